@@ -1,0 +1,82 @@
+// Package goroutine holds the words gdump is about, as types: a dump, its
+// buckets, their stacks and frames. It knows no format, no file and no screen.
+package goroutine
+
+import "time"
+
+// Level says how a dump was written, and so which facts it can hold.
+type Level string
+
+// The levels of a dump. Debug2 and Crash know ids, states, waits and created
+// by; Debug1 and Debug0 only stacks, counts and labels.
+const (
+	Debug2 Level = "debug=2"
+	Debug1 Level = "debug=1"
+	Debug0 Level = "debug=0"
+	Crash  Level = "crash"
+)
+
+// HasIDs reports whether a dump of this level tells one goroutine from another.
+func (l Level) HasIDs() bool { return l == Debug2 || l == Crash }
+
+// Dump is the state of all goroutines of one process at one moment.
+type Dump struct {
+	Source     string    // file name, "-" or URL without its secrets
+	TakenAt    time.Time // zero if the source does not tell
+	Level      Level
+	Reason     string // why the process wrote it: "panic: …", "fatal error: …", "SIGQUIT: quit"; empty if asked for
+	Line       int    // 1-based line of its first goroutine in the source; 0 if it has no lines
+	Offset     int64  // byte offset of its first goroutine in the (decompressed) source
+	Goroutines int    // each counted once
+	Truncated  bool   // the source ends before the dump does
+	Buckets    []Bucket
+	Problems   []Problem
+	// GoVersion is the toolchain that built the program, where a file name in
+	// the dump tells it ("go1.27.0"); otherwise empty.
+	GoVersion string
+}
+
+// Problem is something in the source that could not be read as it should.
+type Problem struct {
+	Line    int    // 1-based; 0 if it concerns the whole dump
+	Message string // may hold text from the dump: clean it before it is shown
+}
+
+// Bucket is the goroutines of a dump that share stack and created by. It holds
+// their statistics, never the goroutines themselves.
+type Bucket struct {
+	ID     ID
+	Stack  Stack
+	Count  int
+	States []Count // most frequent first, then by name
+	Waits  Waits
+	Locked int // goroutines locked to their thread
+	Leaked int // goroutines that a goroutineleak profile proved unreachable
+	Labels []Label
+	IDs    IDs      // empty at levels without ids
+	Args   []string // a few sample argument lists of the leaf frame, as printed
+	// Addresses are the first arguments of the sync primitive the goroutines
+	// are parked in (the mutex they share), most frequent first; few are kept.
+	Addresses []Count
+	Line      int // 1-based source line of its first goroutine
+}
+
+// Count is how often a name occurs.
+type Count struct {
+	Name string
+	N    int
+}
+
+// Label is one pprof label key and how many goroutines carry which value.
+type Label struct {
+	Key    string
+	Values []Count // most frequent first, then by name
+}
+
+// State is the bucket's most frequent state, or "" at levels without states.
+func (b *Bucket) State() string {
+	if len(b.States) == 0 {
+		return ""
+	}
+	return b.States[0].Name
+}

@@ -1,0 +1,194 @@
+package parse
+
+import (
+	"path"
+	"regexp"
+	"strings"
+
+	"gdump/internal/goroutine"
+)
+
+// toolchain finds the Go version in the file name of a runtime function, as in
+// ".../golang.org/toolchain@v0.0.1-go1.27.0.linux-amd64/src/runtime/proc.go"
+// or "/usr/lib/go-1.22/src/runtime/proc.go".
+var toolchain = regexp.MustCompile(`(?:^|[/-])go-?(1\.\d+(?:\.\d+)?(?:rc\d+|beta\d+)?)(?:[./-][a-z0-9-]+)?/src/`)
+
+// program is what the frames of a dump tell about the program as a whole.
+type program struct {
+	module string // path of the main module, without version
+	gopath bool   // sources lie at .../src/IMPORT/PATH, modules are not told apart by version
+}
+
+// classify gives every frame its module and origin, from the file names.
+func classify(d *goroutine.Dump) {
+	var p program
+	each(d, func(f *goroutine.Frame) {
+		if f.Package == "main" && p.module == "" {
+			p.module, p.gopath = mainModule(f.File)
+		}
+		if d.GoVersion == "" && f.Package == "runtime" || f.Package == "net/http" {
+			if m := toolchain.FindStringSubmatch(f.File); m != nil {
+				d.GoVersion = "go" + m[1]
+			}
+		}
+	})
+	each(d, p.origin)
+}
+
+func each(d *goroutine.Dump, visit func(*goroutine.Frame)) {
+	for i := range d.Buckets {
+		s := &d.Buckets[i].Stack
+		for j := range s.Frames {
+			visit(&s.Frames[j])
+		}
+		if s.CreatedBy.Function != "" {
+			visit(&s.CreatedBy)
+		}
+		for j := range s.Ancestors {
+			visit(&s.Ancestors[j])
+		}
+	}
+}
+
+func (p *program) origin(f *goroutine.Frame) {
+	file := strings.ReplaceAll(f.File, `\`, "/")
+	switch {
+	case isRuntime(f):
+		f.Origin = goroutine.Runtime
+	case isStd(f.Package, file):
+		f.Origin = goroutine.Stdlib
+	default:
+		f.Module = moduleOf(f.Package, file)
+		f.Origin = goroutine.Main
+		modPath, _, versioned := strings.Cut(f.Module, "@")
+		switch {
+		case f.Package == "main":
+			f.Module = versionless(f.Module, p.module)
+		case f.Package == "" || strings.Contains(file, "/vendor/"):
+			f.Origin = goroutine.Dependency
+		case versioned:
+			if modPath != p.module {
+				f.Origin = goroutine.Dependency
+			}
+		case p.gopath && modPath != p.module:
+			f.Origin = goroutine.Dependency
+		}
+	}
+}
+
+// versionless is the module of package main: what its own file tells, else
+// what was found out about the program.
+func versionless(own, program string) string {
+	if own != "" {
+		return own
+	}
+	return program
+}
+
+func isRuntime(f *goroutine.Frame) bool {
+	switch f.Package {
+	case "runtime/pprof", "runtime/debug", "runtime/trace", "runtime/metrics", "runtime/coverage", "runtime/cgo":
+		return false
+	case "runtime":
+		return true
+	case "":
+		return strings.HasPrefix(f.Function, "panic") || strings.HasPrefix(f.Function, "_cgoexp_") || f.Function == "crosscall2" || f.Function == "gogo"
+	}
+	return strings.HasPrefix(f.Package, "runtime/") || strings.HasPrefix(f.Package, "internal/runtime/")
+}
+
+// isStd reports whether a package comes with Go. Its file must fit as well: a
+// program's own package may be called "log" or "test".
+func isStd(pkg, file string) bool {
+	if strings.HasPrefix(pkg, "vendor/golang.org/") {
+		return true
+	}
+	top, _, _ := strings.Cut(pkg, "/")
+	if !standard(top) {
+		return false
+	}
+	return !strings.HasPrefix(file, "/") && !strings.Contains(file, ":/") || strings.Contains(file, "/src/") || strings.HasPrefix(file, "<")
+}
+
+func standard(top string) bool {
+	switch top {
+	case "archive", "arena", "bufio", "builtin", "bytes", "cmp", "compress", "container", "context", "crypto",
+		"database", "debug", "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image",
+		"index", "internal", "io", "iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect",
+		"regexp", "runtime", "slices", "sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text",
+		"time", "type", "unicode", "unique", "unsafe", "weak":
+		return true
+	}
+	return false
+}
+
+// moduleOf finds the module in a file name, with its version where it is
+// there: ".../pkg/mod/github.com/x/y@v1.2.3/f.go", "github.com/x/y@v1.2.3/f.go"
+// (-trimpath). Without a version it is guessed from the import path.
+func moduleOf(pkg, file string) string {
+	rest := file
+	if i := strings.LastIndex(file, "/pkg/mod/"); i >= 0 {
+		rest = file[i+len("/pkg/mod/"):]
+	}
+	if at := strings.IndexByte(rest, '@'); at > 0 && !strings.HasPrefix(rest, "/") {
+		version, _, _ := strings.Cut(rest[at:], "/")
+		return unescapeModule(rest[:at]) + version
+	}
+	return guessModule(strings.TrimPrefix(pkg, "vendor/"))
+}
+
+// unescapeModule turns the module cache's "!burnt!sushi" into "BurntSushi".
+func unescapeModule(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '!' && i+1 < len(s) {
+			i++
+			b.WriteString(strings.ToUpper(s[i : i+1]))
+			continue
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// guessModule takes the part of an import path that names a repository on the
+// hosts whose layout is known, else the path up to its second element.
+func guessModule(pkg string) string {
+	parts := strings.Split(pkg, "/")
+	if strings.IndexByte(parts[0], '.') <= 0 {
+		return ""
+	}
+	n := 2
+	switch parts[0] {
+	case "github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "golang.org", "cloud.google.com", "go.googlesource.com":
+		n = 3
+	case "gopkg.in":
+		if len(parts) > 2 && !strings.Contains(parts[1], ".v") {
+			n = 3
+		}
+	}
+	n = min(n, len(parts))
+	if len(parts) > n && len(parts[n]) > 1 && parts[n][0] == 'v' && strings.Trim(parts[n][1:], "0123456789") == "" {
+		n++
+	}
+	return path.Join(parts[:n]...)
+}
+
+// mainModule finds the main module's path from the file of package main.
+func mainModule(file string) (module string, gopath bool) {
+	file = strings.ReplaceAll(file, `\`, "/")
+	dir := path.Dir(file)
+	if m := moduleOf("", file); m != "" {
+		m, _, _ = strings.Cut(m, "@")
+		return m, false
+	}
+	if i := strings.LastIndex(dir, "/src/"); i >= 0 {
+		if m := guessModule(dir[i+len("/src/"):]); m != "" {
+			return m, true
+		}
+	}
+	if !strings.HasPrefix(dir, "/") {
+		return guessModule(dir), false
+	}
+	return "", false
+}

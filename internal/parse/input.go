@@ -1,0 +1,119 @@
+package parse
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/unicode"
+)
+
+const maxWrappers = 3 // compressions one in another
+
+// unpack takes compression and byte order marks off. It goes by the first
+// bytes, never by a name.
+func unpack(r io.Reader) (io.Reader, error) {
+	for range maxWrappers {
+		br := bufio.NewReaderSize(r, 64<<10)
+		head, err := br.Peek(4)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		switch {
+		case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+			z, err := gzip.NewReader(br)
+			if err != nil {
+				return nil, fmt.Errorf("gzip: %w", err)
+			}
+			r = z
+		case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+			z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
+			if err != nil {
+				return nil, fmt.Errorf("zstd: %w", err)
+			}
+			r = z.IOReadCloser()
+		case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+			return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(br), nil
+		case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
+			_, err := br.Discard(3)
+			return br, err
+		default:
+			return br, nil
+		}
+	}
+	return r, nil
+}
+
+// format is what the first bytes of an unpacked source say it is.
+type format int
+
+const (
+	text   format = iota // goroutines in words, alone or within a log
+	proto                // profile.proto, as debug=0 writes it
+	counts               // "goroutine profile: total 12", as debug=1 writes it
+	binary               // nothing that gdump reads
+)
+
+// countsLine begins a debug=1 profile; HTTP headers may stand before it.
+var countsLine = regexp.MustCompile(`(?m)^(?:goroutine|goroutineleak) profile: total \d+\r?$`)
+
+func sniff(head []byte) format {
+	trimmed := bytes.TrimLeft(head, "\r\n")
+	switch {
+	case countsLine.Match(head) && (countsLine.FindIndex(trimmed)[0] == 0 || bytes.HasPrefix(head, []byte("HTTP/"))):
+		return counts
+	case len(head) > 2 && head[0] == 0x0a && isProto(head):
+		return proto
+	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, goroutineWord):
+		return binary
+	}
+	return text
+}
+
+// isProto reports whether the bytes begin like a profile: field 1, a ValueType
+// of a few bytes, whose own fields 1 and 2 are indexes.
+func isProto(head []byte) bool {
+	n := int(head[1])
+	return n <= 12 && len(head) > n+2 && (n == 0 || head[2] == 0x08 || head[2] == 0x10)
+}
+
+// looksLike describes a source that is not a dump, for the error message.
+func looksLike(head []byte) string {
+	lower := strings.ToLower(string(bytes.TrimSpace(head)))
+	switch {
+	case bytes.HasPrefix(head, []byte("\x7fELF")):
+		return "an ELF program"
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return "a zip archive"
+	case bytes.HasPrefix(head, []byte("\x89PNG")):
+		return "a PNG picture"
+	case strings.HasPrefix(lower, "<!doctype html"), strings.HasPrefix(lower, "<html"):
+		return "an HTML page" + pageTitle(string(head))
+	case strings.HasPrefix(lower, "{"), strings.HasPrefix(lower, "["):
+		return "JSON without a dump in it"
+	case lower == "":
+		return "blank text"
+	case bytes.Contains(head, []byte("WARNING: DATA RACE")):
+		return "a data race report, which shows two goroutines and no dump"
+	case bytes.Contains(head, []byte(" profile: total ")):
+		return "a profile of another kind"
+	case bytes.ContainsFunc(head[:min(len(head), 512)], func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r\f\x1b", r) || r == utf8.RuneError }):
+		return "binary data"
+	}
+	return "text without a goroutine in it"
+}
+
+var title = regexp.MustCompile(`(?is)<title>\s*(.{1,80}?)\s*</title>`)
+
+func pageTitle(page string) string {
+	if m := title.FindStringSubmatch(page); m != nil {
+		return fmt.Sprintf(" (%q)", m[1])
+	}
+	return ""
+}

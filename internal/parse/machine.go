@@ -1,0 +1,248 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"slices"
+	"time"
+
+	"gdump/internal/goroutine"
+)
+
+const (
+	maxStreams = 256      // prefixes followed at once
+	maxNested  = 3        // JSON in JSON in JSON
+	maxLine    = 64 << 20 // bytes; a longer line is passed over
+)
+
+// machine reads a source line by line, exactly: it takes each line out of what
+// a log system wrapped it in and gives it to the stream it belongs to.
+type machine struct {
+	dig        digester
+	bare       *stream   // lines without a prefix
+	streams    []*stream // all others, newest first
+	dumps      []*builder
+	goroutines int
+	panicking  *stream   // the last in which a panic began
+	when       time.Time // time stamp of the record being read
+	nested     int
+}
+
+func newMachine() *machine {
+	m := &machine{dig: digester{exact: true}}
+	m.bare = &stream{m: m}
+	return m
+}
+
+// raw takes a line of the source.
+func (m *machine) raw(line []byte, at place) {
+	m.when = time.Time{}
+	m.take("", line, at)
+}
+
+// take unwraps a line that came with the fields of key.
+func (m *machine) take(key string, line []byte, at place) {
+	line = bytes.TrimRight(line, "\r")
+	if bytes.IndexByte(line, 0x1b) >= 0 {
+		line = stripANSI(line)
+	}
+	if i := bytes.IndexByte(line, '{'); i >= 0 && len(line) > i+1 && line[len(bytes.TrimRight(line, " \t"))-1] == '}' && m.nested < maxNested {
+		if m.json(line[i:], at) {
+			return
+		}
+	}
+	if bytes.Contains(line, []byte(`\ngoroutine `)) || bytes.Contains(line, []byte(`"goroutine `)) {
+		if m.quoted(line, at) {
+			return
+		}
+	}
+	if bytes.IndexByte(line, '&') >= 0 && bytes.IndexByte(line, ';') >= 0 {
+		line = []byte(html.UnescapeString(string(line)))
+	}
+	m.plain(key, line, at)
+}
+
+// plain finds the stream of a line by its prefix.
+func (m *machine) plain(key string, line []byte, at place) {
+	if s := m.panicking; s != nil && s.key == key && s.inPanic {
+		// Before anything is looked for in the line: the text of a panic can hold a dump.
+		if rest, ok := s.prefix.cut(line); ok && len(rest) > 0 && rest[0] == '\t' {
+			s.line(rest, at)
+			return
+		}
+	}
+	if p := headerAt(line); p > 0 {
+		s := m.stream(key, line[:p])
+		s.stampedAt(line[:p])
+		s.line(line[p:], at)
+		return
+	} else if p == 0 {
+		m.exact(key).line(line, at)
+		return
+	}
+	for i, s := range m.streams {
+		if s.key != key || len(s.prefix.parts) == 0 {
+			continue
+		}
+		if rest, ok := s.prefix.cut(line); ok {
+			s.line(untab(rest), at)
+			if i > 8 { // keep the busy ones near
+				m.streams = slices.Insert(slices.Delete(m.streams, i, i+1), 0, s)
+			}
+			return
+		}
+	}
+	if p := reasonAt(line); p > 0 {
+		s := m.stream(key, line[:p])
+		m.when = stampTime(line[:p])
+		s.line(line[p:], at)
+		return
+	}
+	m.exact(key).line(line, at)
+}
+
+// stampedAt keeps the time of a dump's first header, where its reason gave none.
+func (s *stream) stampedAt(prefix []byte) {
+	if s.b == nil && s.when.IsZero() {
+		s.when = stampTime(prefix)
+	}
+}
+
+// exact is the stream of a key without a prefix.
+func (m *machine) exact(key string) *stream {
+	if key == "" {
+		return m.bare
+	}
+	for _, s := range m.streams {
+		if s.key == key && len(s.prefix.parts) == 0 {
+			return s
+		}
+	}
+	return m.open(&stream{m: m, key: key})
+}
+
+// stream is the one whose prefix has the pattern of before.
+func (m *machine) stream(key string, before []byte) *stream {
+	if isTag(before) {
+		return m.exact(key)
+	}
+	p := learnPrefix(before)
+	for _, s := range m.streams {
+		if s.key == key && s.prefix.text == p.text {
+			return s
+		}
+	}
+	return m.open(&stream{m: m, key: key, prefix: p})
+}
+
+func (m *machine) open(s *stream) *stream {
+	if len(m.streams) >= maxStreams {
+		last := m.streams[len(m.streams)-1]
+		last.finish()
+		m.streams = m.streams[:len(m.streams)-1]
+	}
+	m.streams = slices.Insert(m.streams, 0, s)
+	// The longest prefix is tried first, or "> " would take what is "> > ".
+	slices.SortStableFunc(m.streams, func(a, b *stream) int { return len(b.prefix.text) - len(a.prefix.text) })
+	return s
+}
+
+// isTag reports whether the text before a header is only an HTML tag, which
+// the next lines will not repeat.
+func isTag(b []byte) bool {
+	b = bytes.TrimSpace(b)
+	return len(b) > 2 && b[0] == '<' && b[len(b)-1] == '>' && !bytes.ContainsAny(b, "0123456789")
+}
+
+// headerAt finds where in a line a goroutine's header begins, or -1. It must
+// reach to the line's end.
+func headerAt(line []byte) int {
+	for from := 0; ; {
+		i := bytes.Index(line[from:], goroutineWord)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		if i == 0 || !isWord(line[i-1]) {
+			if _, ok := parseHeader(bytes.TrimRight(line[i:], " \t")); ok {
+				return i
+			}
+			if i == 0 && looksLikeHeader(line) {
+				return 0
+			}
+		}
+		from = i + 1
+	}
+}
+
+// reasonAt finds a panic or its like behind a prefix, or -1.
+func reasonAt(line []byte) int {
+	for _, r := range reasons {
+		if i := bytes.Index(line, r); i > 0 && i < 200 && !isWord(line[i-1]) && line[i-1] != '"' {
+			return i
+		}
+	}
+	return -1
+}
+
+// untab undoes rsyslog's way of writing a tab.
+func untab(b []byte) []byte {
+	if bytes.HasPrefix(b, []byte("#011")) {
+		return append([]byte{'\t'}, bytes.ReplaceAll(b[4:], []byte("#011"), []byte{'\t'})...)
+	}
+	return b
+}
+
+// stripANSI removes the escape sequences that colour a terminal.
+func stripANSI(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == 0x1b && i+1 < len(b) && b[i+1] == '[' {
+			j := i + 2
+			for j < len(b) && (b[j] < 0x40 || b[j] > 0x7e) {
+				j++
+			}
+			if j < len(b) {
+				i = j
+				continue
+			}
+		}
+		out = append(out, b[i])
+	}
+	return out
+}
+
+// end finishes all streams and returns the dumps in the order of their first
+// lines. whole says that the source ended with a line's end.
+func (m *machine) end(whole bool) []goroutine.Dump {
+	for _, s := range m.streams {
+		s.flushPartial()
+		s.end(whole)
+	}
+	m.bare.end(whole)
+	slices.SortStableFunc(m.dumps, func(a, b *builder) int {
+		if a.offset != b.offset {
+			return int(min(1, max(-1, a.offset-b.offset)))
+		}
+		return a.line - b.line
+	})
+	var out []goroutine.Dump
+	var orphans []goroutine.Problem
+	for _, b := range m.dumps {
+		if b.total == 0 {
+			orphans = append(orphans, b.problems...)
+			continue
+		}
+		out = append(out, b.dump())
+	}
+	if len(out) > 0 && len(orphans) > 0 {
+		out[0].Problems = append(out[0].Problems, orphans...)
+	}
+	return out
+}
+
+// tooLong notes a line that was passed over.
+func (m *machine) tooLong(at place) {
+	m.bare.builder(at).problem(at.line, fmt.Sprintf("line longer than %d MiB passed over", maxLine>>20))
+}

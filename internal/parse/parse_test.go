@@ -1,0 +1,200 @@
+package parse
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gdump/internal/goroutine"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// same compares all that is exported, and the ids one by one.
+var same = cmp.Options{cmp.Transformer("ids", func(s goroutine.IDs) []uint64 {
+	var ids []uint64
+	for id := range s.All() {
+		ids = append(ids, id)
+	}
+	return ids
+})}
+
+func readBlocks(t *testing.T, data []byte, size, workers int) []goroutine.Dump {
+	t.Helper()
+	r := &textReader{m: newMachine(), size: size, options: Options{Workers: workers}, count: &counted{}}
+	dumps, err := r.read(t.Context(), bufio.NewReader(bytes.NewReader(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dumps
+}
+
+// TestBlocks reads the corpus with several block sizes and numbers of workers:
+// the result must not tell one from another, nor from a read of the whole text
+// line by line.
+func TestBlocks(t *testing.T) {
+	for _, row := range readTruth(t) {
+		if row.kind == "pb" || row.kind == "debug1" || strings.HasSuffix(row.file, ".gz") {
+			continue
+		}
+		t.Run(row.file, func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(filepath.Join(*corpus, row.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := readBlocks(t, data, len(data)+1, 1) // one short block: all through the machine
+			for _, size := range []int{97, 1000, 4096, 65536} {
+				if diff := cmp.Diff(want, readBlocks(t, data, size, 1+size%3), same); diff != "" {
+					t.Fatalf("blocks of %d bytes (-line by line +blocks):\n%s", size, diff)
+				}
+			}
+		})
+	}
+}
+
+// TestFramesLikePanicparse holds our own reading of frames, which serves past
+// maxPanicparse stacks, against panicparse's.
+func TestFramesLikePanicparse(t *testing.T) {
+	n := 0
+	for _, row := range readTruth(t) {
+		if row.kind == "pb" || row.kind == "debug1" || strings.HasSuffix(row.file, ".gz") {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(*corpus, row.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &textReader{m: newMachine(), size: blockSize, count: &counted{}}
+		if _, err := r.read(t.Context(), bufio.NewReader(bytes.NewReader(data))); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range r.m.dumps {
+			for _, e := range b.order {
+				own, theirs := splitFrames(string(e.text)), splitFrames(string(e.text))
+				read := theirs.panicparse()
+				if !read && len(own.frames) > 0 {
+					t.Errorf("%s: panicparse did not read\n%s", row.file, e.text)
+				}
+				if diff := cmp.Diff(own, theirs, cmp.AllowUnexported(rawStack{}, rawFrame{})); diff != "" {
+					t.Errorf("%s (-own +panicparse):\n%s", row.file, diff)
+				}
+				n++
+			}
+		}
+	}
+	if n < 100 {
+		t.Errorf("compared %d stacks only", n)
+	}
+}
+
+func read(t *testing.T, text string) []goroutine.Dump {
+	t.Helper()
+	dumps, err := Read(t.Context(), strings.NewReader(text), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dumps
+}
+
+func TestBuckets(t *testing.T) {
+	var b strings.Builder
+	for i := 1; i <= 300; i++ {
+		fmt.Fprintf(&b, "goroutine %d [chan receive, %d minutes]:\nmain.work(0x%x, {0xc000?, 0x%d})\n\t/src/app/main.go:12 +0x%x\n", i, i%9, i, i, i)
+		fmt.Fprintf(&b, "created by main.start in goroutine %d\n\t/src/app/main.go:30 +0x%x\n\n", i+1000, i)
+	}
+	dumps := read(t, b.String())
+	if len(dumps) != 1 || len(dumps[0].Buckets) != 1 {
+		t.Fatalf("got %d dumps, want one dump of one bucket", len(dumps))
+	}
+	got := dumps[0].Buckets[0]
+	if got.Count != 300 || got.Waits.Min() != 0 || got.Waits.Max() != 8 || got.IDs.Len() != 300 {
+		t.Errorf("count %d, waits %d to %d, %d ids", got.Count, got.Waits.Min(), got.Waits.Max(), got.IDs.Len())
+	}
+	if got.Stack.CreatedBy.Function != "main.start" || got.Stack.CreatedBy.Line != 30 {
+		t.Errorf("created by %+v", got.Stack.CreatedBy)
+	}
+}
+
+func TestDamage(t *testing.T) {
+	good := "goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n"
+	tests := map[string]struct {
+		text      string
+		count     int
+		truncated bool
+		problem   string
+	}{
+		"whole":           {good, 1, false, ""},
+		"cut in a frame":  {good + "goroutine 7 [select]:\nmain.f()\n\t/a/ma", 2, true, "ends within goroutine 7"},
+		"cut in a name":   {good + "goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\nmain.g", 2, true, "ends within goroutine 7"},
+		"cut in a header": {good + "goroutine 7 [sel", 1, false, "bad goroutine header"},
+		"bad header":      {good + "goroutine 7 [select:\nmain.f()\n\t/a/main.go:8 +0x1\n\n" + good[:0] + "goroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 2, false, "line 5: bad goroutine header"},
+		"no frames":       {good + "goroutine 7 [select]:\n\ngoroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 3, false, "line 5: goroutine 7 has no frames"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := read(t, tt.text)[0]
+			if d.Goroutines != tt.count || d.Truncated != tt.truncated {
+				t.Errorf("got %d goroutines, truncated %v; want %d, %v", d.Goroutines, d.Truncated, tt.count, tt.truncated)
+			}
+			var all strings.Builder
+			for _, p := range d.Problems {
+				fmt.Fprintf(&all, "line %d: %s\n", p.Line, p.Message)
+			}
+			if !strings.Contains(all.String(), tt.problem) || tt.problem == "" && all.Len() > 0 {
+				t.Errorf("problems %q, want %q", all.String(), tt.problem)
+			}
+		})
+	}
+}
+
+func TestNoDump(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"empty":   {"", "it is empty"},
+		"blank":   {"\n \n", "blank text"},
+		"HTML":    {"<!DOCTYPE html><html><title>Sign in</title>", `HTML page ("Sign in")`},
+		"program": {"\x7fELF\x02\x01\x00\x00", "an ELF program"},
+		"JSON":    {`{"a": 1}`, "JSON without a dump"},
+		"log":     {"2026/11/24 listening\n", "text without a goroutine"},
+		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "text without a goroutine"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Read(t.Context(), strings.NewReader(tt.text), Options{})
+			if !errors.Is(err, ErrNoDump) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want ErrNoDump with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	big := strings.Repeat("goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n", 1000000)
+	_, err := Read(ctx, strings.NewReader(big), Options{Progress: func(Progress) { cancel() }})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+func TestLimit(t *testing.T) {
+	var zip bytes.Buffer
+	w := gzip.NewWriter(&zip)
+	if _, err := w.Write([]byte("goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n" + strings.Repeat("x\n", 1<<20))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dumps, err := Read(t.Context(), &zip, Options{MaxBytes: 1000})
+	if !errors.Is(err, ErrTooLarge) || len(dumps) != 1 || !dumps[0].Truncated {
+		t.Errorf("got %v and %d dumps, want ErrTooLarge and what was read", err, len(dumps))
+	}
+}

@@ -1,0 +1,119 @@
+package parse
+
+import (
+	"bytes"
+	"regexp"
+	"time"
+)
+
+// A prefix is what a log system puts before each line, learned from one line
+// in which a goroutine's header (or a panic) was found: literal text, with
+// gaps for what changes from line to line.
+type prefix struct {
+	text  string // the pattern in words, for comparing: gaps are \x00
+	parts []part
+}
+
+type part struct {
+	literal []byte // nil for a gap
+	stamp   *regexp.Regexp
+}
+
+// stamps are the time stamps that log systems print. They come first, since
+// their digits change; of other digits only those that stand alone do ("web-1"
+// is a name, "[1234]:" a process).
+var stamps = []*regexp.Regexp{
+	regexp.MustCompile(`^\d{4}[-/.]\d{2}[-/.]\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?: ?(?:Z|[+-]\d{2}:?\d{2}|UTC))?`),
+	regexp.MustCompile(`^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d+)?`),
+	regexp.MustCompile(`^\d{2}:\d{2}:\d{2}(?:[.,]\d+)?`),
+	regexp.MustCompile(`^[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d+`),
+	regexp.MustCompile(`^\d{9,}(?:\.\d+)?`),
+	regexp.MustCompile(`^\d+\.\d{3,}`),
+}
+
+var lonelyNumber = regexp.MustCompile(`^\d+`)
+
+// learnPrefix makes a pattern of the text before a header.
+func learnPrefix(b []byte) prefix {
+	var p prefix
+	var text, literal []byte
+	gap := func(re *regexp.Regexp) {
+		if len(literal) > 0 {
+			p.parts = append(p.parts, part{literal: bytes.Clone(literal)})
+			literal = nil
+		}
+		p.parts = append(p.parts, part{stamp: re})
+		text = append(text, 0)
+	}
+next:
+	for i := 0; i < len(b); {
+		if i == 0 || !isWord(b[i-1]) {
+			for _, re := range stamps {
+				if m := re.Find(b[i:]); m != nil {
+					gap(re)
+					i += len(m)
+					continue next
+				}
+			}
+			if m := lonelyNumber.Find(b[i:]); m != nil && (i == 0 || b[i-1] == ' ' || b[i-1] == '<') && (i+len(m) == len(b) || !isWord(b[i+len(m)])) {
+				gap(lonelyNumber)
+				i += len(m)
+				continue
+			}
+		}
+		literal = append(literal, b[i])
+		text = append(text, b[i])
+		i++
+	}
+	if len(literal) > 0 {
+		p.parts = append(p.parts, part{literal: literal})
+	}
+	p.text = string(text)
+	return p
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-' || c >= 0x80
+}
+
+// cut takes the prefix off a line. An empty line may have lost the blanks at
+// the prefix's end.
+func (p *prefix) cut(line []byte) ([]byte, bool) {
+	for i, part := range p.parts {
+		if part.stamp != nil {
+			m := part.stamp.Find(line)
+			if m == nil {
+				return nil, false
+			}
+			line = line[len(m):]
+			continue
+		}
+		rest, ok := bytes.CutPrefix(line, part.literal)
+		if !ok {
+			if i == len(p.parts)-1 && bytes.Equal(bytes.TrimRight(line, " \t"), bytes.TrimRight(part.literal, " \t")) {
+				return nil, true
+			}
+			return nil, false
+		}
+		line = rest
+	}
+	return line, true
+}
+
+// stampTime reads the time stamp in a prefix, if it tells its zone.
+func stampTime(b []byte) time.Time {
+	for i := range b {
+		if i > 0 && isWord(b[i-1]) {
+			continue
+		}
+		if m := stamps[0].Find(b[i:]); m != nil {
+			for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05Z07:00"} {
+				if t, err := time.Parse(layout, string(m)); err == nil {
+					return t
+				}
+			}
+			return time.Time{}
+		}
+	}
+	return time.Time{}
+}

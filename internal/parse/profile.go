@@ -1,0 +1,263 @@
+package parse
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gdump/internal/goroutine"
+
+	"github.com/google/pprof/profile"
+)
+
+// maxProfile bounds what profile.proto may unpack to: it is read whole.
+const maxProfile = 512 << 20
+
+// Labels that stand for a goroutine's own facts in profiles with one sample a
+// goroutine.
+const (
+	idLabel    = "go::goroutine"
+	stateLabel = "go::goroutine_state"
+	waitLabel  = "go::goroutine_wait_minutes"
+)
+
+// readProfile reads profile.proto, as debug=0 writes it.
+func readProfile(r io.Reader) ([]goroutine.Dump, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxProfile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxProfile {
+		return nil, fmt.Errorf("%w: a profile of more than %d MiB", ErrTooLarge, maxProfile>>20)
+	}
+	p, err := profile.ParseUncompressed(data)
+	if err == nil {
+		err = p.CheckValid()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: a damaged profile: %v", ErrNoDump, err)
+	}
+	value, ok := goroutineValue(p)
+	if !ok {
+		return nil, fmt.Errorf("%w: a profile of another kind", ErrNoDump)
+	}
+	s := newSampled(goroutine.Debug0)
+	if p.TimeNanos > 0 {
+		s.dump.TakenAt = time.Unix(0, p.TimeNanos).UTC()
+	}
+	for _, sample := range p.Sample {
+		n := sample.Value[value]
+		if n < 0 {
+			return nil, fmt.Errorf("%w: a difference of two profiles (it has counts below 0)", ErrNoDump)
+		}
+		if n > 0 {
+			s.sample(sample, int(n))
+		}
+	}
+	return s.dumps(), nil
+}
+
+// goroutineValue finds which value of the samples counts goroutines.
+func goroutineValue(p *profile.Profile) (int, bool) {
+	for i, t := range p.SampleType {
+		if strings.HasPrefix(t.Type, "goroutine") {
+			return i, true
+		}
+	}
+	return 0, len(p.SampleType) == 1 && p.PeriodType != nil && strings.HasPrefix(p.PeriodType.Type, "goroutine")
+}
+
+// sampled collects buckets of a dump that tells stacks and counts, and perhaps
+// labels.
+type sampled struct {
+	dump    goroutine.Dump
+	entries map[goroutine.ID]*entry
+	stacks  map[goroutine.ID]goroutine.Stack
+	order   []goroutine.ID
+	in      interner
+}
+
+func newSampled(level goroutine.Level) *sampled {
+	return &sampled{dump: goroutine.Dump{Level: level}, entries: map[goroutine.ID]*entry{}, stacks: map[goroutine.ID]goroutine.Stack{}}
+}
+
+func (s *sampled) add(st goroutine.Stack, n, line int) *entry {
+	id := st.ID()
+	e := s.entries[id]
+	if e == nil {
+		e = &entry{line: line}
+		s.entries[id], s.stacks[id] = e, st
+		s.order = append(s.order, id)
+	}
+	e.count += n
+	s.dump.Goroutines += n
+	return e
+}
+
+func (s *sampled) sample(sample *profile.Sample, n int) {
+	var st goroutine.Stack
+	for _, loc := range sample.Location {
+		if len(loc.Line) == 0 {
+			st.Frames = append(st.Frames, goroutine.Frame{Function: fmt.Sprintf("0x%x", loc.Address)})
+		}
+		for _, l := range loc.Line {
+			if l.Function == nil {
+				continue
+			}
+			st.Frames = append(st.Frames, s.in.frame(&rawFrame{function: decodeName(l.Function.Name), file: l.Function.Filename, line: int(l.Line)}))
+		}
+	}
+	e := s.add(st, n, 0)
+	for key, values := range sample.Label {
+		for _, v := range values {
+			switch key {
+			case stateLabel:
+				e.states.add([]byte(v), n, maxValues)
+			case idLabel:
+				if id, err := strconv.ParseUint(v, 10, 64); err == nil && n == 1 {
+					e.ids.Add(id)
+				}
+			default:
+				e.label(key, v, n)
+			}
+		}
+	}
+	for key, values := range sample.NumLabel {
+		for _, v := range values {
+			switch {
+			case key == waitLabel && v >= 0:
+				e.wait(int(min(v, 1<<30)), n)
+			case key == idLabel && v > 0 && n == 1:
+				e.ids.Add(uint64(v))
+			default:
+				e.label(key, strconv.FormatInt(v, 10), n)
+			}
+		}
+	}
+}
+
+func (s *sampled) dumps() []goroutine.Dump {
+	for _, id := range s.order {
+		s.dump.Buckets = append(s.dump.Buckets, s.entries[id].bucket(s.stacks[id]))
+	}
+	finish(&s.dump)
+	return []goroutine.Dump{s.dump}
+}
+
+var (
+	countRecord = regexp.MustCompile(`^(\d+) @((?: 0x[0-9a-f]+)*)$`)
+	countFrame  = regexp.MustCompile(`^#\t(0x[0-9a-f]+)\t+(\S.*?)\+0x[0-9a-f]+\t+(.*):(\d+)$`)
+	barePC      = regexp.MustCompile(`^#\t(0x[0-9a-f]+)\s*$`)
+	total       = regexp.MustCompile(`^(\S+) profile: total (\d+)$`)
+)
+
+// countsReader reads debug=1 text: records of a count and program counters,
+// perhaps labels, and the symbols as comments.
+type countsReader struct {
+	out   []goroutine.Dump
+	s     *sampled
+	total int
+
+	n      int // goroutines of the record being read; 0 if none
+	line   int
+	st     goroutine.Stack
+	labels []labelPair
+}
+
+func readCounts(ctx context.Context, r *bufio.Reader) ([]goroutine.Dump, error) {
+	c := &countsReader{}
+	number := 0
+	for {
+		line, err := r.ReadString('\n')
+		number++
+		if number&1023 == 0 && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		if line != "" {
+			c.take(strings.TrimRight(line, "\r\n"), number)
+		}
+		if err != nil {
+			c.endDump()
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return c.out, err
+		}
+	}
+}
+
+func (c *countsReader) take(line string, number int) {
+	if m := total.FindStringSubmatch(line); m != nil {
+		c.endDump()
+		c.s = newSampled(goroutine.Debug1)
+		c.s.dump.Line = number
+		c.total, _ = strconv.Atoi(m[2])
+		return
+	}
+	if c.s == nil {
+		return
+	}
+	if m := countRecord.FindStringSubmatch(line); m != nil {
+		c.endRecord()
+		c.n, _ = strconv.Atoi(m[1])
+		c.line = number
+		return
+	}
+	switch {
+	case c.n == 0 || line == "":
+	case strings.HasPrefix(line, "# labels: {"):
+		var h header
+		if _, ok := h.readLabels([]byte(line[len("# labels: {"):])); ok {
+			c.labels = h.labels
+		} else {
+			c.problem(number, "unreadable labels")
+		}
+	case countFrame.MatchString(line):
+		m := countFrame.FindStringSubmatch(line)
+		n, _ := strconv.Atoi(m[4])
+		c.st.Frames = append(c.st.Frames, c.s.in.frame(&rawFrame{function: decodeName(strings.TrimSpace(m[2])), file: m[3], line: n}))
+	case barePC.MatchString(line):
+		c.st.Frames = append(c.st.Frames, goroutine.Frame{Function: barePC.FindStringSubmatch(line)[1]})
+	default:
+		c.problem(number, "unreadable line: "+string(clip([]byte(line))))
+	}
+}
+
+func (c *countsReader) problem(line int, message string) {
+	if d := &c.s.dump; len(d.Problems) < maxProblems {
+		d.Problems = append(d.Problems, goroutine.Problem{Line: line, Message: message})
+	}
+}
+
+func (c *countsReader) endRecord() {
+	if c.n > 0 {
+		e := c.s.add(c.st, c.n, c.line)
+		for _, l := range c.labels {
+			e.label(l.key, l.value, c.n)
+		}
+	}
+	c.n, c.st, c.labels = 0, goroutine.Stack{}, nil
+}
+
+func (c *countsReader) endDump() {
+	if c.s == nil {
+		return
+	}
+	c.endRecord()
+	d := c.s.dumps()[0]
+	if d.Goroutines != c.total {
+		d.Truncated = d.Goroutines < c.total
+		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("the head says %d goroutines, the records have %d", c.total, d.Goroutines)})
+	}
+	slices.SortStableFunc(d.Problems, func(a, b goroutine.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	c.out = append(c.out, d)
+	c.s = nil
+}
