@@ -66,3 +66,46 @@ func (s *IDs) First(n int) []uint64 {
 	}
 	return ids
 }
+
+// Max is the highest id, 0 if there is none.
+func (s *IDs) Max() uint64 {
+	if !s.mixed {
+		return s.last
+	}
+	var top uint64
+	for id := range s.All() {
+		top = max(top, id)
+	}
+	return top
+}
+
+// Contains reports whether an id is in the list.
+func (s *IDs) Contains(id uint64) bool {
+	for x := range s.All() {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}
+
+// Common counts the ids that are in both lists.
+func Common(a, b *IDs) int {
+	next, stop := iter.Pull(a.Sorted())
+	defer stop()
+	n := 0
+	x, ok := next()
+	for y := range b.Sorted() {
+		for ok && x < y {
+			x, ok = next()
+		}
+		if !ok {
+			break
+		}
+		if x == y {
+			n++
+			x, ok = next()
+		}
+	}
+	return n
+}
