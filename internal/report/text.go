@@ -1,0 +1,184 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Options are what a report can be told.
+type Options struct {
+	Width  int  // columns; 0 means 100
+	Color  bool // escape codes for colour and weight
+	Top    int  // stacks written in full; 0 means 10, below 0 none
+	AllIDs bool // JSON lists every goroutine id of a bucket, not the first 100
+	// NoVerdicts has JSON show several dumps of one source side by side,
+	// kind "dump", without judging them.
+	NoVerdicts bool
+}
+
+const (
+	defaultWidth = 100
+	defaultTop   = 10
+	shownTrouble = 5
+)
+
+// Text writes a trend for people: the verdict, what could not be read, a table
+// of the buckets, and the stacks of the first of them. No line is longer than
+// the width, no byte from the dump is written that a terminal would obey.
+func Text(w io.Writer, t *trend.Trend, o Options) error {
+	if o.Width <= 0 {
+		o.Width = defaultWidth
+	}
+	if o.Top == 0 {
+		o.Top = defaultTop
+	}
+	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
+	p.sources()
+	p.line("")
+	for i, l := range Headline(t) {
+		style := ""
+		if i == 0 {
+			style = bold
+		}
+		p.wrapped(style, l)
+	}
+	for _, n := range t.Notes {
+		p.wrapped("", "note: "+goroutine.Clean(n))
+	}
+	p.trouble()
+	p.line("")
+	p.table()
+	p.stacks()
+	return p.w.Flush()
+}
+
+const (
+	bold  = "\x1b[1m"
+	faint = "\x1b[2m"
+	warn  = "\x1b[1;33m"
+	reset = "\x1b[0m"
+)
+
+type printer struct {
+	w *bufio.Writer
+	o Options
+	t *trend.Trend
+}
+
+// line writes a line cut to the width. Errors stay in the buffered writer
+// until Flush.
+func (p *printer) line(s string) { p.styled("", s) }
+
+func (p *printer) styled(style, s string) {
+	s = strings.TrimRight(ansi.Truncate(s, p.o.Width, "…"), " ")
+	if p.o.Color && style != "" && s != "" {
+		s = style + s + reset
+	}
+	fmt.Fprintln(p.w, s)
+}
+
+// wrapped writes a sentence over as many lines as it needs.
+func (p *printer) wrapped(style, s string) {
+	for l := range strings.SplitSeq(ansi.Wrap(s, p.o.Width, ""), "\n") {
+		p.styled(style, l)
+	}
+}
+
+func (p *printer) sources() {
+	name := 0
+	for i := range p.t.Dumps {
+		name = max(name, ansi.StringWidth(goroutine.Clean(p.t.Dumps[i].Source)))
+	}
+	name = min(name, p.o.Width/2)
+	for i := range p.t.Dumps {
+		d := &p.t.Dumps[i]
+		parts := []string{Plural(d.Goroutines, "goroutine", "goroutines"), Plural(len(d.Buckets), "bucket", "buckets"), string(d.Level)}
+		if !d.TakenAt.IsZero() {
+			parts = append(parts, d.TakenAt.Format(time.RFC3339))
+		}
+		if s := States(DumpStates(d), 3); s != "" {
+			parts = append(parts, s)
+		}
+		p.line(padRight(cutFront(goroutine.Clean(d.Source), name), name) + "  " + strings.Join(parts, " · "))
+		if d.Reason != "" {
+			p.wrapped("", "  "+goroutine.Clean(d.Reason))
+		}
+	}
+}
+
+// DumpStates adds up the states of all buckets, most frequent first.
+func DumpStates(d *goroutine.Dump) []goroutine.Count {
+	sum := map[string]int{}
+	for i := range d.Buckets {
+		for _, s := range d.Buckets[i].States {
+			sum[s.Name] += s.N
+		}
+	}
+	var out []goroutine.Count
+	for name, n := range sum {
+		out = append(out, goroutine.Count{Name: name, N: n})
+	}
+	slices.SortFunc(out, func(a, b goroutine.Count) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// trouble writes what could not be read.
+func (p *printer) trouble() {
+	for _, l := range Trouble(p.t, shownTrouble) {
+		for l := range strings.SplitSeq(ansi.Wrap(l, p.o.Width, ""), "\n") {
+			p.styled(warn, l)
+		}
+	}
+}
+
+// Trouble says in lines what of the dumps could not be read, at most n
+// problems of each dump.
+func Trouble(t *trend.Trend, n int) []string {
+	var lines []string
+	for i := range t.Dumps {
+		d := &t.Dumps[i]
+		source := goroutine.Clean(d.Source)
+		if d.Truncated {
+			lines = append(lines, fmt.Sprintf("! %s is cut off: there are more goroutines than it shows", source))
+		}
+		for j, x := range d.Problems {
+			if j == n {
+				lines = append(lines, fmt.Sprintf("! %s: %s", source, Plural(len(d.Problems)-n, "more problem", "more problems")))
+				break
+			}
+			if x.Line > 0 {
+				lines = append(lines, fmt.Sprintf("! %s: line %d: %s", source, x.Line, goroutine.Clean(x.Message)))
+			} else {
+				lines = append(lines, fmt.Sprintf("! %s: %s", source, goroutine.Clean(x.Message)))
+			}
+		}
+	}
+	return lines
+}
+
+func padRight(s string, w int) string { return s + strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) }
+func padLeft(s string, w int) string  { return strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) + s }
+
+// cutFront cuts a path to w cells where it says least: at its front.
+func cutFront(s string, w int) string {
+	n := ansi.StringWidth(s)
+	if n <= w {
+		return s
+	}
+	if w <= 0 {
+		return ""
+	}
+	return "…" + ansi.TruncateLeft(s, n-w+1, "")
+}
