@@ -27,7 +27,7 @@ func Headline(t *trend.Trend) []string {
 func accumulating(t *trend.Trend) []string {
 	s := &t.Series[0]
 	first := s.Counts[0]
-	line := fmt.Sprintf("accumulating: %s %s (%s → %s)", siteName(s.Bucket), signed(s.Change()), group(first), group(s.Now()))
+	line := fmt.Sprintf("accumulating: %s %s (%s → %s)", SiteName(s.Bucket), signed(s.Change()), group(first), group(s.Now()))
 	if s.PerHour > 0 {
 		line += ", " + rate(s.PerHour)
 	}
@@ -80,7 +80,8 @@ func whose(b *goroutine.Bucket) string {
 // Module shows a module with a blank before its version.
 func Module(m string) string { return goroutine.Clean(strings.Replace(m, "@", " ", 1)) }
 
-func siteName(b *goroutine.Bucket) string {
+// SiteName is the short name of a bucket's call site.
+func SiteName(b *goroutine.Bucket) string {
 	if n := b.Stack.Site().Name(); n != "" {
 		return goroutine.Clean(n)
 	}
@@ -128,7 +129,7 @@ func nothingAccumulates(t *trend.Trend) []string {
 	for i := range t.Series {
 		s := &t.Series[i]
 		if s.Change() > 0 {
-			line += fmt.Sprintf("; the largest growth is %s in %s (%s)", signed(s.Change()), siteName(s.Bucket), s.Verdict)
+			line += fmt.Sprintf("; the largest growth is %s in %s (%s)", signed(s.Change()), SiteName(s.Bucket), s.Verdict)
 			break
 		}
 	}
@@ -146,12 +147,12 @@ func oneDump(t *trend.Trend) string {
 		}
 	}
 	top := &t.Series[0]
-	line := fmt.Sprintf("the largest bucket is %s in %s", group(top.Now()), siteName(top.Bucket))
+	line := fmt.Sprintf("the largest bucket is %s in %s", group(top.Now()), SiteName(top.Bucket))
 	if state := top.Bucket.State(); state != "" {
 		line += " (" + goroutine.Clean(state) + ")"
 	}
 	if at >= 0 {
-		line += fmt.Sprintf("; the longest wait is %s in %s", Minutes(longest), siteName(t.Series[at].Bucket))
+		line += fmt.Sprintf("; the longest wait is %s in %s", Minutes(longest), SiteName(t.Series[at].Bucket))
 	}
 	return line
 }

@@ -20,13 +20,7 @@ func (p *printer) stacks() {
 		s := &p.t.Series[i]
 		p.line("")
 		p.styled(bold, Title(s, len(p.t.Dumps)))
-		for _, l := range StackLines(s.Bucket, p.o.Width-2) {
-			style := ""
-			if l.Faint {
-				style = faint
-			}
-			p.styled(style, "  "+l.Text)
-		}
+		p.stack(s.Bucket)
 	}
 	if rest := len(p.t.Series) - n; rest > 0 {
 		p.line("")
@@ -59,68 +53,89 @@ func Title(s *trend.Series, dumps int) string {
 	return strings.Join(parts, " · ")
 }
 
-// StackLine is a line of a stack as it is shown.
-type StackLine struct {
-	Text  string
-	Faint bool // code of Go itself
+// StackRow is a line of a stack: a frame, or a remark where frames are missing.
+type StackRow struct {
+	Prefix string           // "created by ", and the like
+	Frame  *goroutine.Frame // nil for a remark
+	Remark string
 }
 
-// StackLines writes a bucket's stack in two columns, function and place, in
-// lines of at most width cells.
-func StackLines(b *goroutine.Bucket, width int) []StackLine {
-	s := &b.Stack
-	type row struct {
-		name, place string
-		faint       bool
-	}
-	var rows []row
-	frame := func(prefix string, f *goroutine.Frame) {
-		place := goroutine.Clean(f.File)
-		if f.Line > 0 {
-			place += fmt.Sprintf(":%d", f.Line)
-		}
-		rows = append(rows, row{prefix + goroutine.Clean(f.Function), place, f.Origin == goroutine.Runtime || f.Origin == goroutine.Stdlib})
-	}
+// Faint reports whether the row is code of Go itself, or a remark.
+func (r *StackRow) Faint() bool {
+	return r.Frame == nil || r.Frame.Origin == goroutine.Runtime || r.Frame.Origin == goroutine.Stdlib
+}
+
+// StackRows are the lines of a stack, leaf first, then what it was created by.
+func StackRows(s *goroutine.Stack) []StackRow {
+	var rows []StackRow
 	elided := func(i int) {
 		if s.Elided != 0 && s.ElidedAt == i {
 			n := "some"
 			if s.Elided > 0 {
 				n = group(s.Elided)
 			}
-			rows = append(rows, row{"… " + n + " frames left out by Go …", "", true})
+			rows = append(rows, StackRow{Remark: "… " + n + " frames left out by Go …"})
 		}
 	}
 	if s.Unavailable {
-		rows = append(rows, row{"(running on another thread: its stack could not be read)", "", true})
+		rows = append(rows, StackRow{Remark: "(running on another thread: its stack could not be read)"})
 	} else if len(s.Frames) == 0 {
-		rows = append(rows, row{"(no frames: not started yet)", "", true})
+		rows = append(rows, StackRow{Remark: "(no frames: not started yet)"})
 	}
 	for i := range s.Frames {
 		elided(i)
-		frame("", &s.Frames[i])
+		rows = append(rows, StackRow{Frame: &s.Frames[i]})
 	}
 	elided(len(s.Frames))
 	if s.CreatedBy.Function != "" {
-		frame("created by ", &s.CreatedBy)
+		rows = append(rows, StackRow{Prefix: "created by ", Frame: &s.CreatedBy})
 	}
 	for i := range s.Ancestors {
-		frame("  from ", &s.Ancestors[i])
+		rows = append(rows, StackRow{Prefix: "  from ", Frame: &s.Ancestors[i]})
 	}
+	return rows
+}
+
+// Path is the file and line of a frame, as the dump has them.
+func Path(f *goroutine.Frame) string {
+	path := goroutine.Clean(f.File)
+	if f.Line > 0 {
+		path += fmt.Sprintf(":%d", f.Line)
+	}
+	return path
+}
+
+// stack writes a stack in two columns, function and place, then the labels.
+func (p *printer) stack(b *goroutine.Bucket) {
+	const indent = "  "
+	width := p.o.Width - len(indent)
+	rows := StackRows(&b.Stack)
 	nameWidth := 0
-	for _, r := range rows {
-		nameWidth = max(nameWidth, ansi.StringWidth(r.name))
+	for i := range rows {
+		if f := rows[i].Frame; f != nil {
+			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
+		}
 	}
 	nameWidth = min(nameWidth, width*6/10)
-	var lines []StackLine
-	for _, r := range rows {
-		text := ansi.Truncate(r.name, width, "…")
-		if r.place != "" {
-			text = padRight(cutFront(r.name, nameWidth), nameWidth) + "  " + cutFront(r.place, width-nameWidth-2)
+	for i := range rows {
+		r := &rows[i]
+		style := ""
+		if r.Faint() {
+			style = faint
 		}
-		lines = append(lines, StackLine{text, r.faint})
+		if r.Frame == nil {
+			p.styled(style, indent+r.Remark)
+			continue
+		}
+		name := r.Prefix + CutFront(goroutine.Clean(r.Frame.Function), nameWidth-len(r.Prefix))
+		p.styled(style, indent+padRight(name, nameWidth)+"  "+CutFront(Path(r.Frame), width-nameWidth-2))
 	}
 	for _, l := range b.Labels {
-		lines = append(lines, StackLine{ansi.Truncate("label "+goroutine.Clean(l.Key)+": "+States(l.Values, 5), width, "…"), true})
+		p.styled(faint, indent+Label(&l))
 	}
-	return lines
+}
+
+// Label is a label with its most frequent values.
+func Label(l *goroutine.Label) string {
+	return "label " + goroutine.Clean(l.Key) + ": " + States(l.Values, 5)
 }

@@ -109,7 +109,7 @@ func (p *printer) sources() {
 		if s := States(DumpStates(d), 3); s != "" {
 			parts = append(parts, s)
 		}
-		p.line(padRight(cutFront(goroutine.Clean(d.Source), name), name) + "  " + strings.Join(parts, " · "))
+		p.line(padRight(CutFront(goroutine.Clean(d.Source), name), name) + "  " + strings.Join(parts, " · "))
 		if d.Reason != "" {
 			p.wrapped("", "  "+goroutine.Clean(d.Reason))
 		}
@@ -171,8 +171,8 @@ func Trouble(t *trend.Trend, n int) []string {
 func padRight(s string, w int) string { return s + strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) }
 func padLeft(s string, w int) string  { return strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) + s }
 
-// cutFront cuts a path to w cells where it says least: at its front.
-func cutFront(s string, w int) string {
+// CutFront cuts a path to w cells where it says least: at its front.
+func CutFront(s string, w int) string {
 	n := ansi.StringWidth(s)
 	if n <= w {
 		return s

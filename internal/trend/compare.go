@@ -191,13 +191,13 @@ func addCounts(a, b []goroutine.Count) []goroutine.Count {
 	return sum
 }
 
-// rank orders the verdicts: what needs a look comes first.
-func rank(v Verdict) int {
+// Rank orders the verdicts: what needs a look comes first.
+func (v Verdict) Rank() int {
 	return slices.Index([]Verdict{Accumulating, Grown, New, Turnover, Stable, Shrunk, Gone}, v)
 }
 
 func compareSeries(a, b Series) int {
-	ra, rb := rank(a.Verdict), rank(b.Verdict)
+	ra, rb := a.Verdict.Rank(), b.Verdict.Rank()
 	if ra != rb && (ra == 0 || rb == 0) {
 		return cmp.Compare(ra, rb)
 	}

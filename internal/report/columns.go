@@ -1,0 +1,211 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Column is one column of the list of buckets, in the text and on the screen.
+type Column struct {
+	Title string
+	Right bool // numbers stand at the right
+	Front bool // a cell too long is cut at its front, where a path says least
+	Cell  func(*trend.Series) string
+	// Compare orders two series by this column, the one that is looked for
+	// first: large numbers, then names from A to Z.
+	Compare func(a, b *trend.Series) int
+
+	rank  int // the columns with the least go first when the width does not do
+	least int // cells to which the column can shrink
+}
+
+// gap is the blank between two columns.
+const gap = 2
+
+// Columns are what is told of each bucket of a trend.
+func Columns(t *trend.Trend) []Column {
+	var cols []Column
+	add := func(c Column) {
+		if c.least == 0 {
+			c.least = 1000
+		}
+		cols = append(cols, c)
+	}
+	number := func(title string, rank int, n func(*trend.Series) int, write func(int) string) {
+		add(Column{Title: title, Right: true, rank: rank,
+			Cell:    func(s *trend.Series) string { return write(n(s)) },
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(n(b), n(a)) }})
+	}
+	name := func(title string, rank, least int, front bool, f func(*goroutine.Bucket) string) {
+		add(Column{Title: title, rank: rank, least: least, Front: front,
+			Cell:    func(s *trend.Series) string { return f(s.Bucket) },
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(f(a.Bucket), f(b.Bucket)) }})
+	}
+	if n := len(t.Dumps); n == 1 {
+		number("count", 10, (*trend.Series).Now, Group)
+	} else {
+		number("change", 10, (*trend.Series).Change, Signed)
+		number("before", 7, func(s *trend.Series) int { return s.Counts[0] }, Group)
+		if n > 2 {
+			add(Column{Title: "trend", rank: 3, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
+				return cmp.Compare(b.PerDump, a.PerDump)
+			}})
+		}
+		number("after", 8, (*trend.Series).Now, Group)
+		add(Column{Title: "verdict", rank: 9, Cell: func(s *trend.Series) string { return Sign(s.Verdict) + " " + string(s.Verdict) },
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }})
+	}
+	name("state", 6, 8, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
+	add(Column{Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
+		Compare: func(a, b *trend.Series) int {
+			return cmp.Or(cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), cmp.Compare(b.Bucket.Waits.Median(), a.Bucket.Waits.Median()))
+		}})
+	name("call site", 11, 24, true, SiteName)
+	name("at", 4, 12, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
+	name("created by", 1, 20, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy.Name()) })
+	name("module", 2, 16, true, ownerModule)
+	return cols
+}
+
+// Widths are the natural widths of columns over some series: of the widest
+// cell, 0 where all are empty.
+func Widths(cols []Column, series []trend.Series) []int {
+	widths := make([]int, len(cols))
+	for i := range cols {
+		for j := range series {
+			widths[i] = max(widths[i], ansi.StringWidth(cols[i].Cell(&series[j])))
+		}
+		if widths[i] > 0 {
+			widths[i] = max(widths[i], ansi.StringWidth(cols[i].Title))
+		}
+	}
+	return widths
+}
+
+// Fit makes columns of natural widths fit into width: long names are cut as
+// far as they can be, then whole columns go, those that say least first. A
+// column that went has width 0.
+func Fit(cols []Column, natural []int, width int) []int {
+	w := append([]int(nil), natural...)
+	for {
+		over := -gap - width
+		for i := range w {
+			if w[i] > 0 {
+				over += w[i] + gap
+			}
+		}
+		if over <= 0 {
+			return w
+		}
+		if i := widest(cols, w); i >= 0 {
+			// Long names give way step by step, so that they share what is left.
+			w[i] -= min(over, max(1, (w[i]-cols[i].least)/2))
+			continue
+		}
+		least := -1
+		for i := range w {
+			if w[i] > 0 && (least < 0 || cols[i].rank < cols[least].rank) {
+				least = i
+			}
+		}
+		if cols[least].rank >= 10 { // only the count and the call site are left
+			for i := range w {
+				if cols[i].rank == 11 {
+					w[i] = max(1, w[i]-over)
+				}
+			}
+			return w
+		}
+		w[least] = 0
+		// What went leaves room: the others start again from their natural widths.
+		for i := range w {
+			if w[i] > 0 {
+				w[i] = natural[i]
+			}
+		}
+	}
+}
+
+// widest is the column that exceeds what it can shrink to the most, or -1.
+func widest(cols []Column, w []int) int {
+	found := -1
+	for i := range w {
+		if w[i] > cols[i].least && (found < 0 || w[i]-cols[i].least > w[found]-cols[found].least) {
+			found = i
+		}
+	}
+	return found
+}
+
+// Fill writes a cell into exactly w cells.
+func (c *Column) Fill(s string, w int) string {
+	if c.Front {
+		s = CutFront(s, w)
+	} else {
+		s = ansi.Truncate(s, w, "…")
+	}
+	if c.Right {
+		return padLeft(s, w)
+	}
+	return padRight(s, w)
+}
+
+// ownerModule is the module of the call site's owner, or what it is instead.
+func ownerModule(b *goroutine.Bucket) string {
+	f, ok := b.Stack.Owner()
+	switch {
+	case !ok:
+		return "go"
+	case f.Module != "":
+		return Module(f.Module)
+	}
+	return goroutine.Clean(f.Package)
+}
+
+const maxSpark = 12
+
+// Spark draws counts as a row of blocks, at most n of them: the highest count
+// is a full block, none the lowest line.
+func Spark(counts []int, n int) string {
+	blocks := []rune("▁▂▃▄▅▆▇█")
+	if len(counts) > n {
+		// Of more dumps than there is room for the last of each span is shown.
+		picked := make([]int, n)
+		for i := range picked {
+			picked[i] = counts[(i+1)*len(counts)/n-1]
+		}
+		counts = picked
+	}
+	top := 1
+	for _, c := range counts {
+		top = max(top, c)
+	}
+	var b strings.Builder
+	for _, c := range counts {
+		i := (max(c, 0)*(len(blocks)-1) + top - 1) / top
+		b.WriteRune(blocks[i])
+	}
+	return b.String()
+}
+
+// Span is how far the times of a trend reach, "" if they are not known.
+func Span(t *trend.Trend) string {
+	if len(t.Dumps) < 2 {
+		return ""
+	}
+	a, b := t.Dumps[0].TakenAt, t.Dumps[len(t.Dumps)-1].TakenAt
+	if a.IsZero() || !b.After(a) {
+		return ""
+	}
+	d := b.Sub(a)
+	if d.Seconds() < 60 {
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	}
+	return span(d)
+}
