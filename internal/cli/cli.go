@@ -1,0 +1,247 @@
+// Package cli is gdump's command line: flags in, calls, exit status out. It is
+// the only room that knows cobra.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/parse"
+	"gdump/internal/source"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// The exit statuses, as the README lists them.
+const (
+	statusOK       = 0
+	statusUsage    = 2
+	statusNotDump  = 3
+	statusTarget   = 4
+	statusPartial  = 5
+	statusLocal    = 6
+	statusInternal = 70
+)
+
+// app is one run of the program.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	status         int // what the run ends with if it has no error
+
+	format   string
+	theme    string
+	color    string
+	width    int
+	top      int
+	allIDs   bool
+	timeout  time.Duration
+	maxBytes int64
+}
+
+// Run runs the program and returns its exit status.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(stderr, "gdump: internal error: %s\n", goroutine.Clean(fmt.Sprint(r)))
+			fmt.Fprintln(stderr, "hint: please report it, with the command that led to it")
+			status = statusInternal
+		}
+	}()
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return a.status
+	}
+	return a.report(ctx, cmd, err)
+}
+
+// report prints an error, in one line, and chooses the exit status.
+func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
+	var stopped interrupted
+	if errors.As(context.Cause(ctx), &stopped) {
+		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+		return stopped.status()
+	}
+	var e *source.Error
+	hint, status := "", statusUsage
+	switch {
+	case errors.As(err, &e):
+		hint = e.Hint
+		status = map[source.Kind]int{source.Usage: statusUsage, source.NotDump: statusNotDump, source.Target: statusTarget, source.Local: statusLocal}[e.Kind]
+	case errors.Is(err, parse.ErrNoDump):
+		status = statusNotDump
+		hint = "gdump reads debug=2, debug=1, debug=0 and the output of panics and SIGQUIT, also within logs"
+	case errors.Is(err, parse.ErrTooLarge):
+		status, hint = statusPartial, "raise --max-bytes"
+	case errors.As(err, new(*ioError)):
+		status = statusLocal
+	default:
+		hint = fmt.Sprintf("try '%s --help'", cmd.CommandPath())
+	}
+	fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+	if hint != "" {
+		fmt.Fprintln(a.stderr, "hint: "+oneLine(hint))
+	}
+	return status
+}
+
+func oneLine(s string) string {
+	return goroutine.Clean(strings.Join(strings.Fields(s), " "))
+}
+
+// ioError is trouble with a local file or stream after it was opened.
+type ioError struct {
+	name string
+	err  error
+}
+
+func (e *ioError) Error() string { return fmt.Sprintf("%s: %v", e.name, e.err) }
+
+func (e *ioError) Unwrap() error { return e.err }
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "gdump [FILE | URL | -]",
+		Short: "Find goroutine leaks in goroutine dumps",
+		Long: `gdump groups the goroutines of a dump by stack and compares dumps to show which
+call sites keep accumulating. It reads files, pipes and live pprof endpoints.`,
+		Example: `gdump :6060                           browse a running process
+gdump app.dump                        browse a saved dump, a log, a crash
+gdump diff before.dump after.dump     show what grew
+gdump demo                            see it find a leak`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          a.rootArgs,
+		RunE:          a.browse,
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetHelpFunc(help)
+	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
+	f := root.PersistentFlags()
+	f.StringVar(&a.format, "format", "", "print as text or json instead of opening the screen")
+	f.StringVar(&a.theme, "theme", env("GDUMP_THEME", "auto"), "colours of the screen: auto, dark, light, none")
+	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
+	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
+	f.IntVar(&a.top, "top", 10, "stacks the text writes in full")
+	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
+	f.DurationVar(&a.timeout, "timeout", time.Minute, "how long a target may take to answer")
+	f.Int64Var(&a.maxBytes, "max-bytes", 0, "most bytes to read, unpacked (default 256 MiB from a target)")
+	complete := func(flag string, values ...string) {
+		if err := root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // the flag is missing: our own mistake
+		}
+	}
+	complete("format", "text", "json")
+	complete("theme", "auto", "dark", "light", "none")
+	complete("color", "auto", "always", "never")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand())
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+func env(name, fallback string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return fallback
+}
+
+func (a *app) checkFlags() error {
+	check := func(flag, value string, allowed ...string) error {
+		for _, v := range allowed {
+			if v == value {
+				return nil
+			}
+		}
+		return fmt.Errorf("--%s %s: it must be one of %s", flag, value, strings.Join(allowed, ", "))
+	}
+	return errors.Join(
+		check("format", a.format, "", "text", "json"),
+		check("theme", a.theme, "auto", "dark", "light", "none"),
+		check("color", a.color, "auto", "always", "never"),
+	)
+}
+
+// rootArgs takes a single source. Two words that are no command are a command
+// mistyped.
+func (a *app) rootArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 || len(args) == 1 && !mistyped(cmd, args[0]) {
+		return nil
+	}
+	if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
+		return fmt.Errorf("unknown command %q: did you mean %s?", args[0], s[0])
+	}
+	return fmt.Errorf("%d sources: to compare dumps use gdump diff %s", len(args), strings.Join(args, " "))
+}
+
+// mistyped reports whether a lone argument is rather a command with a slip
+// than a file.
+func mistyped(cmd *cobra.Command, arg string) bool {
+	if strings.ContainsAny(arg, "./:-") || len(cmd.SuggestionsFor(arg)) == 0 {
+		return false
+	}
+	_, err := os.Lstat(arg)
+	return err != nil
+}
+
+func (a *app) sourceOptions() source.Options {
+	return source.Options{Stdin: a.stdin, Timeout: a.timeout, MaxBytes: a.maxBytes}
+}
+
+// isTerminal reports whether a stream is a terminal that can show a screen.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// screen reports whether the terminal UI can and may be opened.
+func (a *app) screen() bool {
+	return a.format == "" && isTerminal(a.stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
+}
+
+// colored reports whether the text is to have colours.
+func (a *app) colored() bool {
+	switch a.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// columns is how wide the text may be.
+func (a *app) columns() int {
+	if a.width > 0 {
+		return a.width
+	}
+	if f, ok := a.stdout.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 0
+}

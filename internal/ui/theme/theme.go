@@ -1,0 +1,67 @@
+// Package theme holds the styles of the screens, by what they mean.
+package theme
+
+import (
+	"io"
+	"os"
+
+	"gdump/internal/trend"
+	"gdump/internal/ui/background"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+)
+
+// Theme is a set of styles. Nothing is told by colour alone: signs, words and
+// the cursor's mark say the same.
+type Theme struct {
+	Title    lipgloss.Style // the program, the focused pane
+	Strong   lipgloss.Style
+	Faint    lipgloss.Style // code of Go itself, rules, hints
+	Bad      lipgloss.Style // accumulating, errors
+	Good     lipgloss.Style // nothing accumulates, what shrank
+	Warn     lipgloss.Style // something could not be read
+	Match    lipgloss.Style // what a filter or search found
+	Key      lipgloss.Style
+	Selected lipgloss.Style
+}
+
+// New makes the theme of a name: auto, dark, light or none. Colours are chosen
+// for a contrast of at least 4.5 to black and to white.
+func New(name string, out io.Writer) Theme {
+	r := lipgloss.NewRenderer(out)
+	if name == "none" || os.Getenv("NO_COLOR") != "" {
+		r.SetColorProfile(termenv.Ascii)
+	}
+	dark := background.Dark
+	if name == "dark" || name == "light" {
+		dark = name == "dark"
+	}
+	r.SetHasDarkBackground(dark)
+	color := func(light, dark string) lipgloss.Style {
+		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
+	}
+	return Theme{
+		Title:    color("25", "117").Bold(true),
+		Strong:   r.NewStyle().Bold(true),
+		Faint:    color("241", "246"),
+		Bad:      color("160", "209").Bold(true),
+		Good:     color("22", "114"),
+		Warn:     color("94", "221").Bold(true),
+		Match:    color("55", "183").Bold(true).Underline(true),
+		Key:      color("25", "117"),
+		Selected: r.NewStyle().Reverse(true),
+	}
+}
+
+// Verdict is the style of a verdict's row, false if it has none of its own.
+func (t Theme) Verdict(v trend.Verdict) (lipgloss.Style, bool) {
+	switch v {
+	case trend.Accumulating:
+		return t.Bad, true
+	case trend.Shrunk, trend.Gone:
+		return t.Good, true
+	default:
+		return lipgloss.Style{}, false
+	}
+}

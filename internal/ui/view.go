@@ -1,0 +1,426 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/report"
+	"gdump/internal/trend"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+)
+
+func clean(s string) string { return goroutine.Clean(s) }
+
+// View draws the screen: exactly height lines of exactly width cells.
+func (m model) View() string {
+	switch {
+	case m.width <= 0 || m.height <= 0:
+		return ""
+	case m.width < minWidth || m.height < minHeight:
+		return m.whole([]string{fmt.Sprintf("terminal too small (%dx%d, need %dx%d)", m.width, m.height, minWidth, minHeight)})
+	case m.loading:
+		return m.whole(m.loadingView())
+	case m.overlay != noOverlay:
+		return m.whole(m.overlayView())
+	}
+	lines := append([]string{m.titleView()}, m.headlineView()...)
+	lines = append(lines, m.bodyView()...)
+	return m.whole(append(lines, m.statusView(), m.keysView()))
+}
+
+// whole makes lines the size of the window.
+func (m *model) whole(lines []string) string {
+	out := make([]string, m.height)
+	for i := range out {
+		if i < len(lines) {
+			out[i] = fit(lines[i], m.width)
+		} else {
+			out[i] = strings.Repeat(" ", m.width)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// fit cuts or fills a drawn line to w cells.
+func fit(s string, w int) string { return pad(ansi.Truncate(s, w, "…"), w) }
+
+// spread puts a text at the left and another at the right end of w cells; the
+// right one gives way.
+func spread(left, right string, w int) string {
+	room := w - ansi.StringWidth(left)
+	if room < ansi.StringWidth(right)+2 {
+		return fit(left, w)
+	}
+	return left + strings.Repeat(" ", room-ansi.StringWidth(right)) + right
+}
+
+func (m *model) loadingView() []string {
+	lines := []string{m.theme.Title.Render(" gdump") + "  " + clean(strings.Join(m.config.Names, " → ")), ""}
+	if !m.slow {
+		return lines
+	}
+	const mib = 1 << 20
+	p := m.progress
+	read := fmt.Sprintf("%.1f MiB", float64(p.Bytes)/mib)
+	bar := ""
+	if size := m.config.Size; size > 0 {
+		share := min(1, float64(p.Bytes)/float64(size))
+		w := min(40, m.width-10)
+		full := int(share * float64(w))
+		bar = " " + strings.Repeat("█", full) + m.theme.Faint.Render(strings.Repeat("░", w-full)) + fmt.Sprintf(" %3d%%", int(share*100))
+		read += fmt.Sprintf(" of %.1f MiB", float64(size)/mib)
+	}
+	if s := m.config.now().Sub(m.started).Seconds(); s > 0 {
+		read += fmt.Sprintf(", %.0f MiB/s", float64(p.Bytes)/mib/s)
+	}
+	doing := " reading  "
+	if m.stopping {
+		doing = " stopping  "
+	}
+	return append(lines, bar, doing+read+" · "+report.Plural(p.Goroutines, "goroutine", "goroutines"), "",
+		" "+m.theme.Key.Render("esc")+" stops, and shows what was read")
+}
+
+// titleView tells which dumps these are and how large.
+func (m *model) titleView() string {
+	dumps := m.trend.Dumps
+	last := &dumps[len(dumps)-1]
+	name := clean(dumps[0].Source)
+	facts := []string{report.Plural(last.Goroutines, "goroutine", "goroutines")}
+	if len(dumps) == 1 {
+		facts = append(facts, report.Plural(len(m.trend.Series), "bucket", "buckets"), string(last.Level))
+		if last.GoVersion != "" {
+			facts = append(facts, last.GoVersion)
+		}
+		if !last.TakenAt.IsZero() {
+			facts = append(facts, last.TakenAt.Local().Format("2006-01-02 15:04:05 MST"))
+		}
+		if s := report.States(report.DumpStates(last), 3); s != "" {
+			facts = append(facts, s)
+		}
+	} else {
+		name += " → " + clean(last.Source)
+		if n := len(dumps) - 2; n > 0 {
+			name += fmt.Sprintf(" (+%d between)", n)
+		}
+		facts[0] = report.Group(dumps[0].Goroutines) + " → " + facts[0]
+		facts = append(facts, report.Plural(len(m.trend.Series), "bucket", "buckets"))
+		if len(dumps) > 2 {
+			facts = append(facts, report.Plural(len(dumps), "dump", "dumps"))
+		}
+		if s := report.Span(&m.trend); s != "" {
+			facts[len(facts)-1] += " over " + s
+		}
+	}
+	const head = " gdump  "
+	// What says least goes first, then the name is cut in front.
+	for len(facts) > 1 && ansi.StringWidth(head+name+strings.Join(facts, " · "))+4 > m.width {
+		facts = facts[:len(facts)-1]
+	}
+	right := strings.Join(facts, " · ") + " "
+	name = report.CutFront(name, max(8, m.width-len(head)-ansi.StringWidth(right)-2))
+	return spread(m.theme.Title.Render(head)+m.theme.Strong.Render(name), right, m.width)
+}
+
+func (m *model) headlineView() []string {
+	var lines []string
+	all := m.headline()
+	for _, l := range all[:min(len(all), m.layout.headline)] {
+		style := m.style(l.kind)
+		if l.kind == plainLine {
+			style = lipgloss.NewStyle()
+		}
+		lines = append(lines, m.style(all[0].kind).Render("▌")+style.Render(l.text))
+	}
+	for len(lines) < m.layout.headline {
+		lines = append(lines, "")
+	}
+	return lines
+}
+
+func (m *model) style(k kind) lipgloss.Style {
+	switch k {
+	case strongLine:
+		return m.theme.Strong
+	case faintLine:
+		return m.theme.Faint
+	case warnLine:
+		return m.theme.Warn
+	case badLine:
+		return m.theme.Bad
+	default:
+		return lipgloss.NewStyle()
+	}
+}
+
+func (m *model) bodyView() []string {
+	left, right := m.listView(), m.stackView()
+	if !m.layout.side {
+		return append(left, right...)
+	}
+	for i := range left {
+		bar := "│"
+		if i == 0 {
+			bar = "┬"
+		}
+		left[i] = left[i] + m.theme.Faint.Render(bar) + right[i]
+	}
+	return left
+}
+
+// rule is the line above a pane: its title, and whether keys go to it.
+func (m *model) rule(title, right string, w int, focused bool) string {
+	dash, style := "─", m.theme.Faint
+	if focused {
+		dash, style = "━", m.theme.Title
+	}
+	title = ansi.Truncate(title, max(0, w-4), "…")
+	room := w - ansi.StringWidth(title) - 4
+	if right != "" && room > ansi.StringWidth(right)+4 {
+		right = " " + right + " "
+	} else {
+		right = ""
+	}
+	fill := max(0, room-ansi.StringWidth(right)-1)
+	s := style.Render(strings.Repeat(dash, 1)+" ") + style.Render(title) + style.Render(" "+strings.Repeat(dash, fill))
+	if right != "" {
+		s += m.theme.Faint.Render(right) + style.Render(strings.Repeat(dash, 2))
+	} else {
+		s += style.Render(strings.Repeat(dash, 2))
+	}
+	return fit(s, w)
+}
+
+func (m *model) listView() []string {
+	r := m.layout.list
+	if r.w == 0 {
+		return nil
+	}
+	title := report.Plural(len(m.trend.Series), "bucket", "buckets")
+	if m.applied != "" {
+		title = fmt.Sprintf("%s of %s · filter: %s", report.Group(len(m.rows)), title, clean(m.applied))
+	}
+	lines := []string{m.rule(title, m.position(), r.w, m.focus == listPane), m.columnTitles(r.w)}
+	from, to := m.list.Visible()
+	for i := from; i < to; i++ {
+		lines = append(lines, m.rowView(m.rows[i], i == m.list.Cursor, r.w))
+	}
+	if len(m.rows) == 0 && m.applied != "" {
+		lines = append(lines, "", fit("  nothing matches "+clean(m.applied)+" (esc clears the filter)", r.w))
+	}
+	for len(lines) < r.h {
+		lines = append(lines, "")
+	}
+	for i := range lines {
+		lines[i] = fit(lines[i], r.w)
+	}
+	return lines[:r.h]
+}
+
+// position tells where in a long list the cursor is.
+func (m *model) position() string {
+	if m.list.Len() <= m.list.Height() {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s", report.Group(m.list.Cursor+1), report.Group(m.list.Len()))
+}
+
+func (m *model) columnTitles(w int) string {
+	sorted, mark := m.order.column, "▼"
+	if sorted < 0 {
+		sorted = 0
+	}
+	if m.columns[sorted].Right == m.order.reversed {
+		mark = "▲"
+	}
+	var cells []string
+	for i := range m.columns {
+		if m.widths[i] == 0 {
+			continue
+		}
+		c := &m.columns[i]
+		title := c.Title
+		if i == sorted {
+			title += mark
+		}
+		cells = append(cells, c.Fill(title, max(m.widths[i], ansi.StringWidth(title))))
+	}
+	return m.theme.Faint.Render(fit("  "+strings.Join(cells, "  "), w))
+}
+
+// rowView draws a bucket's row. Its verdict is told by sign and word, the
+// cursor by a mark; colour and weight only help.
+func (m *model) rowView(i int, selected bool, w int) string {
+	s := &m.trend.Series[i]
+	var cells []string
+	for j := range m.columns {
+		if m.widths[j] == 0 {
+			continue
+		}
+		cells = append(cells, m.columns[j].Fill(m.columns[j].Cell(s), m.widths[j]))
+	}
+	text := strings.Join(cells, "  ")
+	if selected {
+		return m.theme.Selected.Render(fit("▸ "+text, w))
+	}
+	return "  " + m.mark(text, m.query.Words(), m.rowStyle(s))
+}
+
+func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
+	if s.Verdict != "" {
+		if st, ok := m.theme.Verdict(s.Verdict); ok {
+			return st
+		}
+	}
+	if _, own := s.Bucket.Stack.Owner(); !own {
+		return m.theme.Faint
+	}
+	return lipgloss.NewStyle()
+}
+
+// mark draws text with the words that were looked for standing out.
+func (m *model) mark(text string, words []string, base lipgloss.Style) string {
+	spans := matches(text, words)
+	if len(spans) == 0 {
+		return base.Render(text)
+	}
+	var b strings.Builder
+	at := 0
+	for _, s := range spans {
+		if s[0] > at {
+			b.WriteString(base.Render(text[at:s[0]]))
+		}
+		b.WriteString(m.theme.Match.Render(text[s[0]:s[1]]))
+		at = s[1]
+	}
+	if at < len(text) {
+		b.WriteString(base.Render(text[at:]))
+	}
+	return b.String()
+}
+
+func (m *model) stackView() []string {
+	r := m.layout.stack
+	if r.w == 0 {
+		return nil
+	}
+	title := "stack"
+	if i := m.selected(); i >= 0 {
+		title = "stack of " + report.SiteName(m.trend.Series[i].Bucket)
+	}
+	lines := []string{m.rule(title, m.stack.position(), r.w, m.focus == stackPane)}
+	return append(lines, m.pagerView(&m.stack, r.w, r.h-1)...)
+}
+
+// position tells which of its matches, or of its lines, a text shows.
+func (p *pager) position() string {
+	switch {
+	case p.search != "" && len(p.hits) > 0:
+		return fmt.Sprintf("/%s %d/%d", clean(p.search), p.hit+1, len(p.hits))
+	case p.search != "":
+		return "/" + clean(p.search) + " not found"
+	case len(p.lines) > p.height:
+		return fmt.Sprintf("%d–%d/%d", p.top+1, min(p.top+p.height, len(p.lines)), len(p.lines))
+	}
+	return ""
+}
+
+// pagerView draws the part of a text that is in sight, a blank at either side.
+func (m *model) pagerView(p *pager, w, h int) []string {
+	lines := make([]string, h)
+	var words []string
+	if p.search != "" {
+		words = []string{p.search}
+	}
+	for i := range lines {
+		s := ""
+		if n := p.top + i; n < len(p.lines) {
+			l := p.lines[n]
+			tail := m.theme.Faint
+			if l.kind == strongLine {
+				tail = lipgloss.NewStyle()
+			}
+			s = m.mark(l.text, words, m.style(l.kind)) + m.mark(l.tail, words, tail)
+			s = ansi.Cut(s, p.left, p.left+max(0, w-2))
+		}
+		lines[i] = fit(" "+s, w)
+	}
+	return lines
+}
+
+func (m *model) overlayView() []string {
+	title, hint := "what could not be read", "esc back"
+	if m.overlay == helpOverlay {
+		title, hint = "keys", "type to filter   ↑↓ scroll   esc back"
+		if m.find != "" {
+			title += " · " + clean(m.find) + "▏"
+		}
+	}
+	lines := []string{m.rule(title, m.text.position(), m.width, true)}
+	lines = append(lines, m.pagerView(&m.text, m.width, m.height-3)...)
+	return append(lines, m.theme.Faint.Render(strings.Repeat("─", m.width)), " "+hint)
+}
+
+// statusView is the line between the panes and the keys: messages stand in it.
+func (m *model) statusView() string {
+	text, style := m.toast.text, m.theme.Strong
+	if m.toast.err {
+		text, style = "error: "+text, m.theme.Bad
+	}
+	if m.bad != nil {
+		text, style = "error: "+m.bad.Error(), m.theme.Bad
+	}
+	dashes := strings.Repeat("─", m.width)
+	if m.layout.side {
+		dashes = strings.Repeat("─", m.layout.list.w) + "┴" + strings.Repeat("─", m.layout.stack.w)
+	}
+	if text == "" {
+		return m.theme.Faint.Render(dashes)
+	}
+	text = ansi.Truncate(clean(text), m.width-4, "…")
+	n := ansi.StringWidth(text)
+	return m.theme.Faint.Render("─ ") + style.Render(text) + m.theme.Faint.Render(" "+ansi.Cut(dashes, n+3, m.width))
+}
+
+// keysView shows the keys that work here, or what is being typed.
+func (m *model) keysView() string {
+	if m.mode != normal {
+		found := fmt.Sprintf("%s of %s ", report.Group(len(m.rows)), report.Group(len(m.trend.Series)))
+		if m.mode == searching {
+			found = m.stack.position() + " "
+		}
+		value := []rune(m.input.Value())
+		at := m.input.Position()
+		left := " /" + clean(string(value[:at])) + "▏" + clean(string(value[at:]))
+		hint := "   " + m.hints([]hint{{"enter", "keep"}, {"esc", "clear"}})
+		if ansi.StringWidth(left+hint+found)+4 <= m.width {
+			left += hint
+		}
+		return spread(left, m.theme.Faint.Render(found), m.width)
+	}
+	all := []hint{{"enter", "whole stack"}, {"/", "filter"}, {"s", "sort"}, {"tab", "pane"}, {"y", "copy"}, {"q", "quit"}}
+	if m.focus == stackPane {
+		all = []hint{{"esc", "back"}, {"/", "search"}, {"n N", "matches"}, {"hl", "sideways"}, {"w", "wrap"}, {"y", "copy"}, {"z", "full"}}
+	}
+	more := m.hints([]hint{{"?", "more"}}) + " "
+	text := " " + m.hints(all)
+	for len(all) > 1 && ansi.StringWidth(text)+ansi.StringWidth(more)+2 > m.width {
+		all = all[:len(all)-1]
+		text = " " + m.hints(all)
+	}
+	return spread(text, more, m.width)
+}
+
+// hint is a key and what it does, in a word.
+type hint struct{ key, does string }
+
+func (m *model) hints(all []hint) string {
+	var parts []string
+	for _, h := range all {
+		parts = append(parts, m.theme.Key.Render(h.key)+" "+h.does)
+	}
+	return strings.Join(parts, "   ")
+}
