@@ -51,25 +51,26 @@ func Columns(t *trend.Trend) []Column {
 		number("count", 10, (*trend.Series).Now, Group)
 	} else {
 		number("change", 10, (*trend.Series).Change, Signed)
-		number("before", 7, func(s *trend.Series) int { return s.Counts[0] }, Group)
+		number("before", 8, func(s *trend.Series) int { return s.Counts[0] }, Group)
 		if n > 2 {
 			add(Column{Title: "trend", rank: 3, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
 				return cmp.Compare(b.PerDump, a.PerDump)
 			}})
 		}
 		number("after", 8, (*trend.Series).Now, Group)
-		add(Column{Title: "verdict", rank: 9, Cell: func(s *trend.Series) string { return Sign(s.Verdict) + " " + string(s.Verdict) },
-			Compare: func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }})
+		verdict := func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }
+		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Sign(s.Verdict) }, Compare: verdict})
+		add(Column{Title: "verdict", rank: 6, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
-	name("state", 6, 8, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
+	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
 	add(Column{Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
 		Compare: func(a, b *trend.Series) int {
 			return cmp.Or(cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), cmp.Compare(b.Bucket.Waits.Median(), a.Bucket.Waits.Median()))
 		}})
 	name("call site", 11, 24, true, SiteName)
-	name("at", 4, 12, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
-	name("created by", 1, 20, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy.Name()) })
-	name("module", 2, 16, true, ownerModule)
+	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
+	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy.Name()) })
+	name("module", 2, 20, true, ownerModule)
 	return cols
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // pane is a part of the screen that keys can go to.
@@ -273,6 +274,11 @@ func (m *model) headline() []line {
 	for _, text := range report.Headline(&m.trend) {
 		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
 		kind = plainLine
+	}
+	if len(m.trend.Dumps) == 1 {
+		if s := report.States(report.DumpStates(&m.trend.Dumps[0]), 6); s != "" {
+			lines = append(lines, line{text: ansi.Truncate("states: "+s, m.width-2, "…")})
+		}
 	}
 	most := max(2, m.height/6)
 	if w := m.warning(); w != "" {

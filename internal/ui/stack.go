@@ -11,7 +11,10 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-const shownIDs = 10
+const (
+	shownIDs = 10
+	factName = 8 // cells for the name of a fact
+)
 
 // shortStack is a bucket's stack at a glance: short names, base names of files.
 func shortStack(s *trend.Series, dumps, width int) []line {
@@ -99,15 +102,16 @@ func facts(b *goroutine.Bucket, width int) []line {
 		if len(lines) == 0 {
 			lines = append(lines, line{})
 		}
-		for _, l := range wrapLine(line{text: name + "  " + text, kind: faintLine}, width) {
-			lines = append(lines, l)
+		for _, l := range wrapLine(line{text: text, kind: faintLine}, max(1, width-factName)) {
+			lines = append(lines, line{text: pad(name, factName) + l.text, kind: faintLine})
+			name = ""
 		}
 	}
 	if f, ok := b.Stack.Owner(); ok && f.Module != "" {
 		add("module", report.Module(f.Module))
 	}
 	for i := range b.Labels {
-		add("label ", goroutine.Clean(b.Labels[i].Key)+": "+report.States(b.Labels[i].Values, 5))
+		add("label", goroutine.Clean(b.Labels[i].Key)+": "+report.States(b.Labels[i].Values, 5))
 	}
 	if n := b.IDs.Len(); n > 0 {
 		var ids []string
@@ -118,14 +122,10 @@ func facts(b *goroutine.Bucket, width int) []line {
 		if n > shownIDs {
 			text += " and " + report.Group(n-shownIDs) + " more"
 		}
-		add("ids   ", text)
+		add("ids", text)
 	}
-	for i, a := range b.Args {
-		if i == 0 {
-			add("args  ", "("+goroutine.Clean(a)+")")
-		} else {
-			add("      ", "("+goroutine.Clean(a)+")")
-		}
+	for _, a := range b.Args {
+		add("args", "("+goroutine.Clean(a)+")")
 	}
 	return lines
 }

@@ -98,9 +98,6 @@ func (m *model) titleView() string {
 		if !last.TakenAt.IsZero() {
 			facts = append(facts, last.TakenAt.Local().Format("2006-01-02 15:04:05 MST"))
 		}
-		if s := report.States(report.DumpStates(last), 3); s != "" {
-			facts = append(facts, s)
-		}
 	} else {
 		name += " → " + clean(last.Source)
 		if n := len(dumps) - 2; n > 0 {
@@ -116,13 +113,27 @@ func (m *model) titleView() string {
 		}
 	}
 	const head = " gdump  "
-	// What says least goes first, then the name is cut in front.
+	right := strings.Join(facts, " · ") + " "
+	// What says least goes first: folders, then facts, then the front of the name.
+	if ansi.StringWidth(head+name+right)+2 > m.width {
+		name = strings.ReplaceAll(name, clean(dumps[0].Source), shortSource(clean(dumps[0].Source)))
+		name = strings.ReplaceAll(name, clean(last.Source), shortSource(clean(last.Source)))
+	}
 	for len(facts) > 1 && ansi.StringWidth(head+name+strings.Join(facts, " · "))+4 > m.width {
 		facts = facts[:len(facts)-1]
 	}
-	right := strings.Join(facts, " · ") + " "
+	right = strings.Join(facts, " · ") + " "
 	name = report.CutFront(name, max(8, m.width-len(head)-ansi.StringWidth(right)-2))
 	return spread(m.theme.Title.Render(head)+m.theme.Strong.Render(name), right, m.width)
+}
+
+// shortSource is a source without its folders, or the host of a URL.
+func shortSource(name string) string {
+	if _, rest, ok := strings.Cut(name, "://"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		return host
+	}
+	return goroutine.Base(name)
 }
 
 func (m *model) headlineView() []string {
@@ -236,19 +247,23 @@ func (m *model) columnTitles(w int) string {
 	if m.columns[sorted].Right == m.order.reversed {
 		mark = "▲"
 	}
-	var cells []string
+	var b strings.Builder
 	for i := range m.columns {
+		c := &m.columns[i]
 		if m.widths[i] == 0 {
 			continue
 		}
-		c := &m.columns[i]
-		title := c.Title
-		if i == sorted {
-			title += mark
+		cell, after := c.Fill(c.Title, m.widths[i]), "  "
+		switch {
+		case i != sorted:
+		case c.Right || ansi.StringWidth(c.Title) >= m.widths[i]:
+			after = mark + " " // in the gap: a column keeps its place when it is sorted by
+		default:
+			cell = c.Fill(c.Title+mark, m.widths[i])
 		}
-		cells = append(cells, c.Fill(title, max(m.widths[i], ansi.StringWidth(title))))
+		b.WriteString(cell + after)
 	}
-	return m.theme.Faint.Render(fit("  "+strings.Join(cells, "  "), w))
+	return m.theme.Faint.Render(fit("  "+strings.TrimRight(b.String(), " "), w))
 }
 
 // rowView draws a bucket's row. Its verdict is told by sign and word, the
@@ -403,7 +418,7 @@ func (m *model) keysView() string {
 	}
 	all := []hint{{"enter", "whole stack"}, {"/", "filter"}, {"s", "sort"}, {"tab", "pane"}, {"y", "copy"}, {"q", "quit"}}
 	if m.focus == stackPane {
-		all = []hint{{"esc", "back"}, {"/", "search"}, {"n N", "matches"}, {"hl", "sideways"}, {"w", "wrap"}, {"y", "copy"}, {"z", "full"}}
+		all = []hint{{"esc", "back"}, {"/", "search"}, {"n N", "matches"}, {"h l", "sideways"}, {"w", "wrap"}, {"y", "copy"}, {"z", "full"}}
 	}
 	more := m.hints([]hint{{"?", "more"}}) + " "
 	text := " " + m.hints(all)
