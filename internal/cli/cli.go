@@ -133,8 +133,10 @@ gdump demo                            see it find a leak`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          a.rootArgs,
-		RunE:          a.browse,
+
+		DisableFlagsInUseLine: true,
+		Args:                  a.rootArgs,
+		RunE:                  a.browse,
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpFunc(help)
@@ -157,7 +159,7 @@ gdump demo                            see it find a leak`,
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand(), flagsCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }
@@ -231,6 +233,14 @@ func (a *app) colored() bool {
 		return false
 	}
 	return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// screenTheme is the theme of the screen: none where no colour is wanted.
+func (a *app) screenTheme() string {
+	if a.color == "never" || os.Getenv("NO_COLOR") != "" {
+		return "none"
+	}
+	return a.theme
 }
 
 // columns is how wide the text may be.

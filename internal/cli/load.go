@@ -155,7 +155,7 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 }
 
 func (a *app) openScreen(ctx context.Context, names []string, bytes int64, load ui.Load) error {
-	err := ui.Run(ctx, ui.Config{Names: names, Load: load, Size: bytes, Theme: a.theme})
+	err := ui.Run(ctx, ui.Config{Names: names, Load: load, Size: bytes, Theme: a.screenTheme()})
 	var stopped interrupted
 	if errors.As(context.Cause(ctx), &stopped) {
 		return context.Cause(ctx)

@@ -50,15 +50,13 @@ func waitCmd() tea.Cmd {
 }
 
 // arrangeCmd finds the rows that a filter leaves and puts them in order;
-// compare is nil for the order of the trend. It captures the series, which
+// compare is nil for the order of the trend. Of a filter with a mistake the
+// terms that are right hold. It captures the series, which
 // nobody changes.
 func arrangeCmd(gen int, text string, series []trend.Series, compare func(a, b *trend.Series) int) tea.Cmd {
 	return func() tea.Msg {
 		q, err := query.Parse(text)
 		m := arrangedMsg{gen: gen, query: q, err: err}
-		if err != nil {
-			return m
-		}
 		m.rows = make([]int, 0, len(series))
 		for i := range series {
 			if q.Match(series[i].Bucket) {

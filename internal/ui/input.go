@@ -13,6 +13,12 @@ import (
 // keys takes a key message apart: letters that arrive in one burst (a fast
 // typist, ssh, tmux) come as one message, "jj", that no binding knows.
 func (m model) keys(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
+	if msg.Type == tea.KeyEsc && msg.Alt { // Esc pressed twice, in one burst
+		esc := tea.KeyMsg{Type: tea.KeyEsc}
+		tm, first := m.key(esc)
+		tm, second := tm.(model).key(esc)
+		return tm, tea.Batch(first, second)
+	}
 	if msg.Paste || msg.Type != tea.KeyRunes || len(msg.Runes) < 2 {
 		return m.key(msg)
 	}

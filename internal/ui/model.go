@@ -105,13 +105,13 @@ type toast struct {
 	err  bool
 }
 
-func newModel(ctx context.Context, c Config) model {
+func newModel(ctx context.Context, c Config, th theme.Theme) model {
 	loading, stop := context.WithCancel(ctx)
 	in := textinput.New()
 	in.Cursor.SetMode(2) // hidden: the screen draws its own
 	in.Prompt = ""
 	return model{
-		config: c, theme: theme.New(c.Theme, c.Out), ctx: loading, stop: stop, steps: make(chan parse.Progress, 1),
+		config: c, theme: th, ctx: loading, stop: stop, steps: make(chan parse.Progress, 1),
 		loading: true, started: c.now(), order: order{column: -1}, shown: -1, input: in,
 	}
 }
@@ -198,14 +198,12 @@ func (m *model) arrange(filter string) tea.Cmd {
 }
 
 // arranged takes the rows, if nothing else was asked for since. The cursor
-// stays on its bucket. A bad filter leaves the rows as they were.
+// stays on its bucket.
 func (m *model) arranged(msg arrangedMsg) {
 	if msg.gen != m.gen {
 		return
 	}
-	if m.bad = msg.err; m.bad != nil {
-		return
-	}
+	m.bad = msg.err
 	selected := m.selected()
 	m.rows, m.query = msg.rows, msg.query
 	if m.order.column < 0 && m.order.reversed {

@@ -12,8 +12,10 @@ import (
 
 	"gdump/internal/parse"
 	"gdump/internal/trend"
+	"gdump/internal/ui/theme"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
 )
 
 // Load reads what the screen shows. It runs beside the screen; progress may be
@@ -31,6 +33,13 @@ type Config struct {
 	Now   func() time.Time // nil means the clock
 }
 
+func (c *Config) out() io.Writer {
+	if c.Out != nil {
+		return c.Out
+	}
+	return os.Stdout
+}
+
 func (c *Config) now() time.Time {
 	if c.Now != nil {
 		return c.Now()
@@ -45,7 +54,7 @@ var ErrStopped = errors.New("stopped before anything was read")
 // Run shows the screen until the user quits. It returns the error of a load
 // that gave nothing to show.
 func Run(ctx context.Context, c Config) error {
-	m := newModel(ctx, c)
+	m := newModel(ctx, c, theme.New(c.Theme, lipgloss.NewRenderer(c.out())))
 	defer m.stop()
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if c.In != nil {
