@@ -17,7 +17,7 @@ var rooms = [][]string{
 	{"goroutine"},
 	{"parse", "query", "trend", "blocked"},
 	{"report"},
-	{"source"},
+	{"source", "code"},
 	{"run", "engine", "demo", "ui"},
 	{"cli"},
 }
@@ -37,8 +37,8 @@ var owners = map[string][]string{
 	"github.com/google/pprof":            {"parse", "report"},
 	"github.com/klauspost/compress":      {"parse", "source"},
 	"net/http":                           {"source", "demo", "run", "engine"},
-	"os/exec":                            {"run", "cli"},
-	"os":                                 {"source", "run", "engine", "demo", "ui", "cli"},
+	"os/exec":                            {"code", "run", "cli"},
+	"os":                                 {"source", "code", "run", "engine", "demo", "ui", "cli"},
 }
 
 type listed struct {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gdump/internal/code"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/trend"
@@ -70,10 +71,21 @@ func colored(name string) theme.Theme {
 // at opens a trend in a window of w by h cells and presses keys.
 func at(t testing.TB, w, h int, tr trend.Trend, keys ...string) *screen {
 	t.Helper()
-	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard}, plain())}
+	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard, Source: leaky}, plain())}
 	s.send(tea.WindowSizeMsg{Width: w, Height: h})
 	s.send(loadedMsg{trend: tr})
 	return s.press(keys...)
+}
+
+// leaky has the code of one frame of the leaky server.
+func leaky(f goroutine.Frame) (code.Source, error) {
+	if f.Function != "main.(*Server).query.func1" {
+		return code.Source{}, fmt.Errorf("%w: %s", code.ErrNotFound, f.File)
+	}
+	return code.Source{File: "/src/leaky/main.go", First: 29, Line: 33, Lines: []string{
+		"func (s *Server) query(w http.ResponseWriter, r *http.Request) {", "\tch := make(chan int)", "\tgo func() {",
+		"\t\t// Nobody receives when the request has timed out.", "\t\tch <- work()", "\t}()", "\tselect {",
+	}}, nil
 }
 
 func (s *screen) send(msg tea.Msg) {
@@ -117,7 +129,7 @@ var named = map[string]tea.KeyMsg{
 	"enter": {Type: tea.KeyEnter}, "esc": {Type: tea.KeyEsc}, "tab": {Type: tea.KeyTab}, "up": {Type: tea.KeyUp}, "down": {Type: tea.KeyDown},
 	"left": {Type: tea.KeyLeft}, "right": {Type: tea.KeyRight}, "pgdn": {Type: tea.KeyPgDown}, "pgup": {Type: tea.KeyPgUp}, "home": {Type: tea.KeyHome},
 	"end": {Type: tea.KeyEnd}, "ctrl-d": {Type: tea.KeyCtrlD}, "ctrl-u": {Type: tea.KeyCtrlU}, "ctrl-f": {Type: tea.KeyCtrlF}, "ctrl-b": {Type: tea.KeyCtrlB},
-	"ctrl-c": {Type: tea.KeyCtrlC}, "backspace": {Type: tea.KeyBackspace},
+	"ctrl-c": {Type: tea.KeyCtrlC}, "backspace": {Type: tea.KeyBackspace}, " ": {Type: tea.KeySpace, Runes: []rune{' '}},
 }
 
 // lines trims what pads the lines, which editors would take away from a golden file.
@@ -155,6 +167,18 @@ func TestScreens(t *testing.T) {
 		"damaged":  {damaged, nil},
 		"problems": {damaged, []string{"!"}},
 		"same":     {load(t, "server/nats.a.debug2.txt", "server/nats.a.debug2.txt"), nil},
+		"tree":     {leak(t), []string{"t", "down", "right", "down"}},
+		"tree one": {one, []string{"t"}},
+		"fold":     {one, []string{"."}},
+		"palette":  {one, []string{":", "sort"}},
+		"copy":     {leak(t), []string{"Y"}},
+		"dumps":    {leak(t), []string{"d", " ", "down"}},
+		"second":   {leak(t), []string{"]", "]"}},
+		"jump":     {one, []string{"#", "31"}},
+		"write":    {one, []string{"W"}},
+		"source":   {leak(t), []string{"enter"}},
+		"code":     {leak(t), []string{"enter", "enter"}},
+		"evidence": {leak(t), []string{"v"}},
 		"debug1":   {load(t, "server/nats126.debug1.txt"), nil},
 		"crash":    {load(t, "gen126/misc_deadlock.txt"), nil},
 	}
@@ -379,7 +403,7 @@ func TestCopy(t *testing.T) {
 	if !strings.Contains(text, "main.(*Server).query.func1\n\t/home/dev/src/leaky/main.go:33\n") {
 		t.Errorf("copied\n%s", text)
 	}
-	if msg := copyCmd(io.Discard, strings.Repeat("x", maxCopy+1), 1)(); msg.(copiedMsg).err == nil {
+	if msg := copyCmd(io.Discard, nil, strings.Repeat("x", maxCopy+1))(); msg.(copiedMsg).err == nil {
 		t.Error("too long a text was copied")
 	}
 }
@@ -406,7 +430,7 @@ func TestHostile(t *testing.T) {
 
 // TestGlyphs holds that only characters are drawn which every font has.
 func TestGlyphs(t *testing.T) {
-	const allowed = "▸▌▏│┬┴─━▲▼=~+–·…→↑↓←≤▁▂▃▄▅▆▇█░"
+	const allowed = "▸▌▏│┬┴─━▲▼=~+–·…→↑↓←≤●▁▂▃▄▅▆▇█░"
 	for _, keys := range [][]string{nil, {"enter"}, {"?"}, {"/chan"}, {"s"}} {
 		for _, r := range at(t, 120, 36, leak(t), keys...).m.View() {
 			if r > '~' && !strings.ContainsRune(allowed, r) {
