@@ -19,16 +19,28 @@ type Query struct {
 	words []string
 }
 
+// Row is what a query is asked about: a bucket, and in a comparison what has
+// become of it.
+type Row struct {
+	Bucket  *goroutine.Bucket
+	Verdict string // "" outside of a comparison
+	Change  int
+}
+
 // term is one condition of a query; all must hold.
 type term struct {
 	not   bool
-	match func(*goroutine.Bucket) bool
+	wide  bool // looks through all of the bucket
+	match func(Row) bool
 }
 
 // Match reports whether a bucket meets every term.
-func (q Query) Match(b *goroutine.Bucket) bool {
+func (q Query) Match(b *goroutine.Bucket) bool { return q.MatchRow(Row{Bucket: b}) }
+
+// MatchRow reports whether a row meets every term.
+func (q Query) MatchRow(r Row) bool {
 	for i := range q.terms {
-		if q.terms[i].match(b) == q.terms[i].not {
+		if q.terms[i].match(r) == q.terms[i].not {
 			return false
 		}
 	}
@@ -48,7 +60,8 @@ func (q Query) Words() []string { return q.words }
 //	-runtime        the word stands nowhere
 //	~wr.te          a regular expression (RE2)
 //	state:select    one field: state func pkg mod file created site origin id label.KEY
-//	count:>100      a number: count, wait (in minutes, or 90s, 2h, 3d)
+//	count:>100      a number: count, change, wait (in minutes, or 90s, 2h, 3d)
+//	+grown          the verdict of a comparison; verdict:grown says the same
 //	func:"a b"      quotes keep blanks
 //
 // With an error comes the query of the terms that are right: while a term is
@@ -69,12 +82,32 @@ func Parse(text string) (Query, error) {
 			}
 			continue
 		}
-		if field, _, ok := strings.Cut(body, ":"); !t.not && !strings.HasPrefix(body, "~") && (!ok || !isField(field)) {
+		t.wide = !isVerdict(body) && !isField(fieldOf(body))
+		if t.wide && !t.not && !strings.HasPrefix(body, "~") {
 			q.words = append(q.words, body)
 		}
 		q.terms = append(q.terms, t)
 	}
+	// Terms about one field cost less than words that may stand anywhere.
+	slices.SortStableFunc(q.terms, func(a, b term) int {
+		switch {
+		case a.wide == b.wide:
+			return 0
+		case b.wide:
+			return -1
+		}
+		return 1
+	})
 	return q, wrong
+}
+
+// fieldOf is what stands before the colon, "" without one.
+func fieldOf(word string) string {
+	field, _, ok := strings.Cut(word, ":")
+	if !ok {
+		return ""
+	}
+	return field
 }
 
 // split cuts at blanks outside of quotes, and takes the quotes off.
@@ -105,41 +138,64 @@ func split(text string) ([]string, error) {
 	return words, nil
 }
 
-var fields = []string{"state", "func", "pkg", "mod", "file", "created", "site", "origin", "id", "count", "wait"}
+var fields = []string{"state", "func", "pkg", "mod", "file", "created", "site", "origin", "verdict", "id", "count", "change", "wait"}
 
-func isField(name string) bool {
-	return slices.Contains(fields, name) || strings.HasPrefix(name, "label.")
+// long are the fields by their names in full.
+var long = map[string]string{"function": "func", "package": "pkg", "module": "mod", "created-by": "created"}
+
+// verdicts are those of package trend, which is none of this package's business.
+var verdicts = []string{"accumulating", "grown", "new", "turnover", "stable", "shrunk", "gone"}
+
+func isVerdict(word string) bool {
+	v, ok := strings.CutPrefix(word, "+")
+	return ok && slices.Contains(verdicts, v)
 }
 
-func parseTerm(body string) (func(*goroutine.Bucket) bool, error) {
+func isField(name string) bool {
+	return slices.Contains(fields, name) || long[name] != "" || strings.HasPrefix(name, "label.")
+}
+
+func parseTerm(body string) (func(Row) bool, error) {
+	if isVerdict(body) {
+		return func(r Row) bool { return r.Verdict == body[1:] }, nil
+	}
 	field, value, ok := strings.Cut(body, ":")
 	if !ok || !isField(field) {
 		m, err := matcher(body)
 		if err != nil {
 			return nil, err
 		}
-		return func(b *goroutine.Bucket) bool { return anywhere(b, m) }, nil
+		return func(r Row) bool { return anywhere(r.Bucket, m) }, nil
 	}
 	if value == "" {
 		return nil, fmt.Errorf("%s: nothing after the colon", field)
 	}
+	if short := long[field]; short != "" {
+		field = short
+	}
 	switch field {
 	case "count":
-		return compare(field, value, parseCount, func(b *goroutine.Bucket) int { return b.Count })
+		return compare(field, value, parseCount, func(r Row) int { return r.Bucket.Count })
+	case "change":
+		return compare(field, value, parseCount, func(r Row) int { return r.Change })
 	case "wait":
-		return compare(field, value, parseWait, func(b *goroutine.Bucket) int { return b.Waits.Max() })
+		return compare(field, value, parseWait, func(r Row) int { return r.Bucket.Waits.Max() })
 	case "id":
 		id, err := strconv.ParseUint(value, 10, 64)
 		if err != nil {
 			return nil, fmt.Errorf("id:%s: not a goroutine id", value)
 		}
-		return func(b *goroutine.Bucket) bool { return b.IDs.Contains(id) }, nil
+		return func(r Row) bool { return r.Bucket.IDs.Contains(id) }, nil
 	}
 	m, err := matcher(value)
 	if err != nil {
 		return nil, err
 	}
-	return fieldMatcher(field, m), nil
+	if field == "verdict" {
+		return func(r Row) bool { return m(r.Verdict) }, nil
+	}
+	match := fieldMatcher(field, m)
+	return func(r Row) bool { return match(r.Bucket) }, nil
 }
 
 func fieldMatcher(field string, m func(string) bool) func(*goroutine.Bucket) bool {
@@ -221,30 +277,78 @@ func matcher(word string) (func(string) bool, error) {
 	if strings.ToLower(word) != word {
 		return func(s string) bool { return strings.Contains(s, word) }, nil
 	}
-	return func(s string) bool { return containsFold(s, word) }, nil
+	return newFolded(word).in, nil
 }
 
-// containsFold is strings.Contains without regard to the case of ASCII letters
-// in s; lower is lower case. It allocates nothing: a filter runs over 100 000
-// buckets with each key.
-func containsFold(s, lower string) bool {
-	if lower == "" {
+// folded is a word in lower case that is looked for in any case of ASCII
+// letters. A filter runs over 100 000 buckets with each key, so it looks for
+// the rarest letter of the word by strings.IndexByte, which the processor does
+// many bytes at a time, and compares only there.
+type folded struct {
+	word   string
+	rarest int // index of a byte in word
+}
+
+func newFolded(word string) folded {
+	const frequent = "etaoinrscldumpghfy.b/vw" // in names, most frequent first
+	f, rank := folded{word: word}, -1
+	for i := range len(word) {
+		r := strings.IndexByte(frequent, word[i])
+		if r < 0 {
+			r = len(frequent)
+		}
+		if r > rank {
+			f.rarest, rank = i, r
+		}
+	}
+	return f
+}
+
+// in reports whether the word stands in s.
+func (f folded) in(s string) bool {
+	if f.word == "" {
 		return true
 	}
-	first := lower[0]
-	for i := 0; i+len(lower) <= len(s); i++ {
-		if fold(s[i]) != first {
-			continue
+	for at := -1; ; {
+		if at = nextFold(s, f.word[f.rarest], at+1); at < 0 {
+			return false
 		}
-		j := 1
-		for j < len(lower) && fold(s[i+j]) == lower[j] {
-			j++
-		}
-		if j == len(lower) {
+		from := at - f.rarest
+		if from >= 0 && from+len(f.word) <= len(s) && equalFold(s[from:from+len(f.word)], f.word) {
 			return true
 		}
 	}
-	return false
+}
+
+// nextFold is the first index from on of a byte in either case, or -1.
+func nextFold(s string, c byte, from int) int {
+	if from >= len(s) {
+		return -1
+	}
+	i := strings.IndexByte(s[from:], c)
+	if c >= 'a' && c <= 'z' {
+		rest := s[from:]
+		if i >= 0 {
+			rest = rest[:i]
+		}
+		if j := strings.IndexByte(rest, c-'a'+'A'); j >= 0 {
+			i = j
+		}
+	}
+	if i < 0 {
+		return -1
+	}
+	return from + i
+}
+
+// equalFold compares two texts of the same length; lower is lower case.
+func equalFold(s, lower string) bool {
+	for i := range len(s) {
+		if fold(s[i]) != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func fold(c byte) byte {
@@ -255,7 +359,7 @@ func fold(c byte) byte {
 }
 
 // compare reads ">100", "<=3", "5" and tests a number against it.
-func compare(field, value string, parse func(string) (int, error), get func(*goroutine.Bucket) int) (func(*goroutine.Bucket) bool, error) {
+func compare(field, value string, parse func(string) (int, error), get func(Row) int) (func(Row) bool, error) {
 	op := value[:len(value)-len(strings.TrimLeft(value, "<>="))]
 	want, err := parse(value[len(op):])
 	if err != nil {
@@ -263,15 +367,15 @@ func compare(field, value string, parse func(string) (int, error), get func(*gor
 	}
 	switch op {
 	case ">":
-		return func(b *goroutine.Bucket) bool { return get(b) > want }, nil
+		return func(r Row) bool { return get(r) > want }, nil
 	case ">=":
-		return func(b *goroutine.Bucket) bool { return get(b) >= want }, nil
+		return func(r Row) bool { return get(r) >= want }, nil
 	case "<":
-		return func(b *goroutine.Bucket) bool { return get(b) < want }, nil
+		return func(r Row) bool { return get(r) < want }, nil
 	case "<=":
-		return func(b *goroutine.Bucket) bool { return get(b) <= want }, nil
+		return func(r Row) bool { return get(r) <= want }, nil
 	case "", "=":
-		return func(b *goroutine.Bucket) bool { return get(b) == want }, nil
+		return func(r Row) bool { return get(r) == want }, nil
 	}
 	return nil, fmt.Errorf("%s:%s: use one of > >= < <= =", field, value)
 }

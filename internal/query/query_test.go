@@ -64,6 +64,14 @@ func TestMatch(t *testing.T) {
 		{"wait:<1d", true},
 		{"~del.ver$", true},
 		{"func:~^main", false},
+		{"function:deliver module:acme created-by:hub", true},
+		{"package:other", false},
+		{"+grown", true},
+		{"+accumulating", false},
+		{"-+grown", false},
+		{"verdict:grow", true},
+		{"change:>5", true},
+		{"change:<-5", false},
 		{"http:", false},
 	}
 	for _, tt := range tests {
@@ -72,7 +80,7 @@ func TestMatch(t *testing.T) {
 			t.Errorf("Parse(%q): %v", tt.query, err)
 			continue
 		}
-		if got := q.Match(bucket()); got != tt.want {
+		if got := q.MatchRow(Row{bucket(), "grown", 9}); got != tt.want {
 			t.Errorf("%q: got %v, want %v", tt.query, got, tt.want)
 		}
 	}
@@ -107,6 +115,26 @@ func TestWords(t *testing.T) {
 	if got := fmt.Sprint(q.Words()); got != "[chan Conn]" {
 		t.Errorf("got %s", got)
 	}
+}
+
+// FuzzFold holds the search for a word against strings.ToLower.
+func FuzzFold(f *testing.F) {
+	f.Add("net/http.(*Conn).Serve", "conn")
+	f.Add("AAAB", "aab")
+	f.Add("", "")
+	f.Fuzz(func(t *testing.T, s, word string) {
+		for _, text := range []string{s, word} {
+			for i := range len(text) {
+				if text[i] >= 0x80 {
+					return // only ASCII letters are folded
+				}
+			}
+		}
+		word = strings.ToLower(word)
+		if got, want := newFolded(word).in(s), strings.Contains(strings.ToLower(s), word); got != want {
+			t.Errorf("%q in %q: got %v, want %v", word, s, got, want)
+		}
+	})
 }
 
 func FuzzParse(f *testing.F) {

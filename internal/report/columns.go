@@ -23,7 +23,13 @@ type Column struct {
 
 	rank  int // the columns with the least go first when the width does not do
 	least int // cells to which the column can shrink
+	// comfort is the cells to which it shrinks at most as long as a column of a
+	// rank below optional is left to go instead; 0 means least.
+	comfort int
 }
+
+// optional is the rank from which on a column is worth more than a name in full.
+const optional = 6
 
 // gap is the blank between two columns.
 const gap = 2
@@ -53,18 +59,19 @@ func Columns(t *trend.Trend) []Column {
 	}
 	if n := len(t.Dumps); n == 1 {
 		number("count", 10, (*trend.Series).Now, Group)
+		number("share", 3, (*trend.Series).Now, func(n int) string { return share(n, t.Dumps[0].Goroutines) })
 	} else {
 		number("change", 10, (*trend.Series).Change, Signed)
 		number("before", 8, func(s *trend.Series) int { return s.Counts[0] }, Group)
 		if n > 2 {
-			add(Column{Title: "trend", rank: 3, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
+			add(Column{Title: "trend", rank: 6, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
 				return cmp.Compare(b.PerDump, a.PerDump)
 			}})
 		}
 		number("after", 8, (*trend.Series).Now, Group)
 		verdict := func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }
 		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Sign(s.Verdict) }, Compare: verdict})
-		add(Column{Title: "verdict", rank: 6, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
+		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
 	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
 	add(Column{
@@ -74,6 +81,7 @@ func Columns(t *trend.Trend) []Column {
 		},
 	})
 	name("call site", 11, 24, true, SiteName)
+	cols[len(cols)-1].comfort = 44
 	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
 	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy.Name()) })
 	name("module", 2, 20, true, ownerModule)
@@ -110,9 +118,9 @@ func Fit(cols []Column, natural []int, width int) []int {
 		if over <= 0 {
 			return w
 		}
-		if i := widest(cols, w); i >= 0 {
+		if i, n := widest(cols, w); i >= 0 {
 			// Long names give way step by step, so that they share what is left.
-			w[i] -= min(over, max(1, (w[i]-cols[i].least)/2))
+			w[i] -= min(over, max(1, n/2))
 			continue
 		}
 		least := -1
@@ -139,15 +147,24 @@ func Fit(cols []Column, natural []int, width int) []int {
 	}
 }
 
-// widest is the column that exceeds what it can shrink to the most, or -1.
-func widest(cols []Column, w []int) int {
-	found := -1
+// widest is the column that exceeds what it can shrink to the most, and by how
+// much; -1 if none does.
+func widest(cols []Column, w []int) (column, excess int) {
+	spare := false
 	for i := range w {
-		if w[i] > cols[i].least && (found < 0 || w[i]-cols[i].least > w[found]-cols[found].least) {
-			found = i
+		spare = spare || w[i] > 0 && cols[i].rank < optional
+	}
+	column = -1
+	for i := range w {
+		least := cols[i].least
+		if spare {
+			least = max(least, cols[i].comfort)
+		}
+		if w[i]-least > excess {
+			column, excess = i, w[i]-least
 		}
 	}
-	return found
+	return column, excess
 }
 
 // Fill writes a cell into exactly w cells.
@@ -173,6 +190,16 @@ func ownerModule(b *goroutine.Bucket) string {
 		return Module(f.Module)
 	}
 	return goroutine.Clean(f.Package)
+}
+
+// share is what part of all goroutines n are, as a bar and in percent.
+func share(n, all int) string {
+	const cells = 6
+	if all <= 0 {
+		return ""
+	}
+	bar := (n*cells + all - 1) / all
+	return fmt.Sprintf("%s%s %3d%%", strings.Repeat("█", bar), strings.Repeat("░", cells-bar), (100*n+all/2)/all)
 }
 
 const maxSpark = 12

@@ -33,7 +33,10 @@ func loadCmd(ctx context.Context, load Load, steps chan parse.Progress) tea.Cmd 
 			default: // the screen is behind; the next step will do
 			}
 		})
-		return loadedMsg{t, err}
+		if len(t.Dumps) == 0 {
+			return loadedMsg{err: err}
+		}
+		return loadedMsg{prepare(t), err}
 	}
 }
 
@@ -54,7 +57,7 @@ func waitCmd() tea.Cmd {
 
 // compareCmd puts some of the dumps in a row.
 func compareCmd(gen int, dumps []goroutine.Dump) tea.Cmd {
-	return func() tea.Msg { return comparedMsg{gen, trend.Compare(dumps)} }
+	return func() tea.Msg { return comparedMsg{prepare(trend.Compare(dumps)), gen} }
 }
 
 // arrangement is what the rows of the list are made from. The series are
@@ -77,11 +80,11 @@ func arrangeCmd(a arrangement) tea.Cmd {
 		m := arrangedMsg{gen: a.gen, query: q, err: err, tree: a.tree}
 		m.rows = make([]int, 0, len(a.series))
 		for i := range a.series {
-			b := a.series[i].Bucket
-			if !q.Match(b) {
+			s := &a.series[i]
+			if !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
 				continue
 			}
-			if _, own := b.Stack.Owner(); a.hideGo && !own {
+			if _, own := s.Bucket.Stack.Owner(); a.hideGo && !own {
 				m.hidden++
 				continue
 			}
@@ -112,8 +115,9 @@ func jumpCmd(id uint64, series []trend.Series) tea.Cmd {
 // copyCmd puts text on the clipboard: of the terminal, which may be far away,
 // by OSC 52, which works over ssh and through tmux; and by a program of this
 // machine, if there is one.
-func copyCmd(w io.Writer, native func(string) error, text string) tea.Cmd {
+func copyCmd(w io.Writer, native func(string) error, write func() string) tea.Cmd {
 	return func() tea.Msg {
+		text := write()
 		there := native != nil && native(text) == nil
 		if len(text) > maxCopy {
 			if there {

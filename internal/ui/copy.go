@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"fmt"
 	"strings"
 
 	"gdump/internal/report"
@@ -17,10 +16,11 @@ func (m model) copyStack() (tea.Model, tea.Cmd) {
 		m.refuse("no bucket to copy")
 		return m, nil
 	}
-	return m, m.copyText(plainStack(&m.trend.Series[i], len(m.trend.Dumps)))
+	s, dumps := &m.trend.Series[i], len(m.trend.Dumps)
+	return m, m.copyText(func() string { return plainStack(s, dumps) })
 }
 
-func (m *model) copyText(text string) tea.Cmd {
+func (m *model) copyText(text func() string) tea.Cmd {
 	return copyCmd(clipboard(m.config), m.config.Copy, text)
 }
 
@@ -36,41 +36,39 @@ func (m *model) showCopyMenu() {
 	if f := m.stack.frame(); f != nil {
 		frame = *f
 	}
-	var texts []string
-	x := menu{title: "copy", hint: "enter copies   esc back"}
-	add := func(what, text string) {
-		if text == "" {
-			return
-		}
-		first, rest, _ := strings.Cut(strings.TrimRight(text, "\n"), "\n")
-		if rest != "" {
-			first = report.Plural(strings.Count(text, "\n"), "line", "lines")
-		}
-		x.items = append(x.items, item{text: what, tail: clean(first)})
-		texts = append(texts, text)
-	}
 	place := ""
 	if frame.File != "" {
-		place = fmt.Sprintf("%s:%d", clean(frame.File), frame.Line)
+		place = report.Path(&frame)
 	}
-	add("stack", plainStack(s, len(m.trend.Dumps)))
-	add("frame", clean(frame.Function)+" "+place)
-	add("function", clean(frame.Function))
-	add("file and line", place)
-	add("goroutine ids", idList(s))
-	add("bucket id", string(s.Bucket.ID))
+	dumps := len(m.trend.Dumps)
 	one := trend.Trend{Dumps: m.trend.Dumps, Restarted: m.trend.Restarted, Series: []trend.Series{*s}}
-	var b strings.Builder
-	if err := report.JSON(&b, &one, report.Options{}); err == nil {
-		add("JSON", b.String())
+	parts := []struct {
+		name, shows string
+		text        func() string
+	}{
+		{"stack", "as Go prints it", func() string { return plainStack(s, dumps) }},
+		{"frame", clean(frame.Name()) + " " + clean(frame.Place()), func() string { return clean(frame.Function) + " " + place }},
+		{"function", clean(frame.Function), func() string { return clean(frame.Function) }},
+		{"file and line", place, func() string { return place }},
+		{"goroutine ids", report.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
+		{"bucket id", string(s.Bucket.ID), func() string { return string(s.Bucket.ID) }},
+		{"JSON", "as --format json writes it", func() string { return toJSON(&one) }},
+		{"Markdown", "to paste into an issue", func() string { return "```\n" + plainStack(s, dumps) + "```\n" }},
 	}
-	add("Markdown", "```\n"+plainStack(s, len(m.trend.Dumps))+"```\n")
-	x.choose = func(m model, chosen []int) (tea.Model, tea.Cmd) { return m, m.copyText(texts[chosen[0]]) }
+	x := menu{title: "copy", hint: "enter copies   esc back"}
+	for _, p := range parts {
+		x.items = append(x.items, item{text: p.name, tail: p.shows})
+	}
+	x.choose = func(m model, chosen []int) (tea.Model, tea.Cmd) { return m, m.copyText(parts[chosen[0]].text) }
 	m.openMenu(x)
 }
 
 const copiedIDs = 10_000
 
-func idList(s *trend.Series) string {
-	return strings.Trim(fmt.Sprint(s.Bucket.IDs.First(copiedIDs)), "[]")
+func toJSON(t *trend.Trend) string {
+	var b strings.Builder
+	if err := report.JSON(&b, t, report.Options{}); err != nil {
+		return err.Error()
+	}
+	return b.String()
 }

@@ -44,9 +44,10 @@ var filterHelp = [][2]string{
 	{"chan", "the word stands in a function, file, state, label or module; a capital makes case count"},
 	{"-runtime", "the word stands nowhere"},
 	{"~wr.te$", "a regular expression"},
-	{"state:select", "one field: state func pkg mod file created site origin id label.KEY"},
+	{"state:select", "one field: state func pkg mod file created site origin verdict id label.KEY"},
 	{"wait:>10m", "longest wait: minutes, or 90s 2h 3d; > >= < <= ="},
-	{"count:>100", "goroutines in the bucket"},
+	{"count:>100", "goroutines in the bucket; change:>100 how many more than before"},
+	{"+grown", "the verdict: +accumulating +grown +new +turnover +stable +shrunk +gone"},
 }
 
 func filterHelpMatches(text string) bool {

@@ -11,8 +11,8 @@ import (
 type (
 	// loadedMsg ends the loading; both trend and err may be there.
 	loadedMsg struct {
-		trend trend.Trend
-		err   error
+		prepared
+		err error
 	}
 	// progressedMsg is how far the loading is.
 	progressedMsg parse.Progress
@@ -20,8 +20,8 @@ type (
 	waitedMsg struct{}
 	// comparedMsg is the trend of other dumps or another grouping.
 	comparedMsg struct {
-		gen   int
-		trend trend.Trend
+		prepared
+		gen int
 	}
 	// arrangedMsg is the answer to the request for rows of a generation: those
 	// that the filter leaves, in order, and the tree over them if that is shown.

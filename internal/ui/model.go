@@ -74,10 +74,8 @@ type model struct {
 
 	dumps   []goroutine.Dump // all that was read
 	looking []int            // those of them that the trend is of
-	trend   trend.Trend
-	columns []report.Column
-	natural []int // widths of the columns
-	widths  []int // the same, made to fit
+	prepared
+	widths []int // of the columns, made to fit
 
 	rows    []int // indexes of series, as filter and order leave them
 	hidden  int   // rows of Go itself, left out
@@ -107,6 +105,26 @@ type model struct {
 	menu    menu
 
 	toast toast
+}
+
+// prepared is a trend with what takes a look at all of its buckets, which is
+// done before it comes to the screen.
+type prepared struct {
+	trend   trend.Trend
+	says    []string // what the dumps come to, in sentences
+	columns []report.Column
+	natural []int // widths of the columns
+}
+
+func prepare(t trend.Trend) prepared {
+	p := prepared{trend: t, says: report.Headline(&t), columns: report.Columns(&t)}
+	p.natural = report.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
+	if len(t.Dumps) == 1 {
+		if s := report.States(report.DumpStates(&t.Dumps[0]), 6); s != "" {
+			p.says = append(p.says, "states: "+s)
+		}
+	}
+	return p
 }
 
 // order is what the list is sorted by.
@@ -165,7 +183,7 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.loaded(msg)
 	case comparedMsg:
 		if msg.gen == m.gen {
-			return m.show(msg.trend)
+			return m.show(msg.prepared)
 		}
 	case arrangedMsg:
 		m.arranged(msg)
@@ -216,7 +234,7 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 	for i := range m.looking {
 		m.looking[i] = i
 	}
-	tm, cmd := m.show(msg.trend)
+	tm, cmd := m.show(msg.prepared)
 	if m = tm.(model); m.config.Browse && len(m.dumps) > 1 {
 		m.showDumps()
 	}
@@ -224,10 +242,8 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 }
 
 // show puts a trend on the screen.
-func (m model) show(t trend.Trend) (tea.Model, tea.Cmd) {
-	m.trend = t
-	m.columns = report.Columns(&m.trend)
-	m.natural = report.Widths(m.columns, m.trend.Series[:min(len(m.trend.Series), measured)])
+func (m model) show(p prepared) (tea.Model, tea.Cmd) {
+	m.prepared = p
 	m.order = order{column: -1}
 	m.rows, m.calls, m.shown = nil, callTree{}, -1
 	m.list.SetLen(0)
@@ -415,14 +431,9 @@ func (m *model) headline() []line {
 	if len(m.trend.Series) > 0 && m.trend.Series[0].Verdict == trend.Accumulating {
 		kind = badLine
 	}
-	for _, text := range report.Headline(&m.trend) {
+	for _, text := range m.says {
 		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
 		kind = plainLine
-	}
-	if len(m.trend.Dumps) == 1 {
-		if s := report.States(report.DumpStates(&m.trend.Dumps[0]), 6); s != "" {
-			lines = append(lines, line{text: ansi.Truncate("states: "+s, m.width-2, "…")})
-		}
 	}
 	most := max(2, m.height/6)
 	if w := m.warning(); w != "" {

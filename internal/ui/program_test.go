@@ -53,6 +53,10 @@ func TestRun(t *testing.T) {
 	if err := Run(t.Context(), config); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the loader's error", err)
 	}
+	config.Load = func(context.Context, func(parse.Progress)) (trend.Trend, error) { panic("our own mistake") }
+	if err := Run(t.Context(), config); !errors.Is(err, ErrPanic) {
+		t.Errorf("got %v, want ErrPanic", err)
+	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	config.Load = func(ctx context.Context, _ func(parse.Progress)) (trend.Trend, error) {
 		cancel(broken)

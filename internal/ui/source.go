@@ -45,6 +45,8 @@ func (m *model) readSource() tea.Cmd {
 func (m *model) took(msg sourceMsg) {
 	if msg.frame == m.source.frame {
 		m.source = source{frame: msg.frame, code: msg.code, err: msg.err, read: true}
+		r := m.layout.stack
+		m.stack.resize(r.w-2, r.h-1-m.sourceRows(r.h))
 	}
 }
 
@@ -66,8 +68,11 @@ func (m *model) have() bool {
 
 // sourceRows is how much of a stack pane of h lines shows code.
 func (m *model) sourceRows(h int) int {
-	if h < sourceFrom || m.config.Source == nil {
+	switch {
+	case h < sourceFrom || m.config.Source == nil:
 		return 0
+	case m.source.err != nil:
+		return leastSource - 1 // to say why there is none
 	}
 	return max(leastSource, h*2/5)
 }

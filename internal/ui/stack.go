@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -15,6 +16,8 @@ const (
 	shownIDs  = 10
 	factWidth = 8 // cells for the name of a fact
 	waitBars  = 8
+
+	leastPlace = 14 // cells that a place keeps beside a long name
 )
 
 // stackText is how a bucket is written in the stack pane.
@@ -89,9 +92,9 @@ func (x stackText) columns(rows []report.StackRow) (names, places int) {
 	case names+2+places <= x.width:
 	case x.whole:
 		names = 0
-	default:
-		places = min(places, x.width/2)
-		names = max(1, x.width-places-2)
+	default: // the name says more than the place
+		names = min(names, max(1, x.width-2-min(places, leastPlace)))
+		places = max(0, x.width-2-names)
 	}
 	return names, places
 }
@@ -152,7 +155,7 @@ func facts(b *goroutine.Bucket, width int) []line {
 		add("label", goroutine.Clean(b.Labels[i].Key)+": "+report.States(b.Labels[i].Values, 5))
 	}
 	if n := b.IDs.Len(); n > 0 {
-		ids := strings.Trim(fmt.Sprint(b.IDs.First(shownIDs)), "[]")
+		ids := someIDs(b, shownIDs)
 		if n > shownIDs {
 			ids += " and " + report.Group(n-shownIDs) + " more"
 		}
@@ -162,6 +165,19 @@ func facts(b *goroutine.Bucket, width int) []line {
 		add("args", "("+goroutine.Clean(a)+")")
 	}
 	return lines
+}
+
+// someIDs lists the first n ids in the order of the dump: to sort them would
+// take the longer, the more there are.
+func someIDs(b *goroutine.Bucket, n int) string {
+	ids := make([]string, 0, min(n, b.IDs.Len()))
+	for id := range b.IDs.All() {
+		if len(ids) == n {
+			break
+		}
+		ids = append(ids, strconv.FormatUint(id, 10))
+	}
+	return strings.Join(ids, " ")
 }
 
 // waitSpark draws how many wait how long, from the shortest to the longest.

@@ -73,7 +73,7 @@ func at(t testing.TB, w, h int, tr trend.Trend, keys ...string) *screen {
 	t.Helper()
 	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard, Source: leaky}, plain())}
 	s.send(tea.WindowSizeMsg{Width: w, Height: h})
-	s.send(loadedMsg{trend: tr})
+	s.send(loadedMsg{prepared: prepare(tr)})
 	return s.press(keys...)
 }
 
@@ -221,11 +221,13 @@ func TestFits(t *testing.T) {
 	screens := map[string]*screen{
 		"diff": at(t, 80, 24, tr), "filter": at(t, 80, 24, tr, "/chan wait:x"), "whole": at(t, 80, 24, one, "enter", "w"),
 		"sideways": at(t, 80, 24, one, "enter", "right"), "help": at(t, 80, 24, one, "?"), "full": at(t, 80, 24, tr, "z"),
+		"hostile": at(t, 80, 24, hostile()), "hostile stack": at(t, 80, 24, hostile(), "j", "enter"), "tree": at(t, 80, 24, tr, "t"),
+		"palette": at(t, 80, 24, one, ":"), "code": at(t, 80, 24, tr, "enter", "enter"),
 	}
 	for name, s := range screens {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			stepW, stepH := 7, 3
+			stepW, stepH := 13, 7
 			if name == "diff" {
 				stepW, stepH = 1, 1
 			}
@@ -352,7 +354,7 @@ func TestFilter(t *testing.T) {
 
 // TestResize holds that a resize there and back changes nothing.
 func TestResize(t *testing.T) {
-	for _, keys := range [][]string{{"jj"}, {"jj", "enter"}, {"G", "tab"}, {"?"}} {
+	for _, keys := range [][]string{{"jj"}, {"jj", "enter"}, {"G", "tab"}, {"?"}, {"t", "jj"}, {":"}} {
 		s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"), keys...)
 		want := s.m.View()
 		s.send(tea.WindowSizeMsg{Width: 60, Height: 15})
@@ -403,26 +405,208 @@ func TestCopy(t *testing.T) {
 	if !strings.Contains(text, "main.(*Server).query.func1\n\t/home/dev/src/leaky/main.go:33\n") {
 		t.Errorf("copied\n%s", text)
 	}
-	if msg := copyCmd(io.Discard, nil, strings.Repeat("x", maxCopy+1))(); msg.(copiedMsg).err == nil {
+	if msg := copyCmd(io.Discard, nil, func() string { return strings.Repeat("x", maxCopy+1) })(); msg.(copiedMsg).err == nil {
 		t.Error("too long a text was copied")
 	}
 }
 
-// TestHostile holds that nothing from a dump reaches the terminal raw.
-func TestHostile(t *testing.T) {
+// hostile is a dump whose texts would break a terminal or a table.
+func hostile() trend.Trend {
 	evil := "main.\x1b]0;evil\x07\x9b2J\u202e\u200b(*T).run"
 	b := goroutine.Bucket{Count: 3, Stack: goroutine.Stack{
-		Frames:    []goroutine.Frame{{Function: evil, File: "/a\x1b[2J/b.go", Line: 7, Package: "main", Module: "m\x1b[1m@v1\x07", Origin: goroutine.Main}},
-		CreatedBy: goroutine.Frame{Function: evil, File: "\r\n/x.go", Line: 1},
+		Frames: []goroutine.Frame{
+			{Function: evil, File: "/a\x1b[2J/b.go", Line: 7, Package: "main", Module: "m\x1b[1m@v1\x07", Origin: goroutine.Main},
+			{Function: "main.世界(*T).ひらがな" + strings.Repeat("漢", 90), File: "/é/e\u0301\u0301\u0301\u0301\u0301\u0301.go", Line: 7, Package: "main", Origin: goroutine.Main},
+		},
+		CreatedBy: goroutine.Frame{Function: evil, File: "\r\n/x\t.go", Line: 1},
 	}, States: []goroutine.Count{{Name: "\x1b[31mselect", N: 3}}, Labels: []goroutine.Label{{Key: "\x1bk", Values: []goroutine.Count{{Name: "\x07v", N: 3}}}}, Args: []string{"\x1b[H"}}
-	d := goroutine.Dump{Source: "\x1b[Hx.dump", Goroutines: 3, Buckets: []goroutine.Bucket{b}, Problems: []goroutine.Problem{{Line: 1, Message: "\x1b[2J"}}}
+	wide := b
+	wide.Stack = goroutine.Stack{Frames: b.Stack.Frames[1:]}
+	d := goroutine.Dump{Source: "\x1b[Hx.dump", Goroutines: 6, Buckets: []goroutine.Bucket{b, wide}, Problems: []goroutine.Problem{{Line: 1, Message: "\x1b[2J"}}}
+	return trend.Compare([]goroutine.Dump{d})
+}
+
+// TestHostile holds that nothing from a dump reaches the terminal raw.
+func TestHostile(t *testing.T) {
 	for _, keys := range [][]string{nil, {"enter"}, {"enter", "w"}, {"!"}, {"/\x1b"}} {
 		for _, size := range sizes {
-			view := at(t, size.w, size.h, trend.Compare([]goroutine.Dump{d}), keys...).m.View()
+			view := at(t, size.w, size.h, hostile(), keys...).m.View()
 			for i, r := range view {
 				if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u202e' || r == '\u200b' {
 					t.Fatalf("%v at %v: %U at byte %d", keys, size, r, i)
 				}
+			}
+		}
+	}
+}
+
+// TestTree holds that nodes open and close, and that the filter prunes them.
+func TestTree(t *testing.T) {
+	s := at(t, 120, 36, leak(t), "t")
+	roots := s.m.list.Len()
+	if !s.m.tree || roots == 0 || roots >= len(s.m.trend.Series) {
+		t.Fatalf("%d rows of %d series", roots, len(s.m.trend.Series))
+	}
+	s.press("j", "enter")
+	if s.m.list.Len() <= roots {
+		t.Error("enter opens no node")
+	}
+	s.press("j", "left", "left")
+	if s.m.list.Len() != roots || s.m.list.Cursor != 1 {
+		t.Errorf("left twice: %d rows, cursor %d; want %d and 1", s.m.list.Len(), s.m.list.Cursor, roots)
+	}
+	s.press("/watch")
+	if s.m.list.Len() != 1 {
+		t.Errorf("filtered: %d rows", s.m.list.Len())
+	}
+	if s.press("esc", "t"); s.m.tree || s.m.list.Len() != len(s.m.trend.Series) {
+		t.Error("t does not go back to the list")
+	}
+}
+
+// TestDumps steps through the dumps of a trend, and compares two of them.
+func TestDumps(t *testing.T) {
+	s := at(t, 120, 36, leak(t))
+	for _, want := range [][]int{{0}, {1}, {2}, {0, 1, 2}, {0}} {
+		if s.press("]"); fmt.Sprint(s.m.looking) != fmt.Sprint(want) || len(s.m.trend.Dumps) != len(want) {
+			t.Errorf("]: looking at %v, want %v", s.m.looking, want)
+		}
+	}
+	s.press("[", "[")
+	if fmt.Sprint(s.m.looking) != "[2]" {
+		t.Errorf("[ [: looking at %v", s.m.looking)
+	}
+	s.press("d", " ", "j", " ", "enter")
+	if fmt.Sprint(s.m.looking) != "[0 2]" || len(s.m.trend.Dumps) != 2 {
+		t.Errorf("marked two: looking at %v", s.m.looking)
+	}
+	if s = at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "]"); !strings.Contains(s.m.View(), "one dump only") {
+		t.Error("] on a single dump says nothing")
+	}
+	// A log with several dumps opens on the list of them.
+	s = &screen{t, newModel(t.Context(), Config{Browse: true, Out: io.Discard}, plain())}
+	s.send(tea.WindowSizeMsg{Width: 100, Height: 20})
+	s.send(loadedMsg{prepared: prepare(load(t, "logs/restart.quit.log"))})
+	if !strings.Contains(s.m.View(), "2 dumps") || !strings.Contains(s.m.View(), "SIGQUIT: quit") {
+		t.Errorf("the dumps are not listed:\n%s", s.m.View())
+	}
+}
+
+// TestJump goes to a goroutine by its id.
+func TestJump(t *testing.T) {
+	s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "#", "31", "enter")
+	if s.m.list.Cursor != 2 {
+		t.Errorf("cursor %d, want 2", s.m.list.Cursor)
+	}
+	for keys, want := range map[string]string{"999999": "no bucket holds goroutine 999999", "x": "x is no goroutine id"} {
+		if s.press("#", keys, "enter"); !strings.Contains(s.m.View(), want) {
+			t.Errorf("#%s: no %q", keys, want)
+		}
+	}
+}
+
+// TestWrite writes what is in sight to the file that was named.
+func TestWrite(t *testing.T) {
+	s := at(t, 120, 36, leak(t), "/chan", "enter")
+	var name string
+	var rows int
+	s.m.config.Write = func(n string, t *trend.Trend) error {
+		name, rows = n, len(t.Series)
+		return nil
+	}
+	s.press("W", "backspace", "backspace", "backspace", "json", "enter")
+	if name != "gdump.json" || rows != len(s.m.rows) || rows == 0 {
+		t.Errorf("wrote %d rows to %q, want %d", rows, name, len(s.m.rows))
+	}
+	if !strings.Contains(s.m.View(), "wrote gdump.json") {
+		t.Error("nothing is said")
+	}
+	s.m.config.Write = func(string, *trend.Trend) error { return errors.New("the file is there already") }
+	if s.press("W", "enter"); !strings.Contains(s.m.View(), "error: the file is there already") {
+		t.Error("the error is not shown")
+	}
+}
+
+// fakeEditor stands for the user's.
+type fakeEditor struct{ ran *bool }
+
+func (e fakeEditor) Run() error { *e.ran = true; return nil }
+
+func (fakeEditor) SetStdin(io.Reader)  {}
+func (fakeEditor) SetStdout(io.Writer) {}
+func (fakeEditor) SetStderr(io.Writer) {}
+
+// TestEdit opens the frame's code in the editor, or says why not.
+func TestEdit(t *testing.T) {
+	s := at(t, 120, 36, leak(t))
+	var opened string
+	s.m.config.Edit = func(file string, line int) (Editor, error) {
+		opened = fmt.Sprintf("%s:%d", file, line)
+		return fakeEditor{new(bool)}, nil
+	}
+	if s.press("e"); opened != "/src/leaky/main.go:33" {
+		t.Errorf("opened %q", opened)
+	}
+	if s.press("j", "e"); !strings.Contains(s.m.View(), "error: source not found") {
+		t.Errorf("no reason is given:\n%s", s.m.View())
+	}
+	s.m.config.Edit = func(string, int) (Editor, error) { return nil, code.ErrNoEditor }
+	if s.press("g", "e"); !strings.Contains(s.m.View(), "set $VISUAL or $EDITOR") {
+		t.Errorf("no reason is given:\n%s", s.m.View())
+	}
+}
+
+// TestMouse scrolls, chooses, opens and sorts.
+func TestMouse(t *testing.T) {
+	s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"))
+	click := func(x, y int, b tea.MouseButton) {
+		s.send(tea.MouseMsg{X: x, Y: y, Button: b, Action: tea.MouseActionPress})
+	}
+	top := s.m.layout.list.y + 2
+	click(10, top+4, tea.MouseButtonLeft)
+	if s.m.list.Cursor != 4 {
+		t.Errorf("a click: cursor %d, want 4", s.m.list.Cursor)
+	}
+	click(10, top+4, tea.MouseButtonLeft)
+	if !s.m.zoomed {
+		t.Error("a second click does not open")
+	}
+	s.press("esc")
+	click(3, top-1, tea.MouseButtonLeft)
+	click(3, top-1, tea.MouseButtonLeft)
+	if s.m.order != (order{0, true}) {
+		t.Errorf("a title clicked twice: %+v", s.m.order)
+	}
+	s.send(tea.WindowSizeMsg{Width: 120, Height: 16})
+	click(10, top, tea.MouseButtonWheelDown)
+	if s.m.list.Top == 0 {
+		t.Error("the wheel does not scroll")
+	}
+	click(100, s.m.layout.stack.y+3, tea.MouseButtonLeft)
+	if s.m.focus != stackPane {
+		t.Error("a click in the stack does not go there")
+	}
+	if s.press("m"); !s.m.mouse || !strings.Contains(s.m.View(), "mouse on") {
+		t.Error("m does not turn the mouse on")
+	}
+}
+
+// TestPalette finds a command by typing and does it.
+func TestPalette(t *testing.T) {
+	s := at(t, 120, 36, leak(t), ":", "tree of", "enter")
+	if !s.m.tree || s.m.overlay != noOverlay {
+		t.Error("the command was not done")
+	}
+}
+
+// TestASCII draws with ASCII only, cell for cell.
+func TestASCII(t *testing.T) {
+	for _, keys := range [][]string{nil, {"enter"}, {"?"}, {"/chan"}, {"t"}, {"d", " "}, {"Y"}} {
+		s := at(t, 120, 36, leak(t), keys...)
+		s.m.config.ASCII = true
+		for i, l := range strings.Split(s.m.View(), "\n") {
+			if len(l) != 120 {
+				t.Errorf("%v: line %d has %d bytes: %q", keys, i+1, len(l), l)
 			}
 		}
 	}
@@ -472,7 +656,7 @@ func TestLoading(t *testing.T) {
 	}
 	// Goroutines and an error: both are shown.
 	s = at(t, 80, 24, leak(t))
-	s.send(loadedMsg{trend: leak(t), err: cut})
+	s.send(loadedMsg{prepared: prepare(leak(t)), err: cut})
 	if !strings.Contains(s.m.View(), "error: "+cut.Error()) {
 		t.Errorf("the error is not shown:\n%s", s.m.View())
 	}

@@ -210,7 +210,7 @@ func (m *model) rule(title, right string, w int, focused bool) string {
 	if focused {
 		dash, style = "━", m.theme.Title
 	}
-	title = ansi.Truncate(title, max(0, w-4), "…")
+	title = ansi.Truncate(title, max(0, w-6), "…")
 	room := w - cells(title) - 4
 	if right != "" && room > cells(right)+4 {
 		right = " " + right + " "
