@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -179,12 +180,69 @@ func TestDemo(t *testing.T) {
 	x.exit(0)
 }
 
-// TestSignals ends the screen from outside: the terminal must be whole.
-func TestSignals(t *testing.T) {
-	dump, err := filepath.Abs(filepath.Join("..", "..", "testdata", "dumps", "server", "nats.b.debug2.txt"))
+// TestSource walks from the leak to its line of code, and on into the editor.
+func TestSource(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "edited")
+	t.Setenv("VISUAL", `sh -c 'echo "$0" "$@" > `+out+`'`)
+	x := start(t, 120, 36, gdump, "demo")
+	x.wait(`▸44 +s\.out <- m`)
+	x.press("\r")
+	x.wait(`━ stack of bus\.\(\*Subscription\)\.deliver ━`)
+	x.press("\r")
+	x.wait(`bus\.go ━`)
+	x.press("e")
+	x.wait(`bus\.go ━`)
+	x.press("\x1b")
+	x.wait(`━ stack of`)
+	x.press("qq")
+	x.exit(0)
+	got, err := os.ReadFile(out)
+	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(got)), "internal/demo/bus/bus.go") {
+		t.Errorf("the editor got %q, %v", got, err)
+	}
+}
+
+// TestClipboard copies by the escape sequence that terminals know.
+func TestClipboard(t *testing.T) {
+	x := start(t, 100, 30, gdump, testdata(t, "leakpair/v1.t1.debug2.txt"))
+	x.wait(`▸ `)
+	x.press("y")
+	x.wait(`copied \d+ lines`)
+	_, rest, ok := strings.Cut(x.written(), "\x1b]52;c;")
+	text, _, _ := strings.Cut(rest, "\x07")
+	data, err := base64.StdEncoding.DecodeString(text)
+	if !ok || err != nil || !strings.Contains(string(data), "main.(*Server).query.func1\n\t/home/dev/src/leaky/main.go:33") {
+		t.Errorf("copied %q, %v", data, err)
+	}
+	x.press("q")
+	x.exit(0)
+}
+
+// TestSuspend stops the program and brings it back.
+func TestSuspend(t *testing.T) {
+	x := start(t, 100, 30, "bash", "--norc", "-i", "-c", gdump+" "+testdata(t, "leakpair/v1.t1.debug2.txt")+"; fg; echo back in the shell")
+	x.wait(`13 buckets`)
+	x.press("\x1a")
+	x.wait(`13 buckets`)
+	x.press("j")
+	x.wait(`▸ +99`)
+	x.press("q")
+	x.wait(`back in the shell`)
+	x.exit(0)
+}
+
+func testdata(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "..", "testdata", "dumps", name))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// TestSignals ends the screen from outside: the terminal must be whole.
+func TestSignals(t *testing.T) {
+	dump := testdata(t, "server/nats.b.debug2.txt")
 	for sig, status := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGINT: 130, syscall.SIGQUIT: 131} {
 		x := start(t, 80, 24, gdump, dump)
 		x.wait(`goroutines`)
@@ -201,10 +259,7 @@ func TestSignals(t *testing.T) {
 
 // TestPipe reads the dump from a pipe and the keys from the terminal.
 func TestPipe(t *testing.T) {
-	dump, err := filepath.Abs(filepath.Join("..", "..", "testdata", "dumps", "server", "nats.b.debug2.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	dump := testdata(t, "server/nats.b.debug2.txt")
 	x := start(t, 80, 24, "sh", "-c", "cat "+dump+" | "+gdump)
 	x.wait(`stdin .*goroutines`)
 	x.press("Gq")
