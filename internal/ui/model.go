@@ -80,6 +80,7 @@ type model struct {
 	rows    []int // indexes of series, as filter and order leave them
 	hidden  int   // rows of Go itself, left out
 	list    list.List
+	wanted  goroutine.ID // bucket that the cursor goes to when the rows are here
 	order   order
 	gen     int // of the newest request for rows or a trend
 	query   query.Query
@@ -242,9 +243,18 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 }
 
 // show puts a trend on the screen.
+//
+// The cursor stays on its bucket, the list in its order.
 func (m model) show(p prepared) (tea.Model, tea.Cmd) {
+	if i := m.selected(); i >= 0 {
+		m.wanted = m.trend.Series[i].Bucket.ID
+	}
+	sorted := ""
+	if m.order.column >= 0 {
+		sorted = m.columns[m.order.column].Title
+	}
 	m.prepared = p
-	m.order = order{column: -1}
+	m.order.column = slices.IndexFunc(m.columns, func(c report.Column) bool { return c.Title == sorted && sorted != "" })
 	m.rows, m.calls, m.shown = nil, callTree{}, -1
 	m.list.SetLen(0)
 	m.resize()
@@ -309,6 +319,10 @@ func (m *model) arranged(msg arrangedMsg) {
 	}
 	m.bad = msg.err
 	selected := m.selected()
+	if m.wanted != "" {
+		selected = slices.IndexFunc(m.trend.Series, func(s trend.Series) bool { return s.Bucket.ID == m.wanted })
+		m.wanted = ""
+	}
 	m.rows, m.query, m.hidden = msg.rows, msg.query, msg.hidden
 	m.tree = msg.tree
 	m.calls = callTree{nodes: msg.nodes, open: map[*trend.Node]bool{}, multiple: len(m.trend.Dumps) > 1}

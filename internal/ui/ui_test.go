@@ -476,6 +476,15 @@ func TestDumps(t *testing.T) {
 	if fmt.Sprint(s.m.looking) != "[2]" {
 		t.Errorf("[ [: looking at %v", s.m.looking)
 	}
+	// The cursor stays on its bucket, and the list in its order.
+	s.press("S", "/locked", "enter")
+	id := s.m.trend.Series[s.m.selected()].Bucket.ID
+	for _, k := range []string{"[", "]", "]"} {
+		s.press(k)
+		if got := s.m.trend.Series[s.m.selected()].Bucket.ID; got != id || !s.m.order.reversed || s.m.applied != "locked" {
+			t.Errorf("%s: on %s, reversed %v, filter %q", k, got, s.m.order.reversed, s.m.applied)
+		}
+	}
 	s.press("d", " ", "j", " ", "enter")
 	if fmt.Sprint(s.m.looking) != "[0 2]" || len(s.m.trend.Dumps) != 2 {
 		t.Errorf("marked two: looking at %v", s.m.looking)
