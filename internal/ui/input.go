@@ -200,6 +200,10 @@ func (m model) command(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		return m.edit()
 	case pressed(msg, keys.mouse):
 		return m.turnMouse()
+	case pressed(msg, keys.pause):
+		return m.pause()
+	case pressed(msg, keys.refresh):
+		return m.refresh()
 	case pressed(msg, keys.evidence):
 		m.showEvidence()
 	case pressed(msg, keys.problems):

@@ -19,7 +19,8 @@ type keyMap struct {
 	group, groupBack, tree, before, after, dumps              binding
 	evidence, problems, help, palette                         binding
 	filter, next, previous, sort, reverse, jump               binding
-	copy, copyMenu, write, edit, mouse, quit, kill, suspend   binding
+	copy, copyMenu, write, edit, pause, refresh               binding
+	mouse, quit, kill, suspend                                binding
 }
 
 func bind(topic, does, shown string, keys ...string) binding {
@@ -66,6 +67,8 @@ var keys = keyMap{
 	copyMenu: bind("do", "copy a part: frame, place, function, ids, JSON, …", "Y", "Y"),
 	write:    bind("do", "write what is shown to a file", "W", "W"),
 	edit:     bind("do", "open the frame's source in $VISUAL or $EDITOR", "e", "e"),
+	pause:    bind("do", "in a watch: hold the screen, and let it go on", "space", " "),
+	refresh:  bind("do", "in a watch: ask for a dump right away", "r", "r"),
 	mouse:    bind("do", "mouse on and off", "m", "m"),
 	quit:     bind("do", "quit; in a view: back", "q", "q"),
 	kill:     bind("do", "quit at once", "ctrl-c", "ctrl+c"),
@@ -79,7 +82,7 @@ func (k *keyMap) all() []binding {
 		k.enter, k.back, k.focus, k.zoom, k.wrap, k.fold, k.group, k.groupBack, k.tree, k.before, k.after, k.dumps,
 		k.evidence, k.problems, k.help, k.palette,
 		k.filter, k.next, k.previous, k.sort, k.reverse, k.jump,
-		k.copy, k.copyMenu, k.write, k.edit, k.mouse, k.quit, k.kill, k.suspend,
+		k.copy, k.copyMenu, k.write, k.edit, k.pause, k.refresh, k.mouse, k.quit, k.kill, k.suspend,
 	}
 }
 

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"time"
+
 	"gdump/internal/code"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
@@ -55,6 +57,10 @@ type (
 		name string
 		err  error
 	}
+	// sampledMsg is what a watched target said.
+	sampledMsg Sample
+	// agedMsg says that time has passed.
+	agedMsg time.Time
 	// editedMsg says that the editor has ended.
 	editedMsg struct{ err error }
 )

@@ -99,6 +99,8 @@ type model struct {
 	wrapped bool
 	source  source
 
+	live *live // nil if nothing is watched
+
 	overlay overlay
 	title   string // of the overlay
 	text    pager  // in the overlay
@@ -192,6 +194,13 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.took(msg)
 	case jumpedMsg:
 		m.jumped(msg)
+	case sampledMsg:
+		return m.sampled(Sample(msg))
+	case agedMsg:
+		l := *m.live
+		l.now = time.Time(msg)
+		m.live = &l
+		return m, ageCmd()
 	case copiedMsg:
 		m.say(msg.what, msg.err)
 	case wroteMsg:
@@ -239,7 +248,7 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 	if m = tm.(model); m.config.Browse && len(m.dumps) > 1 {
 		m.showDumps()
 	}
-	return m, cmd
+	return m, tea.Batch(cmd, m.watch())
 }
 
 // show puts a trend on the screen.

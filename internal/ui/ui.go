@@ -45,6 +45,9 @@ type Config struct {
 	Mouse  bool      // on from the start
 	Now    func() time.Time
 
+	Watch   Watch  // goes on asking once the first dump is loaded
+	Refresh func() // has the watch ask for a dump right away
+
 	Source func(goroutine.Frame) (code.Source, error)  // reads the code of a frame
 	Edit   func(file string, line int) (Editor, error) // opens code in the user's editor
 	Copy   func(text string) error                     // to the clipboard of this machine

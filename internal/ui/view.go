@@ -143,6 +143,9 @@ func (m *model) titleView() string {
 		facts = facts[:len(facts)-1]
 	}
 	right = strings.Join(facts, " · ") + " "
+	if m.live != nil {
+		right = strings.TrimSuffix(right, " ") + "   " + ansi.Truncate(m.live.status(), m.width/2, "…") + " "
+	}
 	name = report.CutFront(name, max(8, m.width-len(head)-cells(right)-2))
 	return spread(m.theme.Title.Render(head)+m.theme.Strong.Render(name), right, m.width)
 }
