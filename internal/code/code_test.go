@@ -36,7 +36,7 @@ func TestRead(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "secret.go"), filepath.Join(app, "link.go")); err != nil {
 		t.Fatal(err)
 	}
-	f := Finder{GoRoot: runtime.GOROOT(), ModCache: cache, Roots: []string{app}, Map: map[string]string{"/build/x": app}}
+	f := Finder{ModCache: cache, Roots: []string{app}, Map: map[string]string{"/build/x": app}}
 	frame := func(function, file string, line int, origin goroutine.Origin) goroutine.Frame {
 		pkg, _, _ := strings.Cut(function, ".")
 		return goroutine.Frame{Function: function, Package: pkg, File: file, Line: line, Origin: origin}
@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 		"mapped":                 {frame("main.main", "/build/x/main.go", 3, goroutine.Main), filepath.Join(app, "main.go"), "func main() {}"},
 		"a module":               {frame("y.Do", "/go/pkg/mod/github.com/!x/y@v1.2.3/c.go", 3, goroutine.Dependency), filepath.Join(cache, "github.com", "!x", "y@v1.2.3", "c.go"), "func Do() {}"},
 		"a module, trimmed":      {frame("y.Do", "github.com/!x/y@v1.2.3/c.go", 3, goroutine.Dependency), filepath.Join(cache, "github.com", "!x", "y@v1.2.3", "c.go"), "func Do() {}"},
-		"of Go":                  {frame("io.EOF", "/usr/lib/go-1.22/src/io/io.go", 1, goroutine.Stdlib), filepath.Join(runtime.GOROOT(), "src", "io", "io.go"), ""},
+		"of another version":     {frame("main.main", "/x/main.go", 1, goroutine.Main), "", ""},
 		"another file's name":    {frame("main.elsewhere", "/x/main.go", 3, goroutine.Main), "", ""},
 		"past the end":           {frame("main.main", "/x/main.go", 300, goroutine.Main), "", ""},
 		"not in a module":        {frame("secret.S", filepath.Join(dir, "secret.go"), 1, goroutine.Main), "", ""},
@@ -80,6 +80,42 @@ func TestRead(t *testing.T) {
 	}
 	if _, err := f.Read(frame("a.B", "/nowhere/a.go", 1, goroutine.Main)); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
+// TestReadStd finds code of the standard library, wherever it was built.
+func TestReadStd(t *testing.T) {
+	_, file, line, ok := runtime.Caller(0)
+	if !ok {
+		t.Fatal("no caller")
+	}
+	f := FromEnvironment(os.Getenv, t.TempDir())
+	s, err := f.Read(goroutine.Frame{Function: "gdump/internal/code.TestReadStd", Package: "gdump/internal/code", File: file, Line: line, Origin: goroutine.Main})
+	if err != nil || !strings.Contains(s.Lines[s.Line-s.First], "runtime.Caller(0)") {
+		t.Errorf("this file: %v", err)
+	}
+	pc := make([]uintptr, 1)
+	if runtime.Callers(0, pc); len(pc) == 0 {
+		t.Fatal("no callers")
+	}
+	at, _ := runtime.CallersFrames(pc).Next()
+	at.File = "/elsewhere/go" + at.File[strings.LastIndex(at.File, "/src/"):]
+	s, err = f.Read(goroutine.Frame{Function: at.Function, Package: "runtime", File: at.File, Line: at.Line, Origin: goroutine.Runtime})
+	if err != nil || !strings.HasSuffix(s.File, "src/runtime/extern.go") {
+		t.Errorf("%s at %s:%d: got %s, %v", at.Function, at.File, at.Line, s.File, err)
+	}
+}
+
+func TestDeclared(t *testing.T) {
+	tests := map[string]string{
+		"main.main": "main", "main.(*Hub).serve.func1.2": "serve", "main.Hub.serve": "serve", "main.f.func1": "f", "main.f.gowrap2": "f",
+		"main.glob..func1": "", "main.init.func1": "init", "main.F[...]": "F", "main.(*S[...]).Run": "Run",
+	}
+	for function, want := range tests {
+		f := goroutine.Frame{Function: function, Package: "main"}
+		if got := declared(&f); got != want {
+			t.Errorf("%s: got %q, want %q", function, got, want)
+		}
 	}
 }
 

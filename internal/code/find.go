@@ -7,6 +7,9 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -76,6 +79,10 @@ func moduleRoot(dir string) (string, bool) {
 // ErrNotFound is returned for a frame whose source is not on this machine.
 var ErrNotFound = errors.New("source not found")
 
+// errOther is why a file with the right name is not shown: it is of another
+// version, or of another program.
+var errOther = fmt.Errorf("%w, only another version of it", ErrNotFound)
+
 // Source is a piece of a source file around a frame's line.
 type Source struct {
 	File  string // on this machine
@@ -93,16 +100,23 @@ func (f *Finder) Read(frame goroutine.Frame) (Source, error) {
 	if frame.File == "" || frame.Line <= 0 {
 		return Source{}, fmt.Errorf("%w: the dump names no file", ErrNotFound)
 	}
+	var other error // of a file of this name that is another
 	for _, p := range f.places(&frame) {
 		s, err := p.read(&frame)
 		if err == nil {
 			return s, nil
 		}
+		if errors.Is(err, errOther) && other == nil {
+			other = err
+		}
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrNotFound) {
 			return Source{}, err
 		}
 	}
-	return Source{}, fmt.Errorf("%w: %s; --src or --path-map tells where it is", ErrNotFound, goroutine.Clean(frame.File))
+	if other != nil {
+		return Source{}, other
+	}
+	return Source{}, fmt.Errorf("%w (--src or --path-map tells where it is): %s", ErrNotFound, goroutine.Clean(frame.File))
 }
 
 // places are where the file of a frame may be, the surest first.
@@ -174,8 +188,8 @@ func (p place) read(frame *goroutine.Frame) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
-	if !declares(data, frame) {
-		return Source{}, fmt.Errorf("%w: %s does not declare %s", ErrNotFound, goroutine.Clean(p.rel), goroutine.Clean(frame.Function))
+	if !holds(data, path.Ext(p.rel), frame) {
+		return Source{}, fmt.Errorf("%w: %s has no %s at line %d", errOther, goroutine.Clean(p.rel), goroutine.Clean(frame.Name()), frame.Line)
 	}
 	s := Source{File: filepath.Join(p.root, filepath.FromSlash(p.rel)), Line: frame.Line, First: max(1, frame.Line-around)}
 	sc := bufio.NewScanner(strings.NewReader(string(data)))
@@ -187,25 +201,55 @@ func (p place) read(frame *goroutine.Frame) (Source, error) {
 		}
 	}
 	if frame.Line-s.First >= len(s.Lines) {
-		return Source{}, fmt.Errorf("%w: %s has fewer lines than %d: it is of another version", ErrNotFound, goroutine.Clean(p.rel), frame.Line)
+		return Source{}, fmt.Errorf("%w: %s has no line %d", errOther, goroutine.Clean(p.rel), frame.Line)
 	}
 	return s, nil
 }
 
 var identifier = regexp.MustCompile(`[\pL_][\pL\pN_]*`)
 
-// declares reports whether a Go file holds the function of a frame, so that a
-// file of the same name is not taken for it. Closures are within the function
-// whose name comes first.
-func declares(data []byte, frame *goroutine.Frame) bool {
+// declared is the name of the function that a frame's code stands in. Closures
+// are within the function whose name comes first.
+func declared(frame *goroutine.Frame) string {
 	rest := strings.TrimPrefix(strings.TrimPrefix(frame.Function, frame.Package), ".")
 	if i := strings.Index(rest, ")."); i >= 0 {
 		rest = rest[i+2:]
+	} else if strings.HasPrefix(rest, "glob.") {
+		return ""
 	}
 	name := identifier.FindString(rest)
-	switch name {
-	case "", "glob", "init":
+	// A method with a value receiver is "T.method"; a closure is "f.func1".
+	if after, ok := strings.CutPrefix(rest, name+"."); ok {
+		if m := identifier.FindString(after); m != "" && !generated.MatchString(m) {
+			return m
+		}
+	}
+	return name
+}
+
+var generated = regexp.MustCompile(`^(?:func|gowrap|deferwrap)\d*$`)
+
+// holds reports whether a file has the frame's function at the frame's line.
+// Otherwise it is of another version or program, and to show it would mislead.
+// Inlining can put a closure's code under another function's name, so the line
+// must be in a function of that name, or in none.
+func holds(data []byte, ext string, frame *goroutine.Frame) bool {
+	name := declared(frame)
+	if ext != ".go" || name == "" || name == "init" {
 		return true
 	}
-	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).Match(data)
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "", data, parser.SkipObjectResolution)
+	if file == nil {
+		return err == nil
+	}
+	for _, d := range file.Decls {
+		from, to := set.PositionFor(d.Pos(), false).Line, set.PositionFor(d.End(), false).Line
+		if frame.Line < from || frame.Line > to {
+			continue
+		}
+		f, ok := d.(*ast.FuncDecl)
+		return !ok || f.Name.Name == name || strings.Contains(frame.Function, "."+f.Name.Name+".")
+	}
+	return false
 }

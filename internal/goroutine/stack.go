@@ -80,7 +80,8 @@ func Base(file string) string {
 // the runtime, the sync primitives and the plumbing of the standard library
 // (package internal/poll, net, io and their like, which every connection
 // waits in). A stack that is nothing else gives its first frame outside the
-// runtime, else its leaf; a stack without frames gives what it was created by.
+// runtime; one of the runtime alone the function it was started with, such as
+// runtime.bgsweep; and one without frames what it was created by.
 func (s *Stack) Site() Frame {
 	outside := -1
 	for i := range s.Frames {
@@ -99,7 +100,11 @@ func (s *Stack) Site() Frame {
 	case outside >= 0:
 		return s.Frames[outside]
 	case len(s.Frames) > 0:
-		return s.Frames[0]
+		entry := len(s.Frames) - 1
+		for entry > 0 && s.Frames[entry].Function == "runtime.goexit" {
+			entry--
+		}
+		return s.Frames[entry]
 	}
 	return s.CreatedBy
 }

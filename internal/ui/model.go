@@ -123,7 +123,7 @@ func prepare(t trend.Trend) prepared {
 	p := prepared{trend: t, says: report.Headline(&t), columns: report.Columns(&t)}
 	p.natural = report.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
 	if len(t.Dumps) == 1 {
-		if s := report.States(report.DumpStates(&t.Dumps[0]), 6); s != "" {
+		if s := report.States(report.DumpStates(&t.Dumps[0]), 4); s != "" {
 			p.says = append(p.says, "states: "+s)
 		}
 	}
