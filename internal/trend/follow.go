@@ -155,7 +155,7 @@ func (c *comparison) findTwins() {
 		case once && len(c.Dumps) > 2:
 			c.skip[i] = true
 			c.note(fmt.Sprintf("%s and %s are the same dump: it counts once", a.Source, b.Source))
-		case once || a.Level.HasIDs():
+		case once || a.Level.HasIDs() && (a.TakenAt.IsZero() || b.TakenAt.IsZero()):
 			c.note(fmt.Sprintf("%s and %s hold the same goroutines in the same states: is it the same dump twice?", a.Source, b.Source))
 		}
 	}

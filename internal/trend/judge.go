@@ -19,10 +19,10 @@ import (
 // of those watched, and kept coming until the end, the series accumulates: a
 // pool that filled up has settled ones too, but they have stopped coming.
 const (
-	fewEnd       = 0.05 // of the settled, from one dump to the next: they do not end
+	fewEnd       = 0.08 // of the settled, from one dump to the next: they do not end
 	fewEndNewly  = 0.2  // of those who settled while watched
-	surelyStay   = 0.01 // chance that traffic as seen at younger ages looks settled
-	stillComing  = 0.05 // chance of a silence as long as the last one, if it goes on
+	surelyStay   = 1e-3 // chance that traffic as seen at younger ages looks settled
+	stillComing  = 0.02 // chance of a silence as long as the last one, if it goes on
 	slowedComing = 0.2  // the same, where most came early
 	flushShare   = 0.8  // of a series ended at once: a batch went out
 
@@ -76,7 +76,7 @@ type settled struct {
 	here      []int // per dump: past the age
 	exposed   int   // times one of them could have ended,
 	ended     int   // and did
-	younger   int   // the same for those who are not past the age
+	younger   int   // the same for those who are one dump too young
 	youngDied int
 	came      []int // per round: settled at the end and born in that round
 	atStart   int   // settled at the end, of those of the first dump
@@ -98,7 +98,7 @@ func (t *track) settledAt(age int) settled {
 			if past {
 				s.exposed += t.born[i][b]
 				s.ended += died
-			} else {
+			} else if i-b == age-1 {
 				s.younger += t.born[i][b]
 				s.youngDied += died
 			}
@@ -122,17 +122,18 @@ func (s *settled) judge(t *track) (finding, bool) {
 		evidence++
 	}
 	switch {
-	case evidence < 2 || came < 2 || s.exposed == 0:
+	case evidence < 2 || came < 2 || s.exposed < leastGrowth:
 		return finding{}, false
 	case float64(s.ended) > fewEnd*float64(s.exposed) || float64(s.ended) > fewEndNewly*float64(came):
 		return finding{}, false
 	case s.age > 0 && s.chance() > surelyStay:
 		return finding{}, false
-	case s.age > 0 && came < 3:
+	case s.age > 0 && (came < 5 || 5*(s.here[len(s.here)-1]-s.here[s.age]) < 3*came):
+		// Beside traffic, those who settled must be a growth and no exchange.
 		return finding{}, false
-	case t.poll && came < 8 && rounds < 4:
+	case t.poll && float64(came) < max(8, 3*math.Sqrt(float64(s.atStart))):
 		// A goroutine that waits for a peer ends when the peer goes: a few
-		// connections that have not are no evidence.
+		// connections that have not, beside many, are no evidence.
 		return finding{}, false
 	case !comesOn(s.came) || t.flushes():
 		return finding{}, false
@@ -198,12 +199,13 @@ func comesOn(came []int) bool {
 	// Rounds with and without newcomers, by the rule of succession.
 	p := float64(rounds+1) / float64(last+1+2)
 	chance := math.Pow(1-p, float64(silence))
-	if rounds == last-first+1 {
+	perRound := float64(total) / float64(rounds)
+	if rounds == last-first+1 && (first == 0 || perRound >= 5) {
 		// No round was silent between the first and the last that was not: at
 		// the rate at which they came, one hardly is.
-		chance = min(chance, math.Exp(-float64(total)/float64(rounds)*float64(silence)))
+		chance = min(chance, math.Exp(-perRound*float64(silence)))
 	}
-	if 4*late < total {
+	if 4*late < total && total >= 8 {
 		return chance >= slowedComing
 	}
 	return chance >= stillComing
@@ -212,19 +214,21 @@ func comesOn(came []int) bool {
 // flushes reports whether what ends does so all at once, as a batch does, and
 // what has come since is not more than what was there before.
 func (t *track) flushes() bool {
-	flushed, ended, before := 0, 0, 0
+	flushes, before := 0, 0
 	for i := 0; i+1 < len(t.counts); i++ {
 		died := 0
 		for b := 0; b <= i; b++ {
 			died += max(0, t.born[i][b]-t.born[i+1][b])
 		}
-		ended += died
 		if t.counts[i] >= leastGrowth && float64(died) >= flushShare*float64(t.counts[i]) {
-			flushed += died
+			flushes++
 			before = max(before, t.counts[i])
+		} else if float64(died) > fewEnd*float64(t.counts[i]) {
+			return false
 		}
 	}
-	return flushed > 0 && 10*flushed >= 9*ended && 2*t.counts[len(t.counts)-1] < 3*before
+	// Traffic that is replaced in most rounds is no batch.
+	return flushes > 0 && 2*flushes < len(t.counts) && 2*t.counts[len(t.counts)-1] < 3*before
 }
 
 // findInTwo says what two dumps can say. Growth where some were before, of
@@ -232,13 +236,14 @@ func (t *track) flushes() bool {
 // between the two.
 func (t *track) findInTwo() finding {
 	stayed, born := t.born[1][0], t.born[1][1]
-	ended := t.counts[0] - stayed
+	ended := max(0, t.counts[0]-stayed)
 	f := finding{stuck: t.counts[1], perDump: float64(t.counts[1] - t.counts[0]), confidence: 0.7}
 	if t.poll {
 		f.confidence = 0.6
 	}
 	f.why = fmt.Sprintf("%d came and stayed, %d of %d before have ended; two dumps cannot tell a leak from a pool that warmed up", born, ended, t.counts[0])
-	f.leaks = t.counts[0] > 0 && born >= leastGrowth && 2*(born-ended) >= t.counts[0] && 5*ended <= t.counts[0]
+	f.leaks = t.counts[0] > 0 && born >= leastGrowth && born-ended >= leastGrowth && float64(born-ended) >= leastShare*float64(t.counts[0]) &&
+		float64(ended) <= fewEnd*float64(t.counts[0])
 	return f
 }
 
@@ -303,7 +308,8 @@ func (s *Series) settle(c *comparison, found []finding) {
 		}
 	}
 	short := len(c.whole(c.Lives[last])) < 3
-	if leaks > 0 && (found[last].leaks || short && s.Lives[last].PerDump >= 0 && s.Now() > 0) {
+	goesOn := short && s.Lives[last].PerDump >= 0 || 2*leaks >= len(found) && s.Lives[last].PerDump > 0
+	if leaks > 0 && (found[last].leaks || goesOn && s.Now() > 0) {
 		f := found[best]
 		s.Verdict, s.Confidence, s.Why, s.Stuck = Accumulating, f.confidence, f.why, min(f.stuck, s.Now())
 		s.PerDump, s.PerHour = s.meanGrowth()

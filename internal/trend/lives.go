@@ -60,7 +60,7 @@ func (c *comparison) orderByIDs() {
 	}
 	for i := 1; i < len(sorted); i++ {
 		k := kin(&sorted[i-1], &sorted[i], c.windows)
-		if k.clash > 0 || k.late > 0 || k.both == 0 || 2*k.both < k.both+k.ended {
+		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 2*k.both < k.both+k.ended {
 			return
 		}
 	}
@@ -125,7 +125,7 @@ func kin(a, b *goroutine.Dump, ws []window) kinship {
 		return id > 1 && by != "" && !strings.HasPrefix(by, "runtime.")
 	}
 	top := highest(a)
-	passed := top - min(256, top/8)
+	passed := top - min(256, top/3)
 	block := uint64(0)
 	var bufA, bufB []member
 	for _, w := range ws {
@@ -183,7 +183,7 @@ func restarted(a, b *goroutine.Dump, ws []window) bool {
 		// ended and nothing was started since: then all there is was there
 		// before. Where that is little, it is what every start brings.
 		return k.born > 0 && 4*k.born >= k.both || k.both < k.ended || k.both == 0
-	case k.late >= 3 && k.blocks >= 2 && 4*k.late >= k.both:
+	case k.late >= 5 && k.blocks >= 3 && 2*k.late >= k.both && 2*k.ended >= k.both:
 		return true
 	case k.both == 0 && k.ended >= 5:
 		return allReplaced(a, b)
