@@ -11,8 +11,10 @@ import (
 // counts say little: two say nothing about a leak, and of three or four random
 // ones every sixth or twenty-fourth set climbs.
 const (
-	fewCounts    = 5
-	surelyRises  = 0.02 // chance of such a trend in counts that have none
+	fewCounts   = 5
+	surelyRises = 0.005 // chance of such a trend in counts that have none
+	mostDown    = 0.25  // of what the counts climbed they may have lost on the way:
+	// the test takes neighbours for independent, which traffic that lasts is not
 	manyfold     = 4.0  // the growth that few counts must show
 	leastPerStep = 0.15 // of the whole growth, for each step of few counts
 )
@@ -34,6 +36,14 @@ func (t *track) findByCounts() finding {
 		f.leaks = float64(last) >= manyfold*float64(max(1, first))
 		f.perDump = float64(last-first) / float64(n-1)
 		f.why = fmt.Sprintf("each of %d counts is higher than the one before; without ids nothing more can be told", n)
+		return f
+	}
+	up, down := 0, 0
+	for i := 1; i < n; i++ {
+		up += max(0, t.counts[i]-t.counts[i-1])
+		down += max(0, t.counts[i-1]-t.counts[i])
+	}
+	if float64(down) > mostDown*float64(up) {
 		return f
 	}
 	p := mannKendall(t.counts)

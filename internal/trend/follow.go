@@ -15,27 +15,27 @@ type record struct {
 	stayed []int
 }
 
-// row is how many goroutines of a dump were seen first in another: born before
-// it, and after the one before that.
+// row is how many goroutines of a dump were first seen in the dump birth, and
+// have been in the series without a break since the dump stay.
 type row struct {
-	dump, birth int32
-	n           int32
+	dump, birth, stay int32
+	n                 int32
 }
 
-func (r *record) add(dump, birth int32) {
+func (r *record) add(dump, birth, stay int32) {
 	for k := len(r.rows) - 1; k >= 0 && r.rows[k].dump == dump; k-- {
-		if r.rows[k].birth == birth {
+		if r.rows[k].birth == birth && r.rows[k].stay == stay {
 			r.rows[k].n++
 			return
 		}
 	}
-	r.rows = append(r.rows, row{dump, birth, 1})
+	r.rows = append(r.rows, row{dump, birth, stay, 1})
 }
 
 // present is a goroutine while it is followed from dump to dump.
 type present struct {
 	id          uint64
-	birth       int32 // dump in which it was seen first
+	birth, stay int32 // dumps in which it was seen first, at all and at home without a break
 	home, first int32 // its series, and that in the first dump of the life; -1 if it was not there
 }
 
@@ -101,7 +101,7 @@ func (c *comparison) followWindow(dumps []int, w window) {
 				i++
 			}
 			home := c.home[d][m.bucket]
-			p := present{id: m.id, birth: int32(d), home: home, first: -1}
+			p := present{id: m.id, birth: int32(d), stay: int32(d), home: home, first: -1}
 			if n == 0 {
 				p.first = home
 			}
@@ -109,12 +109,13 @@ func (c *comparison) followWindow(dumps []int, w window) {
 				p.birth, p.first = open[i].birth, open[i].first
 				c.records[home].stayed[d]++
 				if open[i].home == home {
+					p.stay = open[i].stay
 					c.Series[home].Steps[d].Survived++
 				}
 				i++
 			}
 			next = append(next, p)
-			c.records[home].add(int32(d), p.birth)
+			c.records[home].add(int32(d), p.birth, p.stay)
 		}
 		open, next = next, open
 	}

@@ -26,6 +26,8 @@ const (
 	slowedComing = 0.2  // the same, where most came early
 	flushShare   = 0.8  // of a series ended at once: a batch went out
 
+	leastSeen = 5 // newcomers, and times one could have ended and did not
+
 	leastGrowth = 3    // goroutines by which a count must differ to have changed,
 	leastShare  = 0.10 // and the share of what was there before
 	swing       = 0.25 // of the largest count: lost and regained, it is traffic
@@ -35,10 +37,11 @@ const (
 type track struct {
 	dumps  []int
 	counts []int
-	// born is, for each dump, how many of its goroutines were born into each
-	// dump up to it; nil without ids.
-	born [][]int
-	poll bool // most are parked in the network poller
+	// since is, for each dump, how many of its goroutines have been in the
+	// group since each dump up to it; nil without ids.
+	since [][]int
+	fresh []int // of the last dump and by the dump since which: not in the first dump
+	poll  bool  // most are parked in the network poller
 }
 
 // finding is what a track shows.
@@ -55,7 +58,7 @@ func (t *track) find() finding {
 	switch {
 	case len(t.counts) < 2:
 		return finding{}
-	case t.born == nil:
+	case t.since == nil:
 		return t.findByCounts()
 	case len(t.counts) == 2:
 		return t.findInTwo()
@@ -78,7 +81,7 @@ type settled struct {
 	ended     int   // and did
 	younger   int   // the same for those who are one dump too young
 	youngDied int
-	came      []int // per round: settled at the end and born in that round
+	came      []int // per round: settled at the end, and there since that round
 	atStart   int   // settled at the end, of those of the first dump
 }
 
@@ -89,23 +92,24 @@ func (t *track) settledAt(age int) settled {
 		for b := 0; b <= i; b++ {
 			past := i-b >= age
 			if past {
-				s.here[i] += t.born[i][b]
+				s.here[i] += t.since[i][b]
 			}
 			if i == n-1 {
 				continue
 			}
-			died := max(0, t.born[i][b]-t.born[i+1][b])
+			died := max(0, t.since[i][b]-t.since[i+1][b])
 			if past {
-				s.exposed += t.born[i][b]
+				s.exposed += t.since[i][b]
 				s.ended += died
-			} else if i-b == age-1 {
-				s.younger += t.born[i][b]
+			} else if b > 0 && i-b == age-1 {
+				// How old those of the first dump are is not known.
+				s.younger += t.since[i][b]
 				s.youngDied += died
 			}
 		}
 	}
-	s.atStart = t.born[n-1][0]
-	s.came = t.born[n-1][1 : n-age]
+	s.atStart = t.since[n-1][0]
+	s.came = t.fresh[1 : n-age]
 	return s
 }
 
@@ -122,18 +126,21 @@ func (s *settled) judge(t *track) (finding, bool) {
 		evidence++
 	}
 	switch {
-	case evidence < 2 || came < 2 || s.exposed < leastGrowth:
+	case evidence < 2 || came < 2 || s.exposed < 2 || came+s.exposed < leastSeen:
 		return finding{}, false
 	case float64(s.ended) > fewEnd*float64(s.exposed) || float64(s.ended) > fewEndNewly*float64(came):
 		return finding{}, false
 	case s.age > 0 && s.chance() > surelyStay:
 		return finding{}, false
-	case s.age > 0 && (came < 5 || 5*(s.here[len(s.here)-1]-s.here[s.age]) < 3*came):
-		// Beside traffic, those who settled must be a growth and no exchange.
+	case s.age > 0 && came < leastSeen, 5*(s.here[len(s.here)-1]-s.here[s.age]) < 3*came:
+		// Those who settled must be a growth, and no exchange for others.
 		return finding{}, false
-	case t.poll && float64(came) < max(8, 3*math.Sqrt(float64(s.atStart))):
+	case s.age > 0 && rounds < 3 && 5*s.youngDied < 4*s.younger:
+		// A few that stayed for long are traffic too, where many stay a while.
+		return finding{}, false
+	case t.poll && (came < 8+5*s.ended || 4*rounds < len(s.came)):
 		// A goroutine that waits for a peer ends when the peer goes: a few
-		// connections that have not, beside many, are no evidence.
+		// connections that have not, or come seldom, are no evidence.
 		return finding{}, false
 	case !comesOn(s.came) || t.flushes():
 		return finding{}, false
@@ -218,7 +225,7 @@ func (t *track) flushes() bool {
 	for i := 0; i+1 < len(t.counts); i++ {
 		died := 0
 		for b := 0; b <= i; b++ {
-			died += max(0, t.born[i][b]-t.born[i+1][b])
+			died += max(0, t.since[i][b]-t.since[i+1][b])
 		}
 		if t.counts[i] >= leastGrowth && float64(died) >= flushShare*float64(t.counts[i]) {
 			flushes++
@@ -235,7 +242,7 @@ func (t *track) flushes() bool {
 // which next to none has ended, is likely a leak, or a pool that warmed up
 // between the two.
 func (t *track) findInTwo() finding {
-	stayed, born := t.born[1][0], t.born[1][1]
+	stayed, born := t.since[1][0], t.fresh[1]
 	ended := max(0, t.counts[0]-stayed)
 	f := finding{stuck: t.counts[1], perDump: float64(t.counts[1] - t.counts[0]), confidence: 0.7}
 	if t.poll {
@@ -425,14 +432,19 @@ func (c *comparison) track(s *Series, rows []row, l Life) track {
 		return t
 	}
 	place := map[int32]int{}
-	t.born = make([][]int, len(dumps))
+	t.since, t.fresh = make([][]int, len(dumps)), make([]int, len(dumps))
 	for i, d := range dumps {
 		place[int32(d)] = i
-		t.born[i] = make([]int, len(dumps))
+		t.since[i] = make([]int, len(dumps))
 	}
 	for _, r := range rows {
-		if i, ok := place[r.dump]; ok {
-			t.born[i][place[r.birth]] += int(r.n)
+		i, ok := place[r.dump]
+		if !ok {
+			continue
+		}
+		t.since[i][place[r.stay]] += int(r.n)
+		if i == len(dumps)-1 && place[r.birth] > 0 {
+			t.fresh[place[r.stay]] += int(r.n)
 		}
 	}
 	return t

@@ -100,7 +100,7 @@ func (c *comparison) tell(members []int) []Leak {
 	if len(members) == 1 || len(own) == 1 && float64(ownCame) >= mostOfIt*float64(came) {
 		return byStack()
 	}
-	all := c.sum(members)
+	all := c.sum(members, true)
 	if all.Verdict != Accumulating {
 		return byStack()
 	}
@@ -124,7 +124,7 @@ func (c *comparison) tellSite(members, owner []int) (Leak, bool) {
 	if len(starters) < 2 || float64(known) > knownOfIt*float64(came) || known > 0 && known == came {
 		return Leak{}, false
 	}
-	all := c.sum(members)
+	all := c.sum(members, false)
 	if all.Verdict != Accumulating {
 		return Leak{}, false
 	}
@@ -174,8 +174,9 @@ func (c *comparison) newcomers(n int) int {
 	return k
 }
 
-// sum is several series as one, judged.
-func (c *comparison) sum(members []int) Series {
+// sum is several series as one, judged. What one go statement started stays
+// among them as long as it lives.
+func (c *comparison) sum(members []int, origin bool) Series {
 	s := Series{Counts: make([]int, len(c.Dumps)), At: make([]*goroutine.Bucket, len(c.Dumps)), Match: MatchStack}
 	var rows []row
 	parts := make(parts, len(c.Dumps))
@@ -223,6 +224,11 @@ func (c *comparison) sum(members []int) Series {
 			}
 		}
 		s.Born, s.Ended = s.Counts[last]-s.Survived, s.Counts[first]-s.Survived
+	}
+	if origin {
+		for i := range rows {
+			rows[i].stay = rows[i].birth
+		}
 	}
 	c.verdict(&s, rows, own)
 	return s

@@ -19,9 +19,10 @@ type Row struct {
 	Unseen   int // leaks that the dumps do not show: not counted
 }
 
-// Add runs a server's life and counts what trend says of each of its kinds.
-func (s Score) Add(o Options) trend.Trend {
-	dumps, truth, _ := Run(o)
+// Add runs a server's life and counts what trend says of each of its kinds. It
+// returns what trend says, and before which dumps the server restarted.
+func (s Score) Add(o Options) (trend.Trend, []int) {
+	dumps, truth, restarts := Run(o)
 	t := trend.Compare(dumps)
 	for _, k := range truth {
 		row := s[k.Name]
@@ -35,7 +36,7 @@ func (s Score) Add(o Options) trend.Trend {
 		}
 		row.Verdicts[Said(&t, k.Kind)]++
 	}
-	return t
+	return t, restarts
 }
 
 // Said is the verdict on a kind: accumulating if any of its series is, else
