@@ -12,7 +12,7 @@ import (
 // ones every sixth or twenty-fourth set climbs.
 const (
 	fewCounts   = 5
-	surelyRises = 0.005 // chance of such a trend in counts that have none
+	surelyRises = 0.015 // chance of such a trend in counts that have none
 	mostDown    = 0.25  // of what the counts climbed they may have lost on the way:
 	// the test takes neighbours for independent, which traffic that lasts is not
 	manyfold     = 4.0  // the growth that few counts must show
