@@ -1,6 +1,7 @@
 package goroutine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
 	"slices"
@@ -88,6 +89,9 @@ func (s *IDs) Contains(id uint64) bool {
 	}
 	return false
 }
+
+// Equal reports whether two lists hold the same ids in the same order.
+func (s *IDs) Equal(o *IDs) bool { return bytes.Equal(s.deltas, o.deltas) }
 
 // Common counts the ids that are in both lists.
 func Common(a, b *IDs) int {

@@ -35,8 +35,9 @@ func (o Options) Compare(dumps []goroutine.Dump) Trend {
 	if len(dumps) == 0 {
 		return t
 	}
-	c := comparison{Trend: &t, windows: windows(t.Dumps)}
+	c := comparison{Trend: &t}
 	c.order()
+	c.rosters = newRosters(c.Dumps)
 	c.findLives()
 	c.findStrangers()
 	if o.Group != nil {
@@ -60,7 +61,7 @@ func (o Options) Compare(dumps []goroutine.Dump) Trend {
 // comparison is a trend while it is made.
 type comparison struct {
 	*Trend
-	windows []window
+	rosters *rosters
 	// home is the series of each bucket of each dump; -1 if its goroutines are
 	// spread over several.
 	home [][]int32

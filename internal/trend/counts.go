@@ -8,15 +8,15 @@ import (
 
 // Without ids only the counts are left. They are watched for a trend that is
 // no chance (Mann–Kendall), large (Theil–Sen), and not over at the end. Few
-// counts say little: two say nothing about a leak, and of three or four random
-// ones every sixth or twenty-fourth set climbs.
+// counts say little: two say nothing about a leak, and of three to five random
+// ones every sixth to 120th set climbs.
 const (
-	fewCounts   = 5
-	surelyRises = 0.015 // chance of such a trend in counts that have none
+	fewCounts   = 6
+	surelyRises = 0.005 // chance of such a trend in counts that have none
 	mostDown    = 0.25  // of what the counts climbed they may have lost on the way:
 	// the test takes neighbours for independent, which traffic that lasts is not
-	manyfold     = 4.0  // the growth that few counts must show
-	leastPerStep = 0.15 // of the whole growth, for each step of few counts
+	manyfold     = 4.0 // the growth that few counts must show
+	leastPerStep = 0.5 // of the mean step, for each step of few counts
 )
 
 func (t *track) findByCounts() finding {
@@ -29,7 +29,7 @@ func (t *track) findByCounts() finding {
 	}
 	if n < fewCounts {
 		for i := 1; i < n; i++ {
-			if float64(t.counts[i]-t.counts[i-1]) < leastPerStep*float64(last-first) {
+			if float64((t.counts[i]-t.counts[i-1])*(n-1)) < leastPerStep*float64(last-first) {
 				return f
 			}
 		}

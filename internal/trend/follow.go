@@ -79,7 +79,7 @@ func (c *comparison) follow() {
 				s.HasIDs = true
 			}
 		}
-		for _, w := range c.windows {
+		for _, w := range c.rosters.windows {
 			c.followWindow(dumps, w)
 		}
 		for n := range c.Series {
@@ -93,7 +93,7 @@ func (c *comparison) followWindow(dumps []int, w window) {
 	var buf []member
 	var open, next []present
 	for n, d := range dumps {
-		buf = roster(&c.Dumps[d], w, buf)
+		buf = c.rosters.of(d, w, buf)
 		next = next[:0]
 		i := 0
 		for _, m := range buf {
@@ -165,7 +165,7 @@ func (c *comparison) findTwins() {
 func sameBuckets(a, b *goroutine.Dump) bool {
 	return slices.EqualFunc(a.Buckets, b.Buckets, func(x, y goroutine.Bucket) bool {
 		return x.ID == y.ID && x.Count == y.Count && slices.Equal(x.States, y.States) && slices.Equal(x.Waits, y.Waits) &&
-			x.IDs.Len() == y.IDs.Len() && goroutine.Common(&x.IDs, &y.IDs) == x.IDs.Len()
+			x.IDs.Equal(&y.IDs)
 	})
 }
 

@@ -58,8 +58,9 @@ func (c *comparison) orderByIDs() {
 	for i, from := range order {
 		sorted[i] = c.Dumps[from]
 	}
+	r := newRosters(sorted)
 	for i := 1; i < len(sorted); i++ {
-		k := kin(&sorted[i-1], &sorted[i], c.windows)
+		k := r.kin(i-1, i)
 		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 2*k.both < k.both+k.ended {
 			return
 		}
@@ -79,7 +80,7 @@ func (c *comparison) findLives() {
 		if !d.Level.HasIDs() || partial(d) {
 			continue
 		}
-		if last >= 0 && restarted(&c.Dumps[last], d, c.windows) {
+		if last >= 0 && c.rosters.restarted(last, i) {
 			life.To = i - 1
 			c.Restarted[i] = true
 			c.Lives = append(c.Lives, Life{i, i})
@@ -111,8 +112,9 @@ type kinship struct {
 
 // kin compares the ids of two dumps. Goroutines that the runtime starts, and
 // goroutine 1, have the same ids in every process and say nothing.
-func kin(a, b *goroutine.Dump, ws []window) kinship {
+func (r *rosters) kin(from, to int) kinship {
 	var k kinship
+	a, b := &r.dumps[from], &r.dumps[to]
 	starter := func(d *goroutine.Dump) []string {
 		names := make([]string, len(d.Buckets))
 		for i := range d.Buckets {
@@ -128,8 +130,8 @@ func kin(a, b *goroutine.Dump, ws []window) kinship {
 	passed := top - min(256, top/3)
 	block := uint64(0)
 	var bufA, bufB []member
-	for _, w := range ws {
-		bufA, bufB = roster(a, w, bufA), roster(b, w, bufB)
+	for _, w := range r.windows {
+		bufA, bufB = r.of(from, w, bufA), r.of(to, w, bufB)
 		i := 0
 		for _, m := range bufB {
 			for i < len(bufA) && bufA[i].id < m.id {
@@ -171,10 +173,11 @@ func kin(a, b *goroutine.Dump, ws []window) kinship {
 	return k
 }
 
-// restarted reports whether b comes from another process start than a, which
-// was taken before it.
-func restarted(a, b *goroutine.Dump, ws []window) bool {
-	k := kin(a, b, ws)
+// restarted reports whether a dump comes from another process start than one
+// that was taken before it.
+func (r *rosters) restarted(from, to int) bool {
+	k := r.kin(from, to)
+	a, b := &r.dumps[from], &r.dumps[to]
 	switch {
 	case k.clash > 0 && 20*k.clash >= k.both:
 		return true

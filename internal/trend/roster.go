@@ -1,6 +1,7 @@
 package trend
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -59,10 +60,53 @@ func windows(dumps []goroutine.Dump) []window {
 	return append(out, window{low, math.MaxUint64})
 }
 
-// roster lists the goroutines of a dump whose ids are in a window, by id. A
-// damaged dump may show an id twice: the first bucket counts.
-func roster(d *goroutine.Dump, w window, buf []member) []member {
-	out := buf[:0]
+// rosters list the goroutines of dumps. What takes little is kept: a
+// comparison goes through the dumps more than once.
+type rosters struct {
+	dumps   []goroutine.Dump
+	windows []window
+	kept    [][]member // by dump, where there is one window
+	spare   []member
+}
+
+const keptMembers = 2 << 20 // of all dumps together
+
+func newRosters(dumps []goroutine.Dump) *rosters {
+	r := &rosters{dumps: dumps, windows: windows(dumps)}
+	total := 0
+	for i := range dumps {
+		for j := range dumps[i].Buckets {
+			total += dumps[i].Buckets[j].IDs.Len()
+		}
+	}
+	if len(r.windows) == 1 && total <= keptMembers {
+		r.kept = make([][]member, len(dumps))
+	}
+	return r
+}
+
+// of lists the goroutines of a dump whose ids are in a window, by id. It may
+// use buf; the caller must not change what it returns.
+func (r *rosters) of(dump int, w window, buf []member) []member {
+	if r.kept == nil {
+		return r.list(&r.dumps[dump], w, buf[:0])
+	}
+	if r.kept[dump] == nil {
+		r.kept[dump] = r.list(&r.dumps[dump], w, nil)
+	}
+	return r.kept[dump]
+}
+
+// list makes a roster. A damaged dump may show an id twice: the first bucket
+// counts.
+func (r *rosters) list(d *goroutine.Dump, w window, out []member) []member {
+	n := 0
+	for j := range d.Buckets {
+		n += d.Buckets[j].IDs.Len()
+	}
+	if len(r.windows) == 1 {
+		out = slices.Grow(out, n)
+	}
 	sorted := true
 	last := uint64(0)
 	for j := range d.Buckets {
@@ -76,33 +120,26 @@ func roster(d *goroutine.Dump, w window, buf []member) []member {
 		}
 	}
 	if !sorted {
-		sortMembers(out)
+		r.sort(out)
 	}
 	return slices.CompactFunc(out, func(a, b member) bool { return a.id == b.id })
 }
 
-// sortMembers sorts by id, digit by digit: a dump of a leak has its ids in the
-// order in which the runtime reuses its descriptors, which is none, and
-// comparing would take longer than reading the dump.
-func sortMembers(m []member) {
+// sort sorts by id, digit by digit: a dump of a leak has its ids in the order
+// in which the runtime reuses its descriptors, which is none, and comparing
+// would take longer than reading the dump.
+func (r *rosters) sort(m []member) {
 	const bits = 11
 	if len(m) < 256 {
-		slices.SortStableFunc(m, func(a, b member) int {
-			switch {
-			case a.id < b.id:
-				return -1
-			case a.id > b.id:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(m, func(a, b member) int { return cmp.Compare(a.id, b.id) })
 		return
 	}
 	var all uint64
 	for i := range m {
 		all |= m[i].id
 	}
-	from, to := m, make([]member, len(m))
+	r.spare = slices.Grow(r.spare[:0], len(m))
+	from, to := m, r.spare[:len(m)]
 	for shift := 0; shift < 64 && all>>shift != 0; shift += bits {
 		var at [1 << bits]int
 		for i := range from {
