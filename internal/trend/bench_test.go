@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 
@@ -79,16 +80,17 @@ func TestMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	stop, done := make(chan struct{}), make(chan uint64)
 	go func() {
+		live := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 		var peak uint64
 		for {
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			peak = max(peak, m.HeapAlloc)
+			metrics.Read(live)
+			peak = max(peak, live[0].Value.Uint64())
 			select {
 			case <-stop:
 				done <- peak
 				return
 			default:
+				runtime.Gosched()
 			}
 		}
 	}()
