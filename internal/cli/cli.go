@@ -15,6 +15,7 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/source"
+	"gdump/internal/ui"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -43,6 +44,10 @@ type app struct {
 	width    int
 	top      int
 	allIDs   bool
+	ascii    bool
+	mouse    bool
+	sources  []string // folders with source
+	pathMap  []string // OLD=NEW
 	timeout  time.Duration
 	maxBytes int64
 }
@@ -87,6 +92,8 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		hint = "gdump reads debug=2, debug=1, debug=0 and the output of panics and SIGQUIT, also within logs"
 	case errors.Is(err, parse.ErrTooLarge):
 		status, hint = statusPartial, "raise --max-bytes"
+	case errors.Is(err, ui.ErrPanic):
+		status, hint = statusInternal, "please report it, with the stack above"
 	case errors.As(err, new(*ioError)):
 		status = statusLocal
 	default:
@@ -133,8 +140,10 @@ gdump demo                            see it find a leak`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          a.rootArgs,
-		RunE:          a.browse,
+
+		DisableFlagsInUseLine: true,
+		Args:                  a.rootArgs,
+		RunE:                  a.browse,
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpFunc(help)
@@ -146,6 +155,10 @@ gdump demo                            see it find a leak`,
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
 	f.IntVar(&a.top, "top", 10, "stacks the text writes in full")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
+	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with characters of ASCII only")
+	f.BoolVar(&a.mouse, "mouse", false, "the screen takes the mouse from the start (m turns it on and off)")
+	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; may be given again")
+	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source lies here: /path/in/dump=/path/here")
 	f.DurationVar(&a.timeout, "timeout", time.Minute, "how long a target may take to answer")
 	f.Int64Var(&a.maxBytes, "max-bytes", 0, "most bytes to read, unpacked (default 256 MiB from a target)")
 	complete := func(flag string, values ...string) {
@@ -157,7 +170,7 @@ gdump demo                            see it find a leak`,
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand(), flagsCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }
@@ -231,6 +244,14 @@ func (a *app) colored() bool {
 		return false
 	}
 	return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// screenTheme is the theme of the screen: none where no colour is wanted.
+func (a *app) screenTheme() string {
+	if a.color == "never" || os.Getenv("NO_COLOR") != "" {
+		return "none"
+	}
+	return a.theme
 }
 
 // columns is how wide the text may be.

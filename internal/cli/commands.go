@@ -161,7 +161,7 @@ func (a *app) demo(ctx context.Context) error {
 		return trend.Compare(dumps), nil
 	}
 	if a.screen() {
-		return a.openScreen(ctx, []string{"before", "after"}, int64(len(before)+len(after)), load)
+		return a.openScreen(ctx, []string{"before", "after"}, int64(len(before)+len(after)), false, load)
 	}
 	t, err := load(ctx, nil)
 	if err != nil {

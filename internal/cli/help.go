@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
+
+const helpWidth = 80
 
 // help prints a command's help: what it does, how it is called, examples,
 // commands, flags. It is written in Go rather than as a template: cobra's
@@ -17,11 +20,20 @@ func help(c *cobra.Command, _ []string) {
 	if text == "" {
 		text = c.Short
 	}
-	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", strings.TrimSpace(text), c.UseLine())
+	fmt.Fprintln(w, strings.TrimSpace(text))
+	if c.Runnable() {
+		fmt.Fprintf(w, "\nUsage:\n  %s\n", c.UseLine())
+	}
+	widest := 0
+	var subs []*cobra.Command
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {
-			fmt.Fprintf(w, "  %-28s %s\n", strings.TrimSuffix(sub.CommandPath()+" "+arguments(sub), " "), sub.Short)
+			subs = append(subs, sub)
+			widest = max(widest, ansi.StringWidth(call(sub)))
 		}
+	}
+	for _, sub := range subs {
+		fmt.Fprintf(w, "  %s  %s\n", call(sub)+strings.Repeat(" ", widest-ansi.StringWidth(call(sub))), sub.Short)
 	}
 	if c.Example != "" {
 		fmt.Fprintf(w, "\nExamples:\n")
@@ -29,32 +41,46 @@ func help(c *cobra.Command, _ []string) {
 			fmt.Fprintf(w, "  %s\n", l)
 		}
 	}
-	if c.HasParent() {
-		flags(c, "Flags", c.LocalFlags())
-		fmt.Fprintln(w, "\nFlags of all commands: gdump --help")
-		return
+	switch {
+	case !c.HasParent():
+		fmt.Fprintln(w, "\nFlags (gdump help flags tells what each does):")
+		for l := range strings.SplitSeq(ansi.Wrap(strings.Join(names(c.Flags()), " "), helpWidth-2, ""), "\n") {
+			fmt.Fprintf(w, "  %s\n", l)
+		}
+	case c.Name() == flagsTopic:
+		flags(c, c.Root().Flags())
+	default:
+		flags(c, c.LocalFlags())
+		fmt.Fprintf(w, "\nFlags of all commands: gdump help %s\n", flagsTopic)
 	}
-	flags(c, "Flags", c.Flags())
 }
 
-func arguments(c *cobra.Command) string {
+const flagsTopic = "flags"
+
+// flagsCommand is the help topic that explains the flags of all commands.
+func flagsCommand() *cobra.Command {
+	return &cobra.Command{Use: flagsTopic, Short: "What each flag of all commands does", Hidden: true}
+}
+
+// call is how a command is called: gdump diff BEFORE AFTER.
+func call(c *cobra.Command) string {
 	_, args, _ := strings.Cut(c.Use, " ")
-	return args
+	return strings.TrimSuffix(c.CommandPath()+" "+args, " ")
 }
 
-func flags(c *cobra.Command, title string, set *pflag.FlagSet) {
-	var lines []string
+func names(set *pflag.FlagSet) []string {
+	var out []string
 	set.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden {
-			return
+		if !f.Hidden {
+			out = append(out, "--"+f.Name)
 		}
-		name := "--" + f.Name
-		if f.Shorthand != "" {
-			name = "-" + f.Shorthand + ", " + name
-		}
-		lines = append(lines, fmt.Sprintf("  %-14s %s", name, f.Usage))
 	})
-	if len(lines) > 0 {
-		fmt.Fprintf(c.OutOrStdout(), "\n%s:\n%s\n", title, strings.Join(lines, "\n"))
+	return out
+}
+
+// flags lists flags with their defaults.
+func flags(c *cobra.Command, set *pflag.FlagSet) {
+	if usages := strings.TrimRight(set.FlagUsagesWrapped(helpWidth), "\n"); usages != "" {
+		fmt.Fprintf(c.OutOrStdout(), "\nFlags:\n%s\n", usages)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"gdump/internal/report"
 	"gdump/internal/source"
 	"gdump/internal/trend"
-	"gdump/internal/ui"
 
 	"github.com/spf13/cobra"
 )
@@ -138,7 +137,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 
 // open shows the sources on the screen, which loads them.
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
-	return a.openScreen(ctx, args, size(args), func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error) {
+	return a.openScreen(ctx, args, size(args), !diff, func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error) {
 		dumps, err := a.load(ctx, args, progress)
 		if len(dumps) == 0 {
 			return trend.Trend{}, err
@@ -152,15 +151,6 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 		}
 		return trend.Compare(dumps), err
 	})
-}
-
-func (a *app) openScreen(ctx context.Context, names []string, bytes int64, load ui.Load) error {
-	err := ui.Run(ctx, ui.Config{Names: names, Load: load, Size: bytes, Theme: a.theme})
-	var stopped interrupted
-	if errors.As(context.Cause(ctx), &stopped) {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // size is how many bytes the sources hold, -1 if that is not known.

@@ -14,13 +14,13 @@ func (i interrupted) Error() string { return "interrupted" }
 
 func (i interrupted) status() int { return 128 + int(i.sig) }
 
-// WithSignals returns a context that ends with the first SIGINT, SIGTERM or
-// SIGHUP. After it the signals have their usual effect, so that a second
+// WithSignals returns a context that ends with the first SIGINT, SIGTERM, SIGHUP
+// or SIGQUIT. After it the signals have their usual effect, so that a second
 // Ctrl-C ends the process at once.
 func WithSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	ch := make(chan os.Signal, 1)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	go func() {
 		select {
 		case s := <-ch:

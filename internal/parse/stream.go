@@ -220,8 +220,10 @@ func (s *stream) mark(text []byte, at place) bool {
 }
 
 // reasons begin the lines with which a process says why it ends.
-var reasons = [][]byte{[]byte("panic: "), []byte("fatal error: "), []byte("SIGQUIT: "), []byte("SIGABRT: "), []byte("SIGSEGV: "),
-	[]byte("SIGBUS: "), []byte("SIGFPE: "), []byte("SIGILL: "), []byte("SIGTRAP: "), []byte("SIGSYS: "), []byte("SIGTERM: "), []byte("runtime: goroutine stack exceeds")}
+var reasons = [][]byte{
+	[]byte("panic: "), []byte("fatal error: "), []byte("SIGQUIT: "), []byte("SIGABRT: "), []byte("SIGSEGV: "),
+	[]byte("SIGBUS: "), []byte("SIGFPE: "), []byte("SIGILL: "), []byte("SIGTRAP: "), []byte("SIGSYS: "), []byte("SIGTERM: "), []byte("runtime: goroutine stack exceeds"),
+}
 
 func reasonIn(text []byte) []byte {
 	switch text[0] {

@@ -50,27 +50,31 @@ func (q Query) Words() []string { return q.words }
 //	state:select    one field: state func pkg mod file created site origin id label.KEY
 //	count:>100      a number: count, wait (in minutes, or 90s, 2h, 3d)
 //	func:"a b"      quotes keep blanks
+//
+// With an error comes the query of the terms that are right: while a term is
+// typed, the others go on holding.
 func Parse(text string) (Query, error) {
 	var q Query
-	words, err := split(text)
-	if err != nil {
-		return Query{}, err
-	}
+	words, wrong := split(text)
 	for _, w := range words {
 		t := term{}
 		body := w
 		if rest, ok := strings.CutPrefix(body, "-"); ok && rest != "" {
 			t.not, body = true, rest
 		}
+		var err error
 		if t.match, err = parseTerm(body); err != nil {
-			return Query{}, err
+			if wrong == nil {
+				wrong = err
+			}
+			continue
 		}
 		if field, _, ok := strings.Cut(body, ":"); !t.not && !strings.HasPrefix(body, "~") && (!ok || !isField(field)) {
 			q.words = append(q.words, body)
 		}
 		q.terms = append(q.terms, t)
 	}
-	return q, nil
+	return q, wrong
 }
 
 // split cuts at blanks outside of quotes, and takes the quotes off.
@@ -92,11 +96,11 @@ func split(text string) ([]string, error) {
 			word.WriteRune(r)
 		}
 	}
-	if in {
-		return nil, fmt.Errorf("a quote is not closed")
-	}
 	if some || word.Len() > 0 {
 		words = append(words, word.String())
+	}
+	if in {
+		return words, fmt.Errorf("a quote is not closed")
 	}
 	return words, nil
 }

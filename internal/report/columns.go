@@ -38,14 +38,18 @@ func Columns(t *trend.Trend) []Column {
 		cols = append(cols, c)
 	}
 	number := func(title string, rank int, n func(*trend.Series) int, write func(int) string) {
-		add(Column{Title: title, Right: true, rank: rank,
+		add(Column{
+			Title: title, Right: true, rank: rank,
 			Cell:    func(s *trend.Series) string { return write(n(s)) },
-			Compare: func(a, b *trend.Series) int { return cmp.Compare(n(b), n(a)) }})
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(n(b), n(a)) },
+		})
 	}
 	name := func(title string, rank, least int, front bool, f func(*goroutine.Bucket) string) {
-		add(Column{Title: title, rank: rank, least: least, Front: front,
+		add(Column{
+			Title: title, rank: rank, least: least, Front: front,
 			Cell:    func(s *trend.Series) string { return f(s.Bucket) },
-			Compare: func(a, b *trend.Series) int { return cmp.Compare(f(a.Bucket), f(b.Bucket)) }})
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(f(a.Bucket), f(b.Bucket)) },
+		})
 	}
 	if n := len(t.Dumps); n == 1 {
 		number("count", 10, (*trend.Series).Now, Group)
@@ -63,10 +67,12 @@ func Columns(t *trend.Trend) []Column {
 		add(Column{Title: "verdict", rank: 6, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
 	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
-	add(Column{Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
+	add(Column{
+		Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
 		Compare: func(a, b *trend.Series) int {
 			return cmp.Or(cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), cmp.Compare(b.Bucket.Waits.Median(), a.Bucket.Waits.Median()))
-		}})
+		},
+	})
 	name("call site", 11, 24, true, SiteName)
 	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
 	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy.Name()) })

@@ -169,7 +169,8 @@ func Trouble(t *trend.Trend, n int) []string {
 }
 
 func padRight(s string, w int) string { return s + strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) }
-func padLeft(s string, w int) string  { return strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) + s }
+
+func padLeft(s string, w int) string { return strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) + s }
 
 // CutFront cuts a path to w cells where it says least: at its front.
 func CutFront(s string, w int) string {

@@ -82,6 +82,8 @@ func TestMemory(t *testing.T) {
 	go func() {
 		live := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 		var peak uint64
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
 		for {
 			metrics.Read(live)
 			peak = max(peak, live[0].Value.Uint64())
@@ -89,8 +91,7 @@ func TestMemory(t *testing.T) {
 			case <-stop:
 				done <- peak
 				return
-			default:
-				runtime.Gosched()
+			case <-tick.C:
 			}
 		}
 	}()

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
+	"gdump/internal/report"
 	"gdump/internal/trend"
 
 	"github.com/aymanbagabas/go-osc52/v2"
@@ -49,39 +52,91 @@ func waitCmd() tea.Cmd {
 	return tea.Tick(barAfter, func(time.Time) tea.Msg { return waitedMsg{} })
 }
 
-// arrangeCmd finds the rows that a filter leaves and puts them in order;
-// compare is nil for the order of the trend. It captures the series, which
-// nobody changes.
-func arrangeCmd(gen int, text string, series []trend.Series, compare func(a, b *trend.Series) int) tea.Cmd {
+// compareCmd puts some of the dumps in a row.
+func compareCmd(gen int, dumps []goroutine.Dump) tea.Cmd {
+	return func() tea.Msg { return comparedMsg{gen, trend.Compare(dumps)} }
+}
+
+// arrangement is what the rows of the list are made from. The series are
+// changed by nobody.
+type arrangement struct {
+	gen     int
+	filter  string
+	series  []trend.Series
+	compare func(a, b *trend.Series) int // nil for the order of the trend
+	reverse bool
+	hideGo  bool // buckets without a frame outside of Go
+	tree    bool
+}
+
+// arrangeCmd finds the rows that a filter leaves and puts them in order. Of a
+// filter with a mistake the terms that are right hold.
+func arrangeCmd(a arrangement) tea.Cmd {
 	return func() tea.Msg {
-		q, err := query.Parse(text)
-		m := arrangedMsg{gen: gen, query: q, err: err}
-		if err != nil {
-			return m
-		}
-		m.rows = make([]int, 0, len(series))
-		for i := range series {
-			if q.Match(series[i].Bucket) {
-				m.rows = append(m.rows, i)
+		q, err := query.Parse(a.filter)
+		m := arrangedMsg{gen: a.gen, query: q, err: err, tree: a.tree}
+		m.rows = make([]int, 0, len(a.series))
+		for i := range a.series {
+			b := a.series[i].Bucket
+			if !q.Match(b) {
+				continue
 			}
+			if _, own := b.Stack.Owner(); a.hideGo && !own {
+				m.hidden++
+				continue
+			}
+			m.rows = append(m.rows, i)
 		}
-		if compare != nil {
-			slices.SortStableFunc(m.rows, func(a, b int) int { return compare(&series[a], &series[b]) })
+		switch {
+		case a.compare != nil && a.reverse:
+			slices.SortStableFunc(m.rows, func(x, y int) int { return a.compare(&a.series[y], &a.series[x]) })
+		case a.compare != nil:
+			slices.SortStableFunc(m.rows, func(x, y int) int { return a.compare(&a.series[x], &a.series[y]) })
+		case a.reverse:
+			slices.Reverse(m.rows)
+		}
+		if a.tree {
+			m.nodes = trend.Tree(a.series, m.rows)
 		}
 		return m
 	}
 }
 
-// copyCmd puts text on the clipboard of the terminal, which may be far away:
-// OSC 52 works over ssh and through tmux.
-func copyCmd(w io.Writer, text string, lines int) tea.Cmd {
+// jumpCmd finds the series that holds a goroutine.
+func jumpCmd(id uint64, series []trend.Series) tea.Cmd {
 	return func() tea.Msg {
+		return jumpedMsg{id, slices.IndexFunc(series, func(s trend.Series) bool { return s.Bucket.IDs.Contains(id) })}
+	}
+}
+
+// copyCmd puts text on the clipboard: of the terminal, which may be far away,
+// by OSC 52, which works over ssh and through tmux; and by a program of this
+// machine, if there is one.
+func copyCmd(w io.Writer, native func(string) error, text string) tea.Cmd {
+	return func() tea.Msg {
+		there := native != nil && native(text) == nil
 		if len(text) > maxCopy {
-			return copiedMsg{err: fmt.Errorf("too long to copy: %d bytes, terminals take %d", len(text), maxCopy)}
+			if there {
+				return copiedMsg{what: "copied " + size(text) + ", to the clipboard of this machine only: terminals take " + report.Group(maxCopy) + " bytes"}
+			}
+			return copiedMsg{err: fmt.Errorf("too long to copy: %s bytes, terminals take %s; W writes a file", report.Group(len(text)), report.Group(maxCopy))}
 		}
-		if _, err := osc52.New(text).WriteTo(w); err != nil {
+		if _, err := osc52.New(text).WriteTo(w); err != nil && !there {
 			return copiedMsg{err: err}
 		}
-		return copiedMsg{what: fmt.Sprintf("copied %d lines", lines)}
+		return copiedMsg{what: "copied " + size(text)}
 	}
+}
+
+// size is how long a text is, in lines if it has several.
+func size(text string) string {
+	if n := strings.Count(text, "\n"); n > 0 {
+		return report.Plural(n, "line", "lines")
+	}
+	return report.Plural(len(text), "byte", "bytes")
+}
+
+// writeCmd writes what is shown to a file.
+func writeCmd(write func(string, *trend.Trend) error, name string, t trend.Trend) tea.Cmd {
+	return func() tea.Msg { return wroteMsg{name, write(name, &t)} }
 }

@@ -36,7 +36,7 @@ func (m *model) showHelp() {
 	if len(lines) == 0 {
 		lines = []line{{text: "no key is about " + m.find + "; esc shows all"}}
 	}
-	m.openText(helpOverlay, lines)
+	m.openText(helpOverlay, "keys", lines)
 }
 
 // filterHelp tells what can be typed after /.

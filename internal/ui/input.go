@@ -1,10 +1,12 @@
 package ui
 
 import (
-	"errors"
+	"strconv"
 	"strings"
 
 	"gdump/internal/report"
+	"gdump/internal/trend"
+	"gdump/internal/ui/list"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -13,6 +15,12 @@ import (
 // keys takes a key message apart: letters that arrive in one burst (a fast
 // typist, ssh, tmux) come as one message, "jj", that no binding knows.
 func (m model) keys(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
+	if msg.Type == tea.KeyEsc && msg.Alt { // Esc pressed twice, in one burst
+		esc := tea.KeyMsg{Type: tea.KeyEsc}
+		tm, first := m.key(esc)
+		tm, second := tm.(model).key(esc)
+		return tm, tea.Batch(first, second)
+	}
 	if msg.Paste || msg.Type != tea.KeyRunes || len(msg.Runes) < 2 {
 		return m.key(msg)
 	}
@@ -26,6 +34,7 @@ func (m model) keys(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	return tm, tea.Batch(cmds...)
 }
 
+// key gives a key to what it is for.
 func (m model) key(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	m.toast = toast{}
 	switch {
@@ -37,6 +46,8 @@ func (m model) key(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		return m, tea.Suspend
 	case m.mode != normal:
 		return m.inputKey(msg)
+	case m.overlay == menuOverlay:
+		return m.menuKey(msg)
 	case m.overlay != noOverlay:
 		return m.overlayKey(msg)
 	case m.moved(msg):
@@ -64,10 +75,20 @@ func (m model) loadingKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 
 // moved handles the keys that move within the focused pane.
 func (m *model) moved(msg tea.KeyMsg) bool {
-	if m.focus == stackPane {
-		return m.stack.scrolled(msg)
+	switch {
+	case m.focus == stackPane:
+		return m.stack.moved(msg)
+	case m.tree && pressed(msg, keys.right), m.tree && pressed(msg, keys.left):
+		row := m.calls.turn(m.list.Cursor, pressed(msg, keys.right))
+		m.list.SetLen(m.listed())
+		m.list.To(row)
+		return true
 	}
-	l := &m.list
+	return moveList(&m.list, msg)
+}
+
+// moveList handles the keys that move in a list.
+func moveList(l *list.List, msg tea.KeyMsg) bool {
 	switch h := max(l.Height(), 1); {
 	case pressed(msg, keys.up):
 		l.Move(-1)
@@ -93,26 +114,26 @@ func (m *model) moved(msg tea.KeyMsg) bool {
 
 const sideways = 8 // cells that a text scrolls at once
 
-// scrolled handles the keys that move within a text. At the left edge "left" is
+// moved handles the keys that move within a text. At the left edge "left" is
 // left to the caller.
-func (p *pager) scrolled(msg tea.KeyMsg) bool {
+func (p *pager) moved(msg tea.KeyMsg) bool {
 	switch h := max(p.height, 1); {
 	case pressed(msg, keys.up):
 		p.move(-1)
 	case pressed(msg, keys.down):
 		p.move(1)
 	case pressed(msg, keys.pageUp):
-		p.move(-h)
+		p.move(-max(h, 2))
 	case pressed(msg, keys.pageDown):
-		p.move(h)
+		p.move(max(h, 2))
 	case pressed(msg, keys.halfUp):
-		p.move(-max(1, h/2))
+		p.move(-max(2, h/2))
 	case pressed(msg, keys.halfDown):
-		p.move(max(1, h/2))
+		p.move(max(2, h/2))
 	case pressed(msg, keys.top):
-		p.scrollTo(0, p.left)
+		p.to(false)
 	case pressed(msg, keys.bottom):
-		p.scrollTo(len(p.lines), p.left)
+		p.to(true)
 	case pressed(msg, keys.right):
 		p.scrollTo(p.top, p.left+sideways)
 	case pressed(msg, keys.left) && p.left > 0:
@@ -143,13 +164,25 @@ func (m model) command(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		m.zoomed = !m.zoomed
 		m.resize()
 	case pressed(msg, keys.wrap):
-		m.wrapped = !m.wrapped
-		m.resize()
-		if !m.zoomed || m.focus != stackPane {
-			m.say("", errors.New("only the whole stack has long lines: enter shows it"))
-		}
+		m.wrap()
+	case pressed(msg, keys.fold):
+		m.folded = !m.folded
+		m.shown = -1
+		return m, m.arrange()
+	case pressed(msg, keys.tree):
+		return m, m.arrangeAs(!m.tree)
+	case pressed(msg, keys.before):
+		return m.step(-1)
+	case pressed(msg, keys.after):
+		return m.step(1)
+	case pressed(msg, keys.dumps):
+		m.showDumps()
 	case pressed(msg, keys.filter):
 		m.ask()
+	case pressed(msg, keys.jump):
+		m.prompt(jumping, "")
+	case pressed(msg, keys.write):
+		m.prompt(naming, "gdump.txt")
 	case pressed(msg, keys.next):
 		m.goMatch(1)
 	case pressed(msg, keys.previous):
@@ -158,25 +191,43 @@ func (m model) command(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		return m.sort()
 	case pressed(msg, keys.reverse):
 		m.order.reversed = !m.order.reversed
-		return m, m.arrange(m.applied)
+		return m, m.arrange()
 	case pressed(msg, keys.copy):
 		return m.copyStack()
+	case pressed(msg, keys.copyMenu):
+		m.showCopyMenu()
+	case pressed(msg, keys.edit):
+		return m.edit()
+	case pressed(msg, keys.mouse):
+		return m.turnMouse()
+	case pressed(msg, keys.evidence):
+		m.showEvidence()
 	case pressed(msg, keys.problems):
 		m.showProblems()
 	case pressed(msg, keys.help):
 		m.showHelp()
+	case pressed(msg, keys.palette):
+		m.showPalette()
 	}
 	return m, nil
 }
 
-// enter shows the whole stack of the bucket under the cursor.
+// enter shows the whole stack of the bucket under the cursor, and from a frame
+// of it its source. In the tree it opens and closes a node that forks.
 func (m *model) enter() {
-	if m.selected() < 0 {
-		m.say("", errors.New("no bucket to show"))
-		return
+	switch {
+	case m.selected() < 0:
+		m.refuse("no bucket to show")
+	case m.focus == stackPane && m.zoomed && m.config.Source != nil:
+		m.showSource()
+	case m.tree && m.focus == listPane && len(m.calls.rows[m.list.Cursor].node.Children) > 0:
+		node := m.calls.rows[m.list.Cursor].node
+		m.calls.turn(m.list.Cursor, !m.calls.open[node])
+		m.list.SetLen(m.listed())
+	default:
+		m.focus, m.zoomed = stackPane, true
+		m.resize()
 	}
-	m.focus, m.zoomed = stackPane, true
-	m.resize()
 }
 
 // turn gives the keys to the other pane.
@@ -186,6 +237,15 @@ func (m *model) turn() {
 	} else {
 		m.focus = listPane
 	}
+	m.resize()
+}
+
+func (m *model) wrap() {
+	if !m.zoomed || m.focus != stackPane {
+		m.refuse("only the whole stack has long lines: enter shows it")
+		return
+	}
+	m.wrapped = !m.wrapped
 	m.resize()
 }
 
@@ -205,37 +265,42 @@ func (m model) back() (tea.Model, tea.Cmd) {
 		m.leave()
 	case m.applied != "":
 		m.applied = ""
-		return m, m.arrange("")
+		return m, m.arrange()
 	}
 	return m, nil
 }
 
-// ask opens the line in which a filter or a search is typed.
-func (m *model) ask() {
-	m.mode = filtering
-	m.input.SetValue(m.applied)
-	if m.focus == stackPane {
-		m.mode = searching
-		m.input.SetValue(m.stack.search)
-	}
+// prompt opens the line in which something is typed.
+func (m *model) prompt(for_ mode, value string) {
+	m.mode = for_
+	m.input.SetValue(value)
 	m.input.CursorEnd()
 	m.input.Focus()
 }
 
-// inputKey takes a key while a filter or a search is typed: all letters are
-// text, and the list follows.
+// ask opens the filter of the list, or the search of the text in focus.
+func (m *model) ask() {
+	switch {
+	case m.overlay != noOverlay:
+		m.prompt(searching, m.text.search)
+	case m.focus == stackPane:
+		m.prompt(searching, m.stack.search)
+	default:
+		m.prompt(filtering, m.applied)
+	}
+}
+
+// inputKey takes a key while something is typed: all letters are text.
 func (m model) inputKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	switch msg.Type {
 	case tea.KeyEnter:
-		m.mode = normal
-		if m.bad != nil {
-			m.say("", m.bad)
-			m.bad = nil
-		}
-		return m, nil
+		return m.entered()
 	case tea.KeyEsc:
 		m.input.SetValue("")
-		cmd := m.typed()
+		var cmd tea.Cmd
+		if m.mode == filtering || m.mode == searching {
+			cmd = m.typed()
+		}
 		m.mode, m.bad = normal, nil
 		return m, cmd
 	case tea.KeyUp, tea.KeyDown, tea.KeyPgUp, tea.KeyPgDown:
@@ -243,7 +308,7 @@ func (m model) inputKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		m.showStack()
 		return m, nil
 	case tea.KeyRunes:
-		msg.Runes = []rune(typed(msg.Runes))
+		msg.Runes = []rune(printable(msg.Runes))
 	}
 	before := m.input.Value()
 	m.input, _ = m.input.Update(msg)
@@ -253,48 +318,83 @@ func (m model) inputKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	return m, m.typed()
 }
 
-// typed applies what stands in the input.
+// typed applies what stands in the input as it grows.
 func (m *model) typed() tea.Cmd {
-	if m.mode == searching {
-		m.stack.searchFor(m.input.Value())
-		return nil
+	switch m.mode {
+	case filtering:
+		m.applied = m.input.Value()
+		return m.arrange()
+	case searching:
+		if m.overlay != noOverlay {
+			m.text.searchFor(m.input.Value())
+		} else {
+			m.stack.searchFor(m.input.Value())
+		}
 	}
-	m.applied = m.input.Value()
-	return m.arrange(m.applied)
+	return nil
+}
+
+// entered takes what was typed.
+func (m model) entered() (tea.Model, tea.Cmd) {
+	was := m.mode
+	m.mode = normal
+	value := strings.TrimSpace(m.input.Value())
+	switch was {
+	case filtering:
+		m.say("", m.bad)
+		m.bad = nil
+	case jumping:
+		id, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			m.refuse(value + " is no goroutine id")
+			return m, nil
+		}
+		return m, jumpCmd(id, m.trend.Series)
+	case naming:
+		if m.config.Write == nil || value == "" {
+			m.refuse("nothing is written without a name")
+			return m, nil
+		}
+		return m, writeCmd(m.config.Write, value, m.inSight())
+	}
+	return m, nil
+}
+
+// inSight is the trend with the rows that the filter leaves, in their order.
+func (m *model) inSight() trend.Trend {
+	t := m.trend
+	t.Series = make([]trend.Series, len(m.rows))
+	for i, r := range m.rows {
+		t.Series[i] = m.trend.Series[r]
+	}
+	return t
 }
 
 func (m *model) goMatch(n int) {
+	p := &m.stack
+	if m.overlay != noOverlay {
+		p = &m.text
+	}
 	switch {
-	case m.stack.search == "":
-		m.say("", errors.New("nothing is searched for: / in a stack searches"))
-	case !m.stack.next(n):
-		m.say("", errors.New("not found: "+m.stack.search))
+	case p.search == "":
+		m.refuse("nothing is searched for: / in a stack searches")
+	case !p.next(n):
+		m.refuse("not found: " + p.search)
 	}
 }
 
 // sort goes on to the next column that is shown, and after the last back to
 // the order of the trend.
 func (m model) sort() (tea.Model, tea.Cmd) {
-	m.order.reversed = false
-	for m.order.column++; m.order.column < len(m.columns); m.order.column++ {
-		if m.widths[m.order.column] > 0 {
-			break
-		}
+	next := m.order.column + 1
+	for next < len(m.columns) && m.widths[next] == 0 {
+		next++
 	}
-	if m.order.column == len(m.columns) {
-		m.order.column = -1
+	if next == len(m.columns) {
+		next = -1
 	}
-	return m, m.arrange(m.applied)
-}
-
-func (m model) copyStack() (tea.Model, tea.Cmd) {
-	i := m.selected()
-	if i < 0 {
-		m.say("", errors.New("no bucket to copy"))
-		return m, nil
-	}
-	text := plainStack(&m.trend.Series[i], len(m.trend.Dumps))
-	return m, copyCmd(clipboard(m.config), text, strings.Count(text, "\n"))
+	m.order = order{column: next}
+	return m, m.arrange()
 }
 
 // showProblems lists what could not be read and what must be known.
@@ -310,43 +410,54 @@ func (m *model) showProblems() {
 		m.say("nothing to tell: everything was read", nil)
 		return
 	}
-	m.openText(problemsOverlay, lines)
+	m.openText(problemsOverlay, "what could not be read, and what must be known", lines)
 }
 
-func (m *model) openText(o overlay, lines []line) {
-	m.overlay = o
-	m.text = pager{}
-	m.text.resize(m.width, m.height-3)
-	var wrapped []line
-	for _, l := range lines {
-		if l.tail == "" {
-			wrapped = append(wrapped, wrapLine(l, max(1, m.width-2))...)
-		} else {
-			wrapped = append(wrapped, l)
+func (m *model) openText(o overlay, title string, lines []line) {
+	m.overlay, m.title = o, title
+	m.text = pager{cursor: -1}
+	m.text.resize(m.width-2, m.height-3)
+	if o == problemsOverlay || o == evidenceOverlay {
+		var wrapped []line
+		for _, l := range lines {
+			wrapped = append(wrapped, wrapLine(l, m.width-2)...)
 		}
+		lines = wrapped
 	}
-	m.text.set(wrapped)
+	m.text.set(lines, nil)
 }
 
-// overlayKey takes a key while an overlay is open. Letters typed into the help
-// filter it.
+// overlayKey takes a key while a text lies over the panes. Letters typed into
+// the help filter it.
 func (m model) overlayKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
+	help := m.overlay == helpOverlay
 	switch {
+	case msg.Type == tea.KeyEsc && m.text.search != "":
+		m.text.searchFor("")
 	case msg.Type == tea.KeyEsc && m.find != "":
 		m.find = ""
 		m.showHelp()
-	case msg.Type == tea.KeyEsc, pressed(msg, keys.help), pressed(msg, keys.quit) && m.find == "":
+	case msg.Type == tea.KeyEsc, pressed(msg, keys.quit) && m.find == "", help && pressed(msg, keys.help):
 		m.overlay, m.find = noOverlay, ""
-	case m.overlay == helpOverlay && msg.Type == tea.KeyBackspace:
+	case help && msg.Type == tea.KeyBackspace:
 		if r := []rune(m.find); len(r) > 0 {
 			m.find = string(r[:len(r)-1])
 		}
 		m.showHelp()
-	case m.overlay == helpOverlay && (msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace):
-		m.find += typed(msg.Runes)
+	case help && (msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace):
+		m.find += printable(msg.Runes)
 		m.showHelp()
-	default:
-		m.text.scrolled(msg)
+	case m.text.moved(msg):
+	case pressed(msg, keys.filter):
+		m.ask()
+	case pressed(msg, keys.next):
+		m.goMatch(1)
+	case pressed(msg, keys.previous):
+		m.goMatch(-1)
+	case m.overlay == sourceOverlay && pressed(msg, keys.edit):
+		return m.edit()
+	case pressed(msg, keys.help):
+		m.showHelp()
 	}
 	return m, nil
 }

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"gdump/internal/code"
+	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
 	"gdump/internal/trend"
@@ -16,17 +18,43 @@ type (
 	progressedMsg parse.Progress
 	// waitedMsg says that loading has taken long enough to show a bar.
 	waitedMsg struct{}
-	// arrangedMsg is the answer to the request for rows of a generation: those
-	// that the filter leaves, in order.
-	arrangedMsg struct {
+	// comparedMsg is the trend of other dumps or another grouping.
+	comparedMsg struct {
 		gen   int
-		query query.Query
+		trend trend.Trend
+	}
+	// arrangedMsg is the answer to the request for rows of a generation: those
+	// that the filter leaves, in order, and the tree over them if that is shown.
+	arrangedMsg struct {
+		gen    int
+		query  query.Query
+		err    error
+		rows   []int
+		hidden int // of Go itself, left out
+		tree   bool
+		nodes  []*trend.Node
+	}
+	// sourceMsg is the code of a frame, or why there is none.
+	sourceMsg struct {
+		frame *goroutine.Frame
+		code  code.Source
 		err   error
-		rows  []int
+	}
+	// jumpedMsg is the series that holds a goroutine, -1 if none does.
+	jumpedMsg struct {
+		id     uint64
+		series int
 	}
 	// copiedMsg says what is on the clipboard.
 	copiedMsg struct {
 		what string
 		err  error
 	}
+	// wroteMsg says what was written to a file.
+	wroteMsg struct {
+		name string
+		err  error
+	}
+	// editedMsg says that the editor has ended.
+	editedMsg struct{ err error }
 )

@@ -16,6 +16,7 @@ import (
 	"gdump/internal/ui/list"
 	"gdump/internal/ui/theme"
 
+	"github.com/charmbracelet/bubbles/cursor"
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -36,6 +37,9 @@ const (
 	noOverlay overlay = iota
 	helpOverlay
 	problemsOverlay
+	evidenceOverlay
+	sourceOverlay
+	menuOverlay
 )
 
 // mode says where letters go.
@@ -44,7 +48,9 @@ type mode int
 const (
 	normal    mode = iota
 	filtering      // into the filter of the list
-	searching      // into the search of the stack
+	searching      // into the search of a text
+	jumping        // into the id of a goroutine
+	naming         // into the name of a file to write
 )
 
 // model is the root, and the only Bubble Tea model.
@@ -54,6 +60,7 @@ type model struct {
 	ctx    context.Context
 	stop   context.CancelFunc // of the loading
 	steps  chan parse.Progress
+	mouse  bool
 
 	width, height int
 	layout        layout
@@ -65,18 +72,24 @@ type model struct {
 	started  time.Time
 	fatal    error // ends the program; printed when the screen is restored
 
+	dumps   []goroutine.Dump // all that was read
+	looking []int            // those of them that the trend is of
 	trend   trend.Trend
 	columns []report.Column
 	natural []int // widths of the columns
 	widths  []int // the same, made to fit
 
 	rows    []int // indexes of series, as filter and order leave them
+	hidden  int   // rows of Go itself, left out
 	list    list.List
 	order   order
-	gen     int // of the newest request for rows
+	gen     int // of the newest request for rows or a trend
 	query   query.Query
 	applied string // the filter that the rows come from
 	bad     error  // what is wrong with the filter being typed
+	folded  bool   // goroutines and frames of Go itself are left out
+	tree    bool   // the list is the tree of calls
+	calls   callTree
 
 	focus   pane
 	zoomed  bool
@@ -85,10 +98,13 @@ type model struct {
 	stack   pager
 	shown   int // series in the stack pane, -1 if none
 	wrapped bool
+	source  source
 
 	overlay overlay
-	text    pager  // of the overlay
+	title   string // of the overlay
+	text    pager  // in the overlay
 	find    string // typed into the help
+	menu    menu
 
 	toast toast
 }
@@ -105,13 +121,13 @@ type toast struct {
 	err  bool
 }
 
-func newModel(ctx context.Context, c Config) model {
+func newModel(ctx context.Context, c Config, th theme.Theme) model {
 	loading, stop := context.WithCancel(ctx)
 	in := textinput.New()
-	in.Cursor.SetMode(2) // hidden: the screen draws its own
+	in.Cursor.SetMode(cursor.CursorHide) // the screen draws its own
 	in.Prompt = ""
 	return model{
-		config: c, theme: theme.New(c.Theme, c.Out), ctx: loading, stop: stop, steps: make(chan parse.Progress, 1),
+		config: c, theme: th, ctx: loading, stop: stop, steps: make(chan parse.Progress, 1), mouse: c.Mouse,
 		loading: true, started: c.now(), order: order{column: -1}, shown: -1, input: in,
 	}
 }
@@ -123,12 +139,23 @@ func (m model) Init() tea.Cmd {
 
 // Update takes a message. It does no I/O and no work that grows with the dump.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	tm, cmd := m.update(msg)
+	m = tm.(model)
+	if read := m.readSource(); read != nil {
+		cmd = tea.Batch(cmd, read)
+	}
+	return m, cmd
+}
+
+func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		m.resize()
 	case tea.KeyMsg:
 		return m.keys(msg)
+	case tea.MouseMsg:
+		return m.click(msg)
 	case progressedMsg:
 		m.progress = parse.Progress(msg)
 		return m, progressCmd(m.steps)
@@ -136,10 +163,24 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.slow = m.loading
 	case loadedMsg:
 		return m.loaded(msg)
+	case comparedMsg:
+		if msg.gen == m.gen {
+			return m.show(msg.trend)
+		}
 	case arrangedMsg:
 		m.arranged(msg)
+	case sourceMsg:
+		m.took(msg)
+	case jumpedMsg:
+		m.jumped(msg)
 	case copiedMsg:
 		m.say(msg.what, msg.err)
+	case wroteMsg:
+		m.say("wrote "+msg.name, msg.err)
+	case editedMsg:
+		if msg.err != nil {
+			m.say("", fmt.Errorf("the editor: %w", msg.err))
+		}
 	}
 	return m, nil
 }
@@ -147,9 +188,12 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *model) say(what string, err error) {
 	m.toast = toast{text: what}
 	if err != nil {
-		m.toast = toast{text: err.Error(), err: true}
+		m.refuse(err.Error())
 	}
 }
+
+// refuse says why something cannot be done.
+func (m *model) refuse(why string) { m.toast = toast{text: why, err: true} }
 
 // loaded shows what was read, or ends the program if that is nothing.
 func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
@@ -167,7 +211,16 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 	case msg.err != nil:
 		m.say("", msg.err)
 	}
-	return m.show(msg.trend)
+	m.dumps = msg.trend.Dumps
+	m.looking = make([]int, len(m.dumps))
+	for i := range m.looking {
+		m.looking[i] = i
+	}
+	tm, cmd := m.show(msg.trend)
+	if m = tm.(model); m.config.Browse && len(m.dumps) > 1 {
+		m.showDumps()
+	}
+	return m, cmd
 }
 
 // show puts a trend on the screen.
@@ -175,53 +228,121 @@ func (m model) show(t trend.Trend) (tea.Model, tea.Cmd) {
 	m.trend = t
 	m.columns = report.Columns(&m.trend)
 	m.natural = report.Widths(m.columns, m.trend.Series[:min(len(m.trend.Series), measured)])
-	m.rows, m.shown = nil, -1
+	m.order = order{column: -1}
+	m.rows, m.calls, m.shown = nil, callTree{}, -1
 	m.list.SetLen(0)
 	m.resize()
-	return m, m.arrange(m.applied)
+	return m, m.arrange()
 }
 
 // measured is how many buckets have a say in how wide a column is.
 const measured = 2000
 
-// arrange asks for the rows that a filter leaves.
-func (m *model) arrange(filter string) tea.Cmd {
-	m.gen++
-	var compare func(a, b *trend.Series) int
-	if m.order.column >= 0 {
-		compare = m.columns[m.order.column].Compare
-		if c := compare; m.order.reversed {
-			compare = func(a, b *trend.Series) int { return c(b, a) }
-		}
+// look shows some of the dumps: one by itself, or their difference.
+func (m model) look(which []int) (tea.Model, tea.Cmd) {
+	m.looking = which
+	dumps := make([]goroutine.Dump, len(which))
+	for i, n := range which {
+		dumps[i] = m.dumps[n]
 	}
-	return arrangeCmd(m.gen, filter, m.trend.Series, compare)
+	m.gen++
+	return m, compareCmd(m.gen, dumps)
+}
+
+// step goes to the dump before or after the one in sight. Beyond the ends all
+// of them are compared.
+func (m model) step(n int) (tea.Model, tea.Cmd) {
+	if len(m.dumps) < 2 {
+		m.refuse("there is one dump only: gdump diff takes several")
+		return m, nil
+	}
+	at := -1
+	if len(m.looking) == 1 {
+		at = m.looking[0]
+	} else if n < 0 {
+		at = len(m.dumps)
+	}
+	if at += n; at >= 0 && at < len(m.dumps) {
+		return m.look([]int{at})
+	}
+	all := make([]int, len(m.dumps))
+	for i := range all {
+		all[i] = i
+	}
+	return m.look(all)
+}
+
+// arrange asks for the rows that the filter leaves.
+func (m *model) arrange() tea.Cmd { return m.arrangeAs(m.tree) }
+
+// arrangeAs asks for the rows as a list or as a tree.
+func (m *model) arrangeAs(tree bool) tea.Cmd {
+	m.gen++
+	a := arrangement{gen: m.gen, filter: m.applied, series: m.trend.Series, reverse: m.order.reversed, hideGo: m.folded, tree: tree}
+	if m.order.column >= 0 {
+		a.compare = m.columns[m.order.column].Compare
+	}
+	return arrangeCmd(a)
 }
 
 // arranged takes the rows, if nothing else was asked for since. The cursor
-// stays on its bucket. A bad filter leaves the rows as they were.
+// stays on its bucket.
 func (m *model) arranged(msg arrangedMsg) {
 	if msg.gen != m.gen {
 		return
 	}
-	if m.bad = msg.err; m.bad != nil {
-		return
-	}
+	m.bad = msg.err
 	selected := m.selected()
-	m.rows, m.query = msg.rows, msg.query
-	if m.order.column < 0 && m.order.reversed {
-		slices.Reverse(m.rows)
-	}
-	m.list.SetLen(len(m.rows))
-	m.list.To(max(0, slices.Index(m.rows, selected)))
+	m.rows, m.query, m.hidden = msg.rows, msg.query, msg.hidden
+	m.tree = msg.tree
+	m.calls = callTree{nodes: msg.nodes, open: map[*trend.Node]bool{}, multiple: len(m.trend.Dumps) > 1}
+	m.calls.lay()
+	m.list.SetLen(m.listed())
+	m.choose(selected)
 	m.showStack()
 }
 
-// selected is the series under the cursor, -1 if there is none.
+// listed is how many rows the list has.
+func (m *model) listed() int {
+	if m.tree {
+		return len(m.calls.rows)
+	}
+	return len(m.rows)
+}
+
+// selected is the series under the cursor, -1 if there is none. A node of the
+// tree stands for the largest series below it.
 func (m *model) selected() int {
-	if len(m.rows) == 0 {
+	switch {
+	case m.list.Cursor >= m.listed():
 		return -1
+	case m.tree:
+		return m.calls.rows[m.list.Cursor].node.Top
 	}
 	return m.rows[m.list.Cursor]
+}
+
+// choose puts the cursor on a series, or on the first row if it is not listed.
+func (m *model) choose(series int) bool {
+	var i int
+	if m.tree {
+		i = slices.IndexFunc(m.calls.rows, func(b branch) bool { return b.node.Top == series })
+	} else {
+		i = slices.Index(m.rows, series)
+	}
+	m.list.To(max(0, i))
+	return i >= 0
+}
+
+// jumped goes to the bucket that holds a goroutine.
+func (m *model) jumped(msg jumpedMsg) {
+	switch {
+	case msg.series < 0:
+		m.refuse(fmt.Sprintf("no bucket holds goroutine %d", msg.id))
+	case !m.choose(msg.series):
+		m.refuse(fmt.Sprintf("goroutine %d is in a bucket that is not in sight: esc clears the filter", msg.id))
+	}
+	m.showStack()
 }
 
 // resize arranges the parts of the screen anew. Cursor and scroll stay.
@@ -231,7 +352,8 @@ func (m *model) resize() {
 	m.widths = report.Fit(m.columns, m.natural, m.layout.list.w-2)
 	m.shown = -1
 	m.showStack()
-	m.text.resize(m.width, m.height-3)
+	m.text.resize(m.width-2, m.height-3)
+	m.menu.list.SetHeight(m.height - 3)
 }
 
 // showStack fills the stack pane for the bucket under the cursor.
@@ -240,24 +362,46 @@ func (m *model) showStack() {
 	if m.shown == selected && selected >= 0 {
 		return
 	}
-	same := selected >= 0 && m.stack.key == selected
-	top, left := m.stack.top, m.stack.left
+	r := m.layout.stack
+	m.stack.resize(r.w-2, r.h-1-m.sourceRows(r.h))
 	m.shown = selected
-	m.stack.resize(m.layout.stack.w-2, m.layout.stack.h-1)
-	m.stack.key = selected
 	if selected < 0 {
-		m.stack.set(nil)
+		m.stack.set(nil, nil)
 		return
 	}
 	s := &m.trend.Series[selected]
-	if m.zoomed {
-		m.stack.set(wholeStack(s, len(m.trend.Dumps), m.stack.width, m.wrapped))
-	} else {
-		m.stack.set(shortStack(s, len(m.trend.Dumps), m.stack.width))
+	start := m.stack.frame()
+	if !within(start, &s.Bucket.Stack) {
+		start = site(&s.Bucket.Stack)
 	}
-	if same {
-		m.stack.scrollTo(top, left)
+	m.stack.set(stackText{dumps: len(m.trend.Dumps), width: m.stack.width, whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}.lines(s), start)
+}
+
+func within(f *goroutine.Frame, s *goroutine.Stack) bool {
+	if f == nil {
+		return false
 	}
+	for i := range s.Frames {
+		if f == &s.Frames[i] {
+			return true
+		}
+	}
+	return f == &s.CreatedBy
+}
+
+// site is the frame that the cursor starts on: the first outside of Go, else
+// the call site.
+func site(s *goroutine.Stack) *goroutine.Frame {
+	at := s.Site()
+	if own, ok := s.Owner(); ok {
+		at = own
+	}
+	for i := range s.Frames {
+		if s.Frames[i] == at {
+			return &s.Frames[i]
+		}
+	}
+	return nil
 }
 
 // headline are the lines under the title: what the dumps come to, and what
@@ -282,7 +426,7 @@ func (m *model) headline() []line {
 	}
 	most := max(2, m.height/6)
 	if w := m.warning(); w != "" {
-		lines = append(lines[:min(len(lines), most-1)], line{text: w, kind: warnLine})
+		lines = append(lines[:min(len(lines), most-1)], line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
 	}
 	return lines[:min(len(lines), most)]
 }
@@ -295,7 +439,7 @@ func (m *model) warning() string {
 		d := &m.trend.Dumps[i]
 		problems += len(d.Problems)
 		if d.Truncated {
-			parts = append(parts, goroutine.Clean(d.Source)+" is cut off")
+			parts = append(parts, shortSource(clean(d.Source))+" is cut off")
 		}
 	}
 	if problems > 0 {
@@ -307,5 +451,5 @@ func (m *model) warning() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "! " + strings.Join(parts, ", ") + fmt.Sprintf(" (%s shows)", keys.problems.Help().Key)
+	return fmt.Sprintf("! %s (%s shows)", strings.Join(parts, ", "), keys.problems.Help().Key)
 }

@@ -2,7 +2,8 @@ package ui
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"gdump/internal/goroutine"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -16,13 +17,15 @@ const (
 	faintLine
 	warnLine
 	badLine
+	goodLine
 )
 
 // line is a line of a text, already clean of control characters.
 type line struct {
-	text string
-	tail string // after the text, fainter: where the function is
-	kind kind
+	text  string
+	tail  string // after the text, fainter: where the function is
+	kind  kind
+	frame *goroutine.Frame // what the line shows; the cursor stops at lines with a frame
 }
 
 func (l line) String() string { return l.text + l.tail }
@@ -30,43 +33,126 @@ func (l line) String() string { return l.text + l.tail }
 // wrapLine breaks a line into lines of at most w cells, at blanks where it can.
 func wrapLine(l line, w int) []line {
 	var out []line
-	for t := range strings.SplitSeq(ansi.Wrap(l.String(), w, ""), "\n") {
+	for t := range strings.SplitSeq(ansi.Wrap(l.String(), max(w, 1), ""), "\n") {
 		out = append(out, line{text: t, kind: l.kind})
 	}
 	return out
 }
 
-// pager is a text that scrolls, with a search in it.
+// pager is a text that scrolls, with a search in it. Where lines show frames a
+// cursor goes from one to the next, and the text follows.
 type pager struct {
-	key           int // what the text is of, for its owner
 	lines         []line
 	width, height int
 	top, left     int
+	cursor        int // line of the frame under the cursor, -1 if no line has a frame
 	search        string
 	hits          []int // lines that the search found
 	hit           int   // index in hits
 }
 
-func (p *pager) set(lines []line) {
-	p.lines, p.top, p.left = lines, 0, 0
+// set shows a text from its top; the cursor is on the line of the frame start,
+// or on the first frame.
+func (p *pager) set(lines []line, start *goroutine.Frame) {
+	p.lines, p.top, p.left, p.cursor = lines, 0, 0, -1
+	for i := range lines {
+		if f := lines[i].frame; f != nil && (p.cursor < 0 || f == start) {
+			p.cursor = i
+			if start == nil || f == start {
+				break
+			}
+		}
+	}
 	p.look()
+	p.follow()
+}
+
+// frame is the one under the cursor, nil if there is none.
+func (p *pager) frame() *goroutine.Frame {
+	if p.cursor < 0 || p.cursor >= len(p.lines) {
+		return nil
+	}
+	return p.lines[p.cursor].frame
 }
 
 func (p *pager) resize(w, h int) {
 	p.width, p.height = max(w, 0), max(h, 0)
 	p.scrollTo(p.top, p.left)
+	p.follow()
 }
 
 func (p *pager) scrollTo(top, left int) {
 	p.top = max(0, min(top, len(p.lines)-p.height))
 	widest := 0
 	for i := range p.lines {
-		widest = max(widest, ansi.StringWidth(p.lines[i].String()))
+		widest = max(widest, cells(p.lines[i].String()))
 	}
 	p.left = max(0, min(left, widest-p.width))
 }
 
-func (p *pager) move(n int) { p.scrollTo(p.top+n, p.left) }
+// follow brings the cursor's line in sight.
+func (p *pager) follow() {
+	switch {
+	case p.cursor < 0 || p.height == 0:
+	case p.cursor < p.top:
+		p.scrollTo(p.cursor, p.left)
+	case p.cursor >= p.top+p.height:
+		p.scrollTo(p.cursor-p.height+1, p.left)
+	}
+}
+
+// move goes n lines on: from frame to frame where there are frames, and past
+// the last of them through what else the text says.
+func (p *pager) move(n int) {
+	if p.cursor < 0 || n != 1 && n != -1 {
+		p.scrollTo(p.top+n, p.left)
+		p.nearest()
+		return
+	}
+	for i := p.cursor + n; i >= 0 && i < len(p.lines); i += n {
+		if p.lines[i].frame != nil && p.lines[i].frame != p.frame() {
+			p.cursor = i
+			p.follow()
+			return
+		}
+	}
+	p.scrollTo(p.top+n, p.left)
+}
+
+// nearest puts the cursor on a frame in sight, if there is one.
+func (p *pager) nearest() {
+	if p.cursor < 0 || p.cursor >= p.top && p.cursor < p.top+p.height {
+		return
+	}
+	step, at := 1, p.top
+	if p.cursor >= p.top+p.height {
+		step, at = -1, p.top+p.height-1
+	}
+	for ; at >= 0 && at < len(p.lines); at += step {
+		if p.lines[at].frame != nil {
+			p.cursor = at
+			return
+		}
+	}
+}
+
+// to goes to the first or the last line.
+func (p *pager) to(end bool) {
+	first, step, top := 0, 1, 0
+	if end {
+		first, step, top = len(p.lines)-1, -1, len(p.lines)
+	}
+	p.scrollTo(top, p.left)
+	if p.cursor < 0 {
+		return
+	}
+	for i := first; i >= 0 && i < len(p.lines); i += step {
+		if p.lines[i].frame != nil {
+			p.cursor = i
+			return
+		}
+	}
+}
 
 // searchFor marks a word and goes to its first line at or below the top.
 func (p *pager) searchFor(word string) {
@@ -107,9 +193,14 @@ func (p *pager) reveal() {
 	if len(p.hits) == 0 {
 		return
 	}
-	if at := p.hits[p.hit]; at < p.top || at >= p.top+p.height {
+	at := p.hits[p.hit]
+	if at < p.top || at >= p.top+p.height {
 		p.scrollTo(at-p.height/3, p.left)
 	}
+	if p.lines[at].frame != nil {
+		p.cursor = at
+	}
+	p.nearest()
 }
 
 // matches finds where words stand in a text, as pairs of byte offsets in
@@ -148,29 +239,28 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// insertSpan keeps spans in order and joins those that meet.
+// insertSpan puts a span among others that are in order and apart, and joins
+// it with those that it meets.
 func insertSpan(spans [][2]int, from, to int) [][2]int {
-	var out [][2]int
+	var before, after [][2]int
 	for _, s := range spans {
 		switch {
 		case s[1] < from:
-			out = append(out, s)
+			before = append(before, s)
 		case s[0] > to:
-			out = append(out, [2]int{from, to}, s)
-			from, to = s[0], s[1]
-			out = out[:len(out)-1]
+			after = append(after, s)
 		default:
 			from, to = min(from, s[0]), max(to, s[1])
 		}
 	}
-	return append(out, [2]int{from, to})
+	return append(append(before, [2]int{from, to}), after...)
 }
 
-// typed turns the runes of a key into text that can be looked for.
-func typed(runes []rune) string {
+// printable are the runes of a key that can stand in a text.
+func printable(runes []rune) string {
 	var b strings.Builder
 	for _, r := range runes {
-		if r != utf8.RuneError && r >= ' ' {
+		if r >= ' ' && r != 0x7f {
 			b.WriteRune(r)
 		}
 	}

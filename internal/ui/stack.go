@@ -12,84 +12,116 @@ import (
 )
 
 const (
-	shownIDs = 10
-	factName = 8 // cells for the name of a fact
+	shownIDs  = 10
+	factWidth = 8 // cells for the name of a fact
+	waitBars  = 8
 )
 
-// shortStack is a bucket's stack at a glance: short names, base names of files.
-func shortStack(s *trend.Series, dumps, width int) []line {
-	lines := wrapLine(line{text: report.Title(s, dumps), kind: strongLine}, width)
-	rows := report.StackRows(&s.Bucket.Stack)
-	place := 0
-	for i := range rows {
-		if f := rows[i].Frame; f != nil {
-			place = max(place, ansi.StringWidth(goroutine.Clean(f.Place())))
-		}
-	}
-	place = min(place, width/2)
-	names := 0
-	for i := range rows {
-		if f := rows[i].Frame; f != nil {
-			names = max(names, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Name())))
-		}
-	}
-	names = max(1, min(names, width-place-2))
-	for i := range rows {
-		r := &rows[i]
-		if r.Frame == nil {
-			lines = append(lines, line{text: r.Remark, kind: faintLine})
-			continue
-		}
-		name := r.Prefix + report.CutFront(goroutine.Clean(r.Frame.Name()), names-len(r.Prefix))
-		l := line{text: pad(name, names), tail: "  " + report.CutFront(goroutine.Clean(r.Frame.Place()), place)}
-		if r.Faint() {
-			l.kind = faintLine
-		}
-		lines = append(lines, l)
-	}
-	return append(lines, facts(s.Bucket, width)...)
+// stackText is how a bucket is written in the stack pane.
+type stackText struct {
+	dumps   int // of the trend
+	width   int
+	whole   bool // full names and paths, as much room as they need
+	wrapped bool // lines too long go on in the next
+	folded  bool // frames of Go itself are left out
 }
 
-// wholeStack is everything that is known of a bucket: full names and paths, in
-// two columns where they fit, else as Go prints them, a line for each.
-func wholeStack(s *trend.Series, dumps, width int, wrapped bool) []line {
-	lines := append(wrapLine(line{text: report.Title(s, dumps), kind: strongLine}, width), line{})
-	rows := report.StackRows(&s.Bucket.Stack)
-	names, paths := 0, 0
-	for i := range rows {
-		if f := rows[i].Frame; f != nil {
-			names = max(names, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
-			paths = max(paths, ansi.StringWidth(report.Path(f)))
-		}
+// lines write a bucket: a title, its stack, and what else is known of it.
+func (x stackText) lines(s *trend.Series) []line {
+	lines := wrapLine(line{text: report.Title(s, x.dumps), kind: strongLine}, x.width)
+	if x.whole {
+		lines = append(lines, line{})
 	}
-	columns := names+2+paths <= width
+	rows := report.StackRows(&s.Bucket.Stack)
+	names, places := x.columns(rows)
+	hidden := 0
 	for i := range rows {
 		r := &rows[i]
-		k := plainLine
-		if r.Faint() {
-			k = faintLine
+		if x.folded && r.Faint() && r.Frame != nil && r.Prefix == "" {
+			hidden++
+			continue
 		}
-		switch {
-		case r.Frame == nil:
-			lines = append(lines, line{text: r.Remark, kind: k})
-		case columns:
-			lines = append(lines, line{text: pad(r.Prefix+goroutine.Clean(r.Frame.Function), names), tail: "  " + report.Path(r.Frame), kind: k})
-		default:
-			lines = append(lines, line{text: r.Prefix + goroutine.Clean(r.Frame.Function), kind: k}, line{tail: "    " + report.Path(r.Frame), kind: k})
+		lines = append(lines, x.fold(&hidden)...)
+		lines = append(lines, x.row(r, names, places)...)
+	}
+	lines = append(lines, x.fold(&hidden)...)
+	lines = append(lines, facts(s.Bucket, x.width)...)
+	if x.whole && x.wrapped {
+		return hardWrap(lines, x.width)
+	}
+	return lines
+}
+
+// fold writes a line for the frames left out.
+func (x stackText) fold(hidden *int) []line {
+	if *hidden == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("… %s of Go", report.Plural(*hidden, "frame", "frames"))
+	*hidden = 0
+	return []line{{text: text, kind: faintLine}}
+}
+
+func (x stackText) name(f *goroutine.Frame) string {
+	if x.whole {
+		return goroutine.Clean(f.Function)
+	}
+	return goroutine.Clean(f.Name())
+}
+
+func (x stackText) place(f *goroutine.Frame) string {
+	if x.whole {
+		return report.Path(f)
+	}
+	return goroutine.Clean(f.Place())
+}
+
+// columns are the widths of names and places; names is 0 where the two do not
+// fit in a line, and each has its own as Go prints them.
+func (x stackText) columns(rows []report.StackRow) (names, places int) {
+	for i := range rows {
+		if f := rows[i].Frame; f != nil {
+			names = max(names, cells(rows[i].Prefix+x.name(f)))
+			places = max(places, cells(x.place(f)))
 		}
 	}
-	lines = append(lines, facts(s.Bucket, width)...)
-	if !wrapped {
-		return lines
+	switch {
+	case names+2+places <= x.width:
+	case x.whole:
+		names = 0
+	default:
+		places = min(places, x.width/2)
+		names = max(1, x.width-places-2)
 	}
+	return names, places
+}
+
+func (x stackText) row(r *report.StackRow, names, places int) []line {
+	k := plainLine
+	if r.Faint() {
+		k = faintLine
+	}
+	if r.Frame == nil {
+		return []line{{text: r.Remark, kind: k}}
+	}
+	name, place := x.name(r.Frame), x.place(r.Frame)
+	if names == 0 {
+		return []line{{text: r.Prefix + name, kind: k, frame: r.Frame}, {tail: "    " + place, kind: k}}
+	}
+	name = r.Prefix + report.CutFront(name, names-cells(r.Prefix))
+	return []line{{text: pad(name, names), tail: "  " + report.CutFront(place, places), kind: k, frame: r.Frame}}
+}
+
+// hardWrap breaks lines at the width, whatever stands there.
+func hardWrap(lines []line, width int) []line {
 	var out []line
 	for _, l := range lines {
-		if ansi.StringWidth(l.String()) <= width {
+		if cells(l.String()) <= width {
 			out = append(out, l)
 			continue
 		}
 		for t := range strings.SplitSeq(ansi.Hardwrap(l.String(), max(width, 1), true), "\n") {
-			out = append(out, line{text: t, kind: l.kind})
+			out = append(out, line{text: t, kind: l.kind, frame: l.frame})
 		}
 	}
 	return out
@@ -102,32 +134,43 @@ func facts(b *goroutine.Bucket, width int) []line {
 		if len(lines) == 0 {
 			lines = append(lines, line{})
 		}
-		for _, l := range wrapLine(line{text: text, kind: faintLine}, max(1, width-factName)) {
-			lines = append(lines, line{text: pad(name, factName) + l.text, kind: faintLine})
+		for _, l := range wrapLine(line{text: text}, width-factWidth) {
+			lines = append(lines, line{text: pad(name, factWidth) + l.text, kind: faintLine})
 			name = ""
 		}
 	}
 	if f, ok := b.Stack.Owner(); ok && f.Module != "" {
 		add("module", report.Module(f.Module))
 	}
+	if len(b.States) > 3 { // the title tells the first three
+		add("states", report.States(b.States, len(b.States)))
+	}
+	if w := b.Waits; w.Max() > 0 {
+		add("wait", fmt.Sprintf("%s  %s to %s, median %s", waitSpark(w), report.Minutes(w.Min()), report.Minutes(w.Max()), report.Minutes(w.Median())))
+	}
 	for i := range b.Labels {
 		add("label", goroutine.Clean(b.Labels[i].Key)+": "+report.States(b.Labels[i].Values, 5))
 	}
 	if n := b.IDs.Len(); n > 0 {
-		var ids []string
-		for _, id := range b.IDs.First(shownIDs) {
-			ids = append(ids, fmt.Sprint(id))
-		}
-		text := strings.Join(ids, " ")
+		ids := strings.Trim(fmt.Sprint(b.IDs.First(shownIDs)), "[]")
 		if n > shownIDs {
-			text += " and " + report.Group(n-shownIDs) + " more"
+			ids += " and " + report.Group(n-shownIDs) + " more"
 		}
-		add("ids", text)
+		add("ids", ids)
 	}
 	for _, a := range b.Args {
 		add("args", "("+goroutine.Clean(a)+")")
 	}
 	return lines
+}
+
+// waitSpark draws how many wait how long, from the shortest to the longest.
+func waitSpark(w goroutine.Waits) string {
+	counts := make([]int, min(waitBars, w.Max()-w.Min()+1))
+	for _, x := range w {
+		counts[min((x.Minutes-w.Min())*len(counts)/(w.Max()-w.Min()+1), len(counts)-1)] += x.N
+	}
+	return report.Spark(counts, waitBars)
 }
 
 // plainStack is a stack as text to paste, as Go prints it.
@@ -144,4 +187,4 @@ func plainStack(s *trend.Series, dumps int) string {
 	return b.String()
 }
 
-func pad(s string, w int) string { return s + strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) }
+func pad(s string, w int) string { return s + strings.Repeat(" ", max(0, w-cells(s))) }

@@ -1,6 +1,6 @@
 // Package ui is gdump's screen: the list of buckets, the stack of the one under
-// the cursor, filter, search and help. Only the root model is a Bubble Tea
-// model; Update does no I/O and no work that grows with the dump.
+// the cursor and its source, filter, search and help. Only the root model is a
+// Bubble Tea model; Update does no I/O and no work that grows with the dump.
 package ui
 
 import (
@@ -10,25 +10,52 @@ import (
 	"os"
 	"time"
 
+	"gdump/internal/code"
+	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/trend"
+	"gdump/internal/ui/theme"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
 )
 
 // Load reads what the screen shows. It runs beside the screen; progress may be
 // called at any time. With both dumps and an error the dumps are shown.
 type Load func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error)
 
-// Config is what Run needs.
+// Editor is a program that takes over the terminal for a while.
+type Editor interface {
+	Run() error
+	SetStdin(io.Reader)
+	SetStdout(io.Writer)
+	SetStderr(io.Writer)
+}
+
+// Config is what Run needs. What is nil cannot be done, and the screen says so.
 type Config struct {
-	Names []string // the sources, as the user named them
-	Load  Load
-	Size  int64            // bytes of all sources; not above 0 if unknown
-	In    io.Reader        // keys; nil means the terminal
-	Out   io.Writer        // nil means the terminal
-	Theme string           // auto, dark, light or none
-	Now   func() time.Time // nil means the clock
+	Names  []string // the sources, as the user named them
+	Load   Load
+	Browse bool      // of several dumps a list is shown first, not their difference
+	Size   int64     // bytes of all sources; not above 0 if unknown
+	In     io.Reader // keys; nil means the terminal
+	Out    io.Writer // nil means the terminal
+	Theme  string    // auto, dark, light or none
+	ASCII  bool      // draw with characters of ASCII only
+	Mouse  bool      // on from the start
+	Now    func() time.Time
+
+	Source func(goroutine.Frame) (code.Source, error)  // reads the code of a frame
+	Edit   func(file string, line int) (Editor, error) // opens code in the user's editor
+	Copy   func(text string) error                     // to the clipboard of this machine
+	Write  func(name string, t *trend.Trend) error     // what is shown, to a file
+}
+
+func (c *Config) out() io.Writer {
+	if c.Out != nil {
+		return c.Out
+	}
+	return os.Stdout
 }
 
 func (c *Config) now() time.Time {
@@ -42,10 +69,16 @@ func (c *Config) now() time.Time {
 // read.
 var ErrStopped = errors.New("stopped before anything was read")
 
+// ErrPanic is returned when the screen itself broke; the terminal is whole, and
+// the stack is on it.
+var ErrPanic = errors.New("the screen broke")
+
 // Run shows the screen until the user quits. It returns the error of a load
 // that gave nothing to show.
 func Run(ctx context.Context, c Config) error {
-	m := newModel(ctx, c)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m := newModel(ctx, c, theme.New(c.Theme, lipgloss.NewRenderer(c.out())))
 	defer m.stop()
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if c.In != nil {
@@ -54,7 +87,13 @@ func Run(ctx context.Context, c Config) error {
 	if c.Out != nil {
 		options = append(options, tea.WithOutput(c.Out))
 	}
+	if c.Mouse {
+		options = append(options, tea.WithMouseCellMotion())
+	}
 	end, err := tea.NewProgram(m, options...).Run()
+	if errors.Is(err, tea.ErrProgramPanic) {
+		return ErrPanic
+	}
 	if last, ok := end.(model); ok && last.fatal != nil {
 		return last.fatal
 	}

@@ -14,8 +14,23 @@ import (
 
 func clean(s string) string { return goroutine.Clean(s) }
 
+// cells is how wide a text is on the screen.
+func cells(s string) int { return ansi.StringWidth(s) }
+
 // View draws the screen: exactly height lines of exactly width cells.
 func (m model) View() string {
+	if m.config.ASCII {
+		return plainGlyphs.Replace(m.draw())
+	}
+	return m.draw()
+}
+
+// plainGlyphs draws with what every terminal has, cell for cell.
+var plainGlyphs = strings.NewReplacer("▸", ">", "▌", "|", "▏", "_", "│", "|", "┬", "+", "┴", "+", "─", "-", "━", "=", "▲", "^", "▼", "v",
+	"–", "-", "·", ".", "…", "~", "→", ">", "←", "<", "↑", "^", "↓", "v", "≤", "<", "●", "*", "█", "#", "░", ".",
+	"▁", "_", "▂", "_", "▃", ".", "▄", "-", "▅", "-", "▆", "=", "▇", "=", "‹", "<", "›", ">")
+
+func (m *model) draw() string {
 	switch {
 	case m.width <= 0 || m.height <= 0:
 		return ""
@@ -23,6 +38,8 @@ func (m model) View() string {
 		return m.whole([]string{fmt.Sprintf("terminal too small (%dx%d, need %dx%d)", m.width, m.height, minWidth, minHeight)})
 	case m.loading:
 		return m.whole(m.loadingView())
+	case m.overlay == menuOverlay:
+		return m.whole(m.menuView())
 	case m.overlay != noOverlay:
 		return m.whole(m.overlayView())
 	}
@@ -50,11 +67,11 @@ func fit(s string, w int) string { return pad(ansi.Truncate(s, w, "…"), w) }
 // spread puts a text at the left and another at the right end of w cells; the
 // right one gives way.
 func spread(left, right string, w int) string {
-	room := w - ansi.StringWidth(left)
-	if room < ansi.StringWidth(right)+2 {
+	room := w - cells(left)
+	if room < cells(right)+2 {
 		return fit(left, w)
 	}
-	return left + strings.Repeat(" ", room-ansi.StringWidth(right)) + right
+	return left + strings.Repeat(" ", room-cells(right)) + right
 }
 
 func (m *model) loadingView() []string {
@@ -91,6 +108,9 @@ func (m *model) titleView() string {
 	name := clean(dumps[0].Source)
 	facts := []string{report.Plural(last.Goroutines, "goroutine", "goroutines")}
 	if len(dumps) == 1 {
+		if len(m.dumps) > 1 {
+			name = fmt.Sprintf("%d of %d · %s", m.looking[0]+1, len(m.dumps), name)
+		}
 		facts = append(facts, report.Plural(len(m.trend.Series), "bucket", "buckets"), string(last.Level))
 		if last.GoVersion != "" {
 			facts = append(facts, last.GoVersion)
@@ -115,15 +135,15 @@ func (m *model) titleView() string {
 	const head = " gdump  "
 	right := strings.Join(facts, " · ") + " "
 	// What says least goes first: folders, then facts, then the front of the name.
-	if ansi.StringWidth(head+name+right)+2 > m.width {
+	if cells(head+name+right)+2 > m.width {
 		name = strings.ReplaceAll(name, clean(dumps[0].Source), shortSource(clean(dumps[0].Source)))
 		name = strings.ReplaceAll(name, clean(last.Source), shortSource(clean(last.Source)))
 	}
-	for len(facts) > 1 && ansi.StringWidth(head+name+strings.Join(facts, " · "))+4 > m.width {
+	for len(facts) > 1 && cells(head+name+strings.Join(facts, " · "))+4 > m.width {
 		facts = facts[:len(facts)-1]
 	}
 	right = strings.Join(facts, " · ") + " "
-	name = report.CutFront(name, max(8, m.width-len(head)-ansi.StringWidth(right)-2))
+	name = report.CutFront(name, max(8, m.width-len(head)-cells(right)-2))
 	return spread(m.theme.Title.Render(head)+m.theme.Strong.Render(name), right, m.width)
 }
 
@@ -162,6 +182,8 @@ func (m *model) style(k kind) lipgloss.Style {
 		return m.theme.Warn
 	case badLine:
 		return m.theme.Bad
+	case goodLine:
+		return m.theme.Good
 	default:
 		return lipgloss.NewStyle()
 	}
@@ -189,13 +211,13 @@ func (m *model) rule(title, right string, w int, focused bool) string {
 		dash, style = "━", m.theme.Title
 	}
 	title = ansi.Truncate(title, max(0, w-4), "…")
-	room := w - ansi.StringWidth(title) - 4
-	if right != "" && room > ansi.StringWidth(right)+4 {
+	room := w - cells(title) - 4
+	if right != "" && room > cells(right)+4 {
 		right = " " + right + " "
 	} else {
 		right = ""
 	}
-	fill := max(0, room-ansi.StringWidth(right)-1)
+	fill := max(0, room-cells(right)-1)
 	s := style.Render(strings.Repeat(dash, 1)+" ") + style.Render(title) + style.Render(" "+strings.Repeat(dash, fill))
 	if right != "" {
 		s += m.theme.Faint.Render(right) + style.Render(strings.Repeat(dash, 2))
@@ -210,17 +232,22 @@ func (m *model) listView() []string {
 	if r.w == 0 {
 		return nil
 	}
-	title := report.Plural(len(m.trend.Series), "bucket", "buckets")
-	if m.applied != "" {
-		title = fmt.Sprintf("%s of %s · filter: %s", report.Group(len(m.rows)), title, clean(m.applied))
+	lines := []string{m.rule(m.listTitle(), m.position(), r.w, m.focus == listPane)}
+	if m.tree {
+		lines = append(lines, m.treeTitles(r.w))
+	} else {
+		lines = append(lines, m.columnTitles(r.w))
 	}
-	lines := []string{m.rule(title, m.position(), r.w, m.focus == listPane), m.columnTitles(r.w)}
 	from, to := m.list.Visible()
 	for i := from; i < to; i++ {
-		lines = append(lines, m.rowView(m.rows[i], i == m.list.Cursor, r.w))
+		if m.tree {
+			lines = append(lines, m.branchView(i, i == m.list.Cursor, r.w))
+		} else {
+			lines = append(lines, m.rowView(m.rows[i], i == m.list.Cursor, r.w))
+		}
 	}
-	if len(m.rows) == 0 && m.applied != "" {
-		lines = append(lines, "", fit("  nothing matches "+clean(m.applied)+" (esc clears the filter)", r.w))
+	if to == 0 {
+		lines = append(lines, "", "  "+m.emptyView())
 	}
 	for len(lines) < r.h {
 		lines = append(lines, "")
@@ -229,6 +256,32 @@ func (m *model) listView() []string {
 		lines[i] = fit(lines[i], r.w)
 	}
 	return lines[:r.h]
+}
+
+// listTitle tells how many buckets are listed, and why not all.
+func (m *model) listTitle() string {
+	title := report.Plural(len(m.trend.Series), "bucket", "buckets")
+	if m.applied != "" {
+		title = fmt.Sprintf("%s of %s · filter: %s", report.Group(len(m.rows)), title, clean(m.applied))
+	}
+	if m.hidden > 0 {
+		title += fmt.Sprintf(" · %s of Go itself hidden (%s)", report.Group(m.hidden), keys.fold.Help().Key)
+	}
+	if m.tree {
+		title += " · tree"
+	}
+	return title
+}
+
+// emptyView says why the list is empty, and the way on.
+func (m *model) emptyView() string {
+	switch {
+	case m.applied != "":
+		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
+	case m.hidden > 0:
+		return "all of it is Go itself (. shows it)"
+	}
+	return "no goroutines"
 }
 
 // position tells where in a long list the cursor is.
@@ -256,7 +309,7 @@ func (m *model) columnTitles(w int) string {
 		cell, after := c.Fill(c.Title, m.widths[i]), "  "
 		switch {
 		case i != sorted:
-		case c.Right || ansi.StringWidth(c.Title) >= m.widths[i]:
+		case c.Right || cells(c.Title) >= m.widths[i]:
 			after = mark + " " // in the gap: a column keeps its place when it is sorted by
 		default:
 			cell = c.Fill(c.Title+mark, m.widths[i])
@@ -326,8 +379,13 @@ func (m *model) stackView() []string {
 	if i := m.selected(); i >= 0 {
 		title = "stack of " + report.SiteName(m.trend.Series[i].Bucket)
 	}
+	code := m.sourceRows(r.h)
 	lines := []string{m.rule(title, m.stack.position(), r.w, m.focus == stackPane)}
-	return append(lines, m.pagerView(&m.stack, r.w, r.h-1)...)
+	lines = append(lines, m.pagerView(&m.stack, r.w, r.h-1-code)...)
+	if code > 0 {
+		lines = append(lines, m.sourceView(r.w, code)...)
+	}
+	return lines
 }
 
 // position tells which of its matches, or of its lines, a text shows.
@@ -343,7 +401,8 @@ func (p *pager) position() string {
 	return ""
 }
 
-// pagerView draws the part of a text that is in sight, a blank at either side.
+// pagerView draws the part of a text that is in sight, between a margin for the
+// cursor's mark and a blank.
 func (m *model) pagerView(p *pager, w, h int) []string {
 	lines := make([]string, h)
 	var words []string
@@ -351,32 +410,47 @@ func (m *model) pagerView(p *pager, w, h int) []string {
 		words = []string{p.search}
 	}
 	for i := range lines {
-		s := ""
-		if n := p.top + i; n < len(p.lines) {
-			l := p.lines[n]
-			tail := m.theme.Faint
-			if l.kind == strongLine {
-				tail = lipgloss.NewStyle()
-			}
-			s = m.mark(l.text, words, m.style(l.kind)) + m.mark(l.tail, words, tail)
-			s = ansi.Cut(s, p.left, p.left+max(0, w-2))
+		n := p.top + i
+		if n >= len(p.lines) {
+			lines[i] = fit("", w)
+			continue
 		}
-		lines[i] = fit(" "+s, w)
+		l := p.lines[n]
+		tail := m.theme.Faint
+		if l.kind == strongLine {
+			tail = lipgloss.NewStyle()
+		}
+		margin := " "
+		if n == p.cursor {
+			margin = m.theme.Title.Render("▸")
+		}
+		s := m.mark(l.text, words, m.style(l.kind)) + m.mark(l.tail, words, tail)
+		lines[i] = fit(margin+ansi.Cut(s, p.left, p.left+max(0, w-2)), w)
 	}
 	return lines
 }
 
 func (m *model) overlayView() []string {
-	title, hint := "what could not be read", "esc back"
-	if m.overlay == helpOverlay {
-		title, hint = "keys", "type to filter   ↑↓ scroll   esc back"
+	title, help := m.title, m.hints([]hint{{"/", "search"}, {"↑↓", "scroll"}, {"esc", "back"}})
+	switch m.overlay {
+	case helpOverlay:
+		help = "type to filter   " + m.hints([]hint{{"↑↓", "scroll"}, {"esc", "back"}})
 		if m.find != "" {
 			title += " · " + clean(m.find) + "▏"
 		}
+	case sourceOverlay:
+		help = m.hints([]hint{{"e", "editor"}, {"/", "search"}, {"↑↓", "scroll"}, {"esc", "back"}})
 	}
 	lines := []string{m.rule(title, m.text.position(), m.width, true)}
 	lines = append(lines, m.pagerView(&m.text, m.width, m.height-3)...)
-	return append(lines, m.theme.Faint.Render(strings.Repeat("─", m.width)), " "+hint)
+	status := m.theme.Faint.Render(strings.Repeat("─", m.width))
+	if m.toast.text != "" {
+		status = m.statusView()
+	}
+	if m.mode != normal {
+		return append(lines, status, m.keysView())
+	}
+	return append(lines, status, " "+help)
 }
 
 // statusView is the line between the panes and the keys: messages stand in it.
@@ -396,37 +470,57 @@ func (m *model) statusView() string {
 		return m.theme.Faint.Render(dashes)
 	}
 	text = ansi.Truncate(clean(text), m.width-4, "…")
-	n := ansi.StringWidth(text)
+	n := cells(text)
 	return m.theme.Faint.Render("─ ") + style.Render(text) + m.theme.Faint.Render(" "+ansi.Cut(dashes, n+3, m.width))
 }
 
 // keysView shows the keys that work here, or what is being typed.
 func (m *model) keysView() string {
 	if m.mode != normal {
-		found := fmt.Sprintf("%s of %s ", report.Group(len(m.rows)), report.Group(len(m.trend.Series)))
-		if m.mode == searching {
-			found = m.stack.position() + " "
-		}
-		value := []rune(m.input.Value())
-		at := m.input.Position()
-		left := " /" + clean(string(value[:at])) + "▏" + clean(string(value[at:]))
-		hint := "   " + m.hints([]hint{{"enter", "keep"}, {"esc", "clear"}})
-		if ansi.StringWidth(left+hint+found)+4 <= m.width {
-			left += hint
-		}
-		return spread(left, m.theme.Faint.Render(found), m.width)
+		return m.inputView()
 	}
-	all := []hint{{"enter", "whole stack"}, {"/", "filter"}, {"s", "sort"}, {"tab", "pane"}, {"y", "copy"}, {"q", "quit"}}
-	if m.focus == stackPane {
-		all = []hint{{"esc", "back"}, {"/", "search"}, {"n N", "matches"}, {"h l", "sideways"}, {"w", "wrap"}, {"y", "copy"}, {"z", "full"}}
+	all := []hint{{"enter", "whole stack"}, {"/", "filter"}, {"s", "sort"}, {"t", "tree"}, {"tab", "pane"}, {"e", "editor"}, {"y", "copy"}, {"q", "quit"}}
+	switch {
+	case m.focus == stackPane:
+		all = []hint{{"esc", "back"}, {"enter", "source"}, {"e", "editor"}, {"/", "search"}, {"y", "copy"}, {".", "fold"}, {"w", "wrap"}, {"z", "full"}}
+	case m.tree:
+		all = []hint{{"enter", "open"}, {"←→", "close, open"}, {"/", "filter"}, {"t", "list"}, {"y", "copy"}, {"q", "quit"}}
+	case len(m.trend.Dumps) > 1:
+		all = append([]hint{all[0], {"v", "evidence"}}, all[1:]...)
 	}
 	more := m.hints([]hint{{"?", "more"}}) + " "
 	text := " " + m.hints(all)
-	for len(all) > 1 && ansi.StringWidth(text)+ansi.StringWidth(more)+2 > m.width {
+	for len(all) > 1 && cells(text)+cells(more)+2 > m.width {
 		all = all[:len(all)-1]
 		text = " " + m.hints(all)
 	}
 	return spread(text, more, m.width)
+}
+
+// inputView shows what is being typed, and what has come of it.
+func (m *model) inputView() string {
+	label, found := "/", ""
+	does := []hint{{"enter", "keep"}, {"esc", "clear"}}
+	switch m.mode {
+	case filtering:
+		found = fmt.Sprintf("%s of %s ", report.Group(len(m.rows)), report.Group(len(m.trend.Series)))
+	case searching:
+		found = m.stack.position() + " "
+		if m.overlay != noOverlay {
+			found = m.text.position() + " "
+		}
+	case jumping:
+		label, does = "goroutine ", []hint{{"enter", "go"}, {"esc", "back"}}
+	case naming:
+		label, does = "write to (.txt .json): ", []hint{{"enter", "write"}, {"esc", "back"}}
+	}
+	value := []rune(m.input.Value())
+	at := m.input.Position()
+	left := " " + label + clean(string(value[:at])) + "▏" + clean(string(value[at:]))
+	if help := "   " + m.hints(does); cells(left+help+found)+4 <= m.width {
+		left += help
+	}
+	return spread(left, m.theme.Faint.Render(found), m.width)
 }
 
 // hint is a key and what it does, in a word.
@@ -439,3 +533,6 @@ func (m *model) hints(all []hint) string {
 	}
 	return strings.Join(parts, "   ")
 }
+
+// cutTitle cuts a path in front, so that it fits into a rule of w cells.
+func cutTitle(path string, w int) string { return report.CutFront(path, max(8, w-8)) }

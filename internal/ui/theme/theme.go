@@ -2,9 +2,6 @@
 package theme
 
 import (
-	"io"
-	"os"
-
 	"gdump/internal/trend"
 	"gdump/internal/ui/background"
 
@@ -27,14 +24,13 @@ type Theme struct {
 }
 
 // New makes the theme of a name: auto, dark, light or none. Colours are chosen
-// for a contrast of at least 4.5 to black and to white.
-func New(name string, out io.Writer) Theme {
-	r := lipgloss.NewRenderer(out)
-	if name == "none" || os.Getenv("NO_COLOR") != "" {
-		r.SetColorProfile(termenv.Ascii)
-	}
+// for a contrast of at least 4.5 to black, to white and to Solarized's grounds.
+func New(name string, r *lipgloss.Renderer) Theme {
 	dark := background.Dark
-	if name == "dark" || name == "light" {
+	switch name {
+	case "none":
+		r.SetColorProfile(termenv.Ascii)
+	case "dark", "light":
 		dark = name == "dark"
 	}
 	r.SetHasDarkBackground(dark)

@@ -1,0 +1,50 @@
+# What each target is for: make help
+GO ?= go
+TOOL = $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 60s
+SERVERS = nats-server prometheus caddy etcd-server
+
+.PHONY: help build test check fuzz e2e golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/gdump
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/gdump ./cmd/gdump
+
+test: ## run the tests, as the README says
+	$(GO) test -race ./...
+
+check: ## hold the code against formatters and linters
+	@unformatted=$$($(TOOL) gofumpt -l cmd internal tools); if [ -n "$$unformatted" ]; then echo "not gofumpt'ed: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	cd tools && $(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	cd tools && $(GO) tool staticcheck ./...
+	$(GO) fix -diff ./...
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+fuzz: ## run every fuzzer for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+e2e: servers ## try the built program on a terminal, against real servers
+	cd tools && $(GO) test -count=1 ./e2e
+
+.PHONY: servers
+servers: # what e2e pulls from, as Debian ships it
+	@missing=; for p in nats-server prometheus caddy etcd; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing=1; done; \
+	if [ -n "$$missing" ]; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -q --no-install-recommends $(SERVERS); \
+	fi
+
+golden: ## rewrite the golden files; read the difference before it is committed
+	$(GO) test ./internal/ui ./internal/report -update
+
+clean: ## remove what was built
+	rm -rf bin

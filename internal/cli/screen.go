@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"gdump/internal/code"
+	"gdump/internal/report"
+	"gdump/internal/source"
+	"gdump/internal/trend"
+	"gdump/internal/ui"
+
+	"github.com/atotto/clipboard"
+)
+
+// openScreen runs the terminal UI over what load reads.
+func (a *app) openScreen(ctx context.Context, names []string, bytes int64, browse bool, load ui.Load) error {
+	finder, err := a.finder()
+	if err != nil {
+		return err
+	}
+	c := ui.Config{
+		Names: names, Load: load, Size: bytes, Browse: browse, Theme: a.screenTheme(), ASCII: a.ascii || plainTerminal(), Mouse: a.mouse,
+		Source: finder.Read, Edit: editor, Write: a.write,
+	}
+	if !clipboard.Unsupported {
+		c.Copy = clipboard.WriteAll
+	}
+	err = ui.Run(ctx, c)
+	var stopped interrupted
+	if errors.As(context.Cause(ctx), &stopped) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// finder knows where source is on this machine, and what the user told.
+func (a *app) finder() (code.Finder, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return code.Finder{}, err
+	}
+	f := code.FromEnvironment(os.Getenv, dir)
+	for _, src := range a.sources {
+		src, err := filepath.Abs(src)
+		if err != nil {
+			return code.Finder{}, err
+		}
+		f.Roots = append([]string{src}, f.Roots...)
+	}
+	for _, m := range a.pathMap {
+		from, to, ok := strings.Cut(m, "=")
+		if !ok || from == "" || to == "" {
+			return code.Finder{}, fmt.Errorf("--path-map %s: write it as /path/in/dump=/path/here", m)
+		}
+		if f.Map[from], err = filepath.Abs(to); err != nil {
+			return code.Finder{}, err
+		}
+	}
+	return f, nil
+}
+
+// plainTerminal reports whether the terminal is said to have ASCII only.
+func plainTerminal() bool {
+	if os.Getenv("TERM") == "linux" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			return v == "C" || v == "POSIX"
+		}
+	}
+	return false
+}
+
+// editor is the user's, on a file at a line.
+func editor(file string, line int) (ui.Editor, error) {
+	command := os.Getenv("GDUMP_EDITOR")
+	for _, name := range []string{"VISUAL", "EDITOR"} {
+		if command == "" {
+			command = os.Getenv(name)
+		}
+	}
+	c, err := code.Editor(command, file, line)
+	if err != nil {
+		return nil, err
+	}
+	return &program{c}, nil
+}
+
+// program is a command that takes over the terminal.
+type program struct{ *exec.Cmd }
+
+func (p *program) SetStdin(r io.Reader)  { p.Stdin = r }
+func (p *program) SetStdout(w io.Writer) { p.Stdout = w }
+func (p *program) SetStderr(w io.Writer) { p.Stderr = w }
+
+// write saves what the screen shows, in the format of the file's ending. It
+// replaces no file.
+func (a *app) write(name string, t *trend.Trend) error {
+	write := report.Text
+	if strings.HasSuffix(name, ".json") {
+		write = report.JSON
+	}
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(write(w, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs})) }()
+	return source.Save(name, r, false)
+}

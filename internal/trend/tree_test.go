@@ -1,0 +1,54 @@
+package trend
+
+import (
+	"strings"
+	"testing"
+
+	"gdump/internal/goroutine"
+)
+
+// stackOf makes a bucket of a stack in words: "leaf middle entry < creator".
+func stackOf(words string, count int) goroutine.Bucket {
+	frames, creator, _ := strings.Cut(words, " < ")
+	b := goroutine.Bucket{Count: count, Stack: goroutine.Stack{CreatedBy: goroutine.Frame{Function: creator}}}
+	for f := range strings.FieldsSeq(frames) {
+		b.Stack.Frames = append(b.Stack.Frames, goroutine.Frame{Function: f})
+	}
+	b.ID = b.Stack.ID()
+	return b
+}
+
+func TestTree(t *testing.T) {
+	d := goroutine.Dump{Buckets: []goroutine.Bucket{
+		stackOf("lib.park lib.read lib.serve < main.start", 5),
+		stackOf("lib.park lib.write lib.serve < main.start", 7),
+		stackOf("lib.idle lib.pool < main.start", 2),
+		stackOf("main.main", 1),
+		stackOf("", 1),
+	}}
+	tr := One(d)
+	rows := make([]int, len(tr.Series))
+	for i := range rows {
+		rows[i] = i
+	}
+	var got strings.Builder
+	var draw func(nodes []*Node, indent string)
+	draw = func(nodes []*Node, indent string) {
+		for _, n := range nodes {
+			got.WriteString(indent + n.Name() + " " + strings.Repeat("*", n.Now()) + "\n")
+			draw(n.Children, indent+"  ")
+		}
+	}
+	draw(Tree(tr.Series, rows), "")
+	const want = `main.start **************
+  lib.serve ************
+    lib.write → lib.park *******
+    lib.read → lib.park *****
+  lib.pool → lib.idle **
+(no frames) *
+main.main *
+`
+	if got.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
+	}
+}

@@ -1,0 +1,26 @@
+package ui
+
+import (
+	"fmt"
+
+	"gdump/internal/report"
+)
+
+// showEvidence tells what the verdict of the bucket under the cursor rests on.
+func (m *model) showEvidence() {
+	i := m.selected()
+	switch {
+	case i < 0:
+		m.refuse("no bucket to judge")
+		return
+	case len(m.trend.Dumps) < 2:
+		m.refuse("one dump gives no verdict: gdump diff takes several")
+		return
+	}
+	s := &m.trend.Series[i]
+	var lines []line
+	for _, text := range report.Evidence(&m.trend, s) {
+		lines = append(lines, line{text: text})
+	}
+	m.openText(evidenceOverlay, fmt.Sprintf("evidence: %s %s", report.SiteName(s.Bucket), s.Verdict), lines)
+}

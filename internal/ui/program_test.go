@@ -1,0 +1,65 @@
+package ui
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"gdump/internal/parse"
+	"gdump/internal/trend"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/exp/teatest"
+)
+
+// patience bounds a wait for something that must come; nothing is measured.
+const patience = 30 * time.Second
+
+// TestProgram runs the whole program: it loads, draws, takes keys and ends.
+func TestProgram(t *testing.T) {
+	want := leak(t)
+	m := newModel(t.Context(), Config{
+		Names: []string{"a", "b"}, Out: io.Discard,
+		Load: func(_ context.Context, progress func(parse.Progress)) (trend.Trend, error) {
+			progress(parse.Progress{Bytes: 1, Goroutines: 1})
+			return want, nil
+		},
+	}, plain())
+	tm := teatest.NewTestModel(t, m, teatest.WithInitialTermSize(100, 30))
+	see := func(text string) {
+		t.Helper()
+		teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return bytes.Contains(b, []byte(text)) }, teatest.WithDuration(patience))
+	}
+	see("13 buckets")
+	tm.Type("/chan")
+	see("4 of 13 buckets")
+	tm.Send(tea.KeyMsg{Type: tea.KeyEnter})
+	tm.Type("q")
+	end := tm.FinalModel(t, teatest.WithFinalTimeout(patience)).(model)
+	if end.applied != "chan" || end.fatal != nil {
+		t.Errorf("filter %q, fatal %v", end.applied, end.fatal)
+	}
+}
+
+// TestRun ends by an error of the loader, and by a context.
+func TestRun(t *testing.T) {
+	broken := errors.New("broken")
+	config := Config{In: bytes.NewReader(nil), Out: io.Discard, Load: func(context.Context, func(parse.Progress)) (trend.Trend, error) {
+		return trend.Trend{}, broken
+	}}
+	if err := Run(t.Context(), config); !errors.Is(err, broken) {
+		t.Errorf("got %v, want the loader's error", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	config.Load = func(ctx context.Context, _ func(parse.Progress)) (trend.Trend, error) {
+		cancel(broken)
+		<-ctx.Done()
+		return trend.Trend{}, ctx.Err()
+	}
+	if err := Run(ctx, config); err == nil {
+		t.Error("no error although the context ended")
+	}
+}

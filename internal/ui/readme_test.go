@@ -1,0 +1,44 @@
+package ui
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestReadme holds the README's table of keys against the keys there are.
+func TestReadme(t *testing.T) {
+	name := filepath.Join("..", "..", "README.md")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- keys: written by go test ./internal/ui -update -->\n", "<!-- end of keys -->"
+	before, rest, ok := strings.Cut(string(data), begin)
+	got, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the README has no place for the keys")
+	}
+	want := keyTable()
+	if got == want {
+		return
+	}
+	if f := flag.Lookup("update"); f == nil || f.Value.String() != "true" {
+		t.Fatalf("the table of keys is stale: make golden writes it\ngot\n%s\nwant\n%s", got, want)
+	}
+	if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func keyTable() string {
+	var b strings.Builder
+	b.WriteString("| key | what it does |\n|---|---|\n")
+	for _, k := range keys.all() {
+		h := k.Help()
+		b.WriteString("| `" + strings.ReplaceAll(h.Key, " ", "` `") + "` | " + h.Desc + " |\n")
+	}
+	return b.String()
+}

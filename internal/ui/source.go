@@ -1,0 +1,137 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"gdump/internal/code"
+	"gdump/internal/goroutine"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+const (
+	leastSource = 4  // lines; below that no source is shown
+	sourceFrom  = 13 // lines of the stack pane from which on it shows source
+)
+
+// source is the code of the frame under the cursor.
+type source struct {
+	frame *goroutine.Frame // what is shown or being read
+	code  code.Source
+	err   error // why there is none
+	read  bool  // the answer is here
+}
+
+// readSource asks for the code of the frame under the cursor, if that is not
+// what is shown already.
+func (m *model) readSource() tea.Cmd {
+	f := m.stack.frame()
+	if f == m.source.frame || m.config.Source == nil {
+		return nil
+	}
+	m.source = source{frame: f}
+	if f == nil {
+		return nil
+	}
+	read := m.config.Source
+	return func() tea.Msg {
+		c, err := read(*f)
+		return sourceMsg{f, c, err}
+	}
+}
+
+// took takes the code, if the cursor is still on its frame.
+func (m *model) took(msg sourceMsg) {
+	if msg.frame == m.source.frame {
+		m.source = source{frame: msg.frame, code: msg.code, err: msg.err, read: true}
+	}
+}
+
+// have reports whether the code of the frame under the cursor is here, and
+// says why if it is not.
+func (m *model) have() bool {
+	switch {
+	case m.source.frame == nil:
+		m.refuse("no frame is under the cursor")
+	case m.source.err != nil:
+		m.say("", m.source.err)
+	case !m.source.read:
+		m.refuse("the source is still being read")
+	default:
+		return true
+	}
+	return false
+}
+
+// sourceRows is how much of a stack pane of h lines shows code.
+func (m *model) sourceRows(h int) int {
+	if h < sourceFrom || m.config.Source == nil {
+		return 0
+	}
+	return max(leastSource, h*2/5)
+}
+
+// sourceView draws the code around the frame's line, its rule above.
+func (m *model) sourceView(w, h int) []string {
+	title := "source"
+	var lines []line
+	switch s := &m.source; {
+	case s.frame == nil:
+	case s.err != nil:
+		lines = wrapLine(line{text: clean(s.err.Error()), kind: faintLine}, w-2)
+	case s.read:
+		title = clean(s.code.File) + fmt.Sprintf(":%d", s.code.Line)
+		all, at := sourceLines(&s.code)
+		from := max(0, min(at-(h-1)/2, len(all)-(h-1)))
+		lines = all[from:]
+	}
+	p := pager{lines: lines, cursor: -1}
+	return append([]string{m.rule(cutTitle(title, w), "", w, false)}, m.pagerView(&p, w, h-1)...)
+}
+
+// sourceLines are the lines of code with their numbers, and which of them is
+// the frame's.
+func sourceLines(s *code.Source) ([]line, int) {
+	lines := make([]line, len(s.Lines))
+	digits := len(fmt.Sprint(s.First + len(s.Lines)))
+	for i, text := range s.Lines {
+		n := s.First + i
+		mark, k := " ", plainLine
+		if n == s.Line {
+			mark, k = "▸", strongLine
+		}
+		lines[i] = line{text: fmt.Sprintf("%s%*d  %s", mark, digits, n, clean(strings.ReplaceAll(text, "\t", "    "))), kind: k}
+		if strings.HasPrefix(strings.TrimSpace(text), "//") && k == plainLine {
+			lines[i].kind = faintLine
+		}
+	}
+	return lines, s.Line - s.First
+}
+
+// showSource opens the code of the frame under the cursor over everything.
+func (m *model) showSource() {
+	if !m.have() {
+		return
+	}
+	lines, at := sourceLines(&m.source.code)
+	m.openText(sourceOverlay, clean(m.source.code.File), lines)
+	m.text.scrollTo(at-m.text.height/2, 0)
+}
+
+// edit opens the code in the user's editor.
+func (m model) edit() (tea.Model, tea.Cmd) {
+	switch {
+	case m.config.Edit == nil:
+		m.refuse("there is no editor here")
+		return m, nil
+	case !m.have():
+		return m, nil
+	}
+	c, err := m.config.Edit(m.source.code.File, m.source.code.Line)
+	if err != nil {
+		m.say("", err)
+		return m, nil
+	}
+	return m, tea.Exec(c, func(err error) tea.Msg { return editedMsg{err} })
+}

@@ -1,0 +1,484 @@
+package ui
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gdump/internal/code"
+	"gdump/internal/goroutine"
+	"gdump/internal/parse"
+	"gdump/internal/trend"
+	"gdump/internal/ui/theme"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+	"github.com/muesli/termenv"
+)
+
+// load reads dumps of testdata, as the command line does.
+func load(t testing.TB, names ...string) trend.Trend {
+	t.Helper()
+	var dumps []goroutine.Dump
+	for _, name := range names {
+		f, err := os.Open(filepath.Join("..", "..", "testdata", "dumps", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := parse.Read(t.Context(), f, parse.Options{})
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got {
+			got[i].Source = name
+		}
+		dumps = append(dumps, got...)
+	}
+	return trend.Compare(dumps)
+}
+
+func leak(t testing.TB) trend.Trend {
+	return load(t, "leakpair/v1.t0.debug2.txt", "leakpair/v1.t1.debug2.txt", "leakpair/v1.t2.debug2.txt")
+}
+
+// screen is a model that messages go through, with all that their commands do.
+type screen struct {
+	t testing.TB
+	m model
+}
+
+// plain is the theme without colours, colored one with.
+func plain() theme.Theme {
+	return theme.New("none", lipgloss.NewRenderer(io.Discard))
+}
+
+func colored(name string) theme.Theme {
+	r := lipgloss.NewRenderer(io.Discard)
+	r.SetColorProfile(termenv.ANSI256)
+	return theme.New(name, r)
+}
+
+// at opens a trend in a window of w by h cells and presses keys.
+func at(t testing.TB, w, h int, tr trend.Trend, keys ...string) *screen {
+	t.Helper()
+	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard, Source: leaky}, plain())}
+	s.send(tea.WindowSizeMsg{Width: w, Height: h})
+	s.send(loadedMsg{trend: tr})
+	return s.press(keys...)
+}
+
+// leaky has the code of one frame of the leaky server.
+func leaky(f goroutine.Frame) (code.Source, error) {
+	if f.Function != "main.(*Server).query.func1" {
+		return code.Source{}, fmt.Errorf("%w: %s", code.ErrNotFound, f.File)
+	}
+	return code.Source{File: "/src/leaky/main.go", First: 29, Line: 33, Lines: []string{
+		"func (s *Server) query(w http.ResponseWriter, r *http.Request) {", "\tch := make(chan int)", "\tgo func() {",
+		"\t\t// Nobody receives when the request has timed out.", "\t\tch <- work()", "\t}()", "\tselect {",
+	}}, nil
+}
+
+func (s *screen) send(msg tea.Msg) {
+	m, cmd := s.m.Update(msg)
+	s.m = m.(model)
+	s.run(cmd)
+}
+
+// run does what a command does, and all that follows from it.
+func (s *screen) run(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	switch msg := cmd().(type) {
+	case nil, tea.QuitMsg, tea.SuspendMsg:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			s.run(c)
+		}
+	default:
+		s.send(msg)
+	}
+}
+
+// press presses keys, each by its name, or letter by letter.
+func (s *screen) press(keys ...string) *screen {
+	s.t.Helper()
+	for _, k := range keys {
+		if msg, ok := named[k]; ok {
+			s.send(msg)
+			continue
+		}
+		for _, r := range k {
+			s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
+		}
+	}
+	return s
+}
+
+var named = map[string]tea.KeyMsg{
+	"enter": {Type: tea.KeyEnter}, "esc": {Type: tea.KeyEsc}, "tab": {Type: tea.KeyTab}, "up": {Type: tea.KeyUp}, "down": {Type: tea.KeyDown},
+	"left": {Type: tea.KeyLeft}, "right": {Type: tea.KeyRight}, "pgdn": {Type: tea.KeyPgDown}, "pgup": {Type: tea.KeyPgUp}, "home": {Type: tea.KeyHome},
+	"end": {Type: tea.KeyEnd}, "ctrl-d": {Type: tea.KeyCtrlD}, "ctrl-u": {Type: tea.KeyCtrlU}, "ctrl-f": {Type: tea.KeyCtrlF}, "ctrl-b": {Type: tea.KeyCtrlB},
+	"ctrl-c": {Type: tea.KeyCtrlC}, "backspace": {Type: tea.KeyBackspace}, " ": {Type: tea.KeySpace, Runes: []rune{' '}},
+}
+
+// lines trims what pads the lines, which editors would take away from a golden file.
+func (s *screen) lines() string {
+	var b strings.Builder
+	for l := range strings.Lines(s.m.View() + "\n") {
+		b.WriteString(strings.TrimRight(l, " \n") + "\n")
+	}
+	return b.String()
+}
+
+var sizes = []struct{ w, h int }{{40, 10}, {80, 24}, {120, 36}, {200, 50}}
+
+// TestScreens holds every screen at four sizes against what it looked like
+// when somebody last looked at it.
+func TestScreens(t *testing.T) {
+	one := load(t, "server/nats126.debug2.txt")
+	damaged := load(t, "gen126/zoo126_runtimestack_cut20000.txt")
+	screens := map[string]struct {
+		trend trend.Trend
+		keys  []string
+	}{
+		"diff":     {leak(t), nil},
+		"one":      {one, []string{"down", "down"}},
+		"filter":   {leak(t), []string{"/chan"}},
+		"kept":     {leak(t), []string{"/chan", "enter", "down"}},
+		"bad":      {leak(t), []string{"/chan wait:x"}},
+		"nothing":  {leak(t), []string{"/nowhere", "enter"}},
+		"whole":    {one, []string{"enter"}},
+		"search":   {one, []string{"enter", "/read", "enter", "n"}},
+		"pane":     {one, []string{"tab", "down"}},
+		"sorted":   {one, []string{"s", "s", "S"}},
+		"help":     {one, []string{"?"}},
+		"find":     {one, []string{"?", "sort"}},
+		"damaged":  {damaged, nil},
+		"problems": {damaged, []string{"!"}},
+		"same":     {load(t, "server/nats.a.debug2.txt", "server/nats.a.debug2.txt"), nil},
+		"tree":     {leak(t), []string{"t", "down", "right", "down"}},
+		"tree one": {one, []string{"t"}},
+		"fold":     {one, []string{"."}},
+		"palette":  {one, []string{":", "sort"}},
+		"copy":     {leak(t), []string{"Y"}},
+		"dumps":    {leak(t), []string{"d", " ", "down"}},
+		"second":   {leak(t), []string{"]", "]"}},
+		"jump":     {one, []string{"#", "31"}},
+		"write":    {one, []string{"W"}},
+		"source":   {leak(t), []string{"enter"}},
+		"code":     {leak(t), []string{"enter", "enter"}},
+		"evidence": {leak(t), []string{"v"}},
+		"debug1":   {load(t, "server/nats126.debug1.txt"), nil},
+		"crash":    {load(t, "gen126/misc_deadlock.txt"), nil},
+	}
+	for name, tt := range screens {
+		for _, size := range sizes {
+			t.Run(fmt.Sprintf("%s/%dx%d", name, size.w, size.h), func(t *testing.T) {
+				golden.RequireEqual(t, []byte(at(t, size.w, size.h, tt.trend, tt.keys...).lines()))
+			})
+		}
+	}
+}
+
+// TestColors holds the colours on dark and on light ground.
+func TestColors(t *testing.T) {
+	for _, name := range []string{"dark", "light"} {
+		t.Run(name, func(t *testing.T) {
+			s := at(t, 80, 24, leak(t))
+			s.m.theme = colored(name)
+			golden.RequireEqual(t, []byte(s.press("/chan", "enter", "down").m.View()))
+		})
+	}
+}
+
+// TestFits holds that every screen is exactly as large as the window.
+func TestFits(t *testing.T) {
+	tr, one := leak(t), load(t, "gen126/zoo126_labels.txt")
+	check := func(t *testing.T, s *screen, w, h int) {
+		t.Helper()
+		s.send(tea.WindowSizeMsg{Width: w, Height: h})
+		lines := strings.Split(s.m.View(), "\n")
+		if len(lines) != h {
+			t.Fatalf("%dx%d: %d lines", w, h, len(lines))
+		}
+		for i, l := range lines {
+			if got := ansi.StringWidth(l); got != w {
+				t.Fatalf("%dx%d: line %d has %d cells: %q", w, h, i+1, got, l)
+			}
+		}
+	}
+	screens := map[string]*screen{
+		"diff": at(t, 80, 24, tr), "filter": at(t, 80, 24, tr, "/chan wait:x"), "whole": at(t, 80, 24, one, "enter", "w"),
+		"sideways": at(t, 80, 24, one, "enter", "right"), "help": at(t, 80, 24, one, "?"), "full": at(t, 80, 24, tr, "z"),
+	}
+	for name, s := range screens {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stepW, stepH := 7, 3
+			if name == "diff" {
+				stepW, stepH = 1, 1
+			}
+			for w := 1; w <= 200; w += stepW {
+				for h := 1; h <= 60; h += stepH {
+					check(t, s, w, h)
+				}
+			}
+		})
+	}
+	loading := &screen{t, newModel(t.Context(), Config{Names: []string{strings.Repeat("long", 50)}, Size: 1 << 30}, plain())}
+	loading.m.slow = true
+	for w := 1; w <= 200; w++ {
+		check(t, loading, w, 1+w%60)
+	}
+}
+
+// TestMoves presses each key that moves at the first, a middle and the last row.
+func TestMoves(t *testing.T) {
+	one := load(t, "server/nats126.debug2.txt")
+	last := len(one.Series) - 1
+	tests := []struct {
+		keys []string
+		want int
+	}{
+		{[]string{"k"}, 0},
+		{[]string{"up"}, 0},
+		{[]string{"j"}, 1},
+		{[]string{"down", "down"}, 2},
+		{[]string{"G"}, last},
+		{[]string{"end", "j"}, last},
+		{[]string{"G", "k", "k", "g"}, 0},
+		{[]string{"G", "home", "j"}, 1},
+		{[]string{"ctrl-d"}, 3},
+		{[]string{"ctrl-d", "ctrl-u"}, 0},
+		{[]string{"pgdn"}, 7},
+		{[]string{"ctrl-f", "ctrl-f", "ctrl-f", "ctrl-f"}, last},
+		{[]string{"ctrl-f", "ctrl-b"}, 0},
+		{[]string{"G", "pgup"}, last - 7},
+	}
+	for _, tt := range tests {
+		if got := at(t, 80, 24, one, tt.keys...).m.list.Cursor; got != tt.want {
+			t.Errorf("%v: cursor %d, want %d", tt.keys, got, tt.want)
+		}
+	}
+}
+
+// TestBursts holds that letters which come in one message act as typed one by one.
+func TestBursts(t *testing.T) {
+	s := at(t, 80, 24, load(t, "server/nats126.debug2.txt"))
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("jjj")})
+	if s.m.list.Cursor != 3 {
+		t.Errorf("jjj: cursor %d, want 3", s.m.list.Cursor)
+	}
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("/jq?")})
+	if s.m.mode != filtering || s.m.input.Value() != "jq?" {
+		t.Errorf("/jq?: mode %d, input %q", s.m.mode, s.m.input.Value())
+	}
+	s.press("esc", "enter", "?")
+	s.send(tea.KeyMsg{Type: tea.KeyEsc, Alt: true})
+	if s.m.overlay != noOverlay || s.m.focus != listPane {
+		t.Errorf("esc esc: overlay %d, focus %d", s.m.overlay, s.m.focus)
+	}
+}
+
+// TestBack holds that enter goes in, esc back one level, and esc at the top
+// does nothing; q goes back as well, and quits from the top.
+func TestBack(t *testing.T) {
+	s := at(t, 80, 24, load(t, "server/nats126.debug2.txt"), "enter")
+	if s.m.focus != stackPane || !s.m.zoomed {
+		t.Fatal("enter does not show the whole stack")
+	}
+	for _, back := range []string{"esc", "q", "left"} {
+		s.press(back)
+		if s.m.focus != listPane || s.m.zoomed {
+			t.Errorf("%s does not go back to the list", back)
+		}
+		s.press("enter")
+	}
+	s.press("esc", "esc", "esc")
+	if _, cmd := s.m.Update(named["esc"]); cmd != nil {
+		t.Error("esc at the top does something")
+	}
+	for _, k := range []string{"q", "ctrl-c"} {
+		msg, ok := named[k]
+		if !ok {
+			msg = tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)}
+		}
+		if _, cmd := s.m.Update(msg); cmd == nil || cmd() != tea.Quit() {
+			t.Errorf("%s does not quit", k)
+		}
+	}
+}
+
+// TestFilter holds that a filter works as one types, that a bad one says why
+// and leaves the rows, and that the cursor stays on its bucket.
+func TestFilter(t *testing.T) {
+	s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "jjj")
+	all, bucket := len(s.m.rows), s.m.selected()
+	s.press("/select")
+	some := len(s.m.rows)
+	if some == 0 || some >= all {
+		t.Fatalf("%d of %d rows are left", some, all)
+	}
+	s.press(" wait:x")
+	if len(s.m.rows) != some || !strings.Contains(s.m.View(), "error: wait:x: not a duration, try >10m") {
+		t.Errorf("a bad filter: %d rows, want %d;\n%s", len(s.m.rows), some, s.m.View())
+	}
+	s.press("esc")
+	if len(s.m.rows) != all {
+		t.Errorf("esc: %d rows, want %d", len(s.m.rows), all)
+	}
+	s.press("g", "jjj", "s", "S", "s", "s")
+	if s.m.selected() != bucket {
+		t.Errorf("after sorting the cursor is on %d, was on %d", s.m.selected(), bucket)
+	}
+	// An answer that comes late is dropped.
+	late := arrangedMsg{gen: s.m.gen - 1, rows: nil}
+	s.send(late)
+	if len(s.m.rows) != all {
+		t.Error("a late answer was taken")
+	}
+}
+
+// TestResize holds that a resize there and back changes nothing.
+func TestResize(t *testing.T) {
+	for _, keys := range [][]string{{"jj"}, {"jj", "enter"}, {"G", "tab"}, {"?"}} {
+		s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"), keys...)
+		want := s.m.View()
+		s.send(tea.WindowSizeMsg{Width: 60, Height: 15})
+		s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
+		if s.m.View() != want {
+			t.Errorf("%v: the screen changed:\n%s\nwas\n%s", keys, s.m.View(), want)
+		}
+	}
+}
+
+// TestReasons holds that a key which cannot work says why.
+func TestReasons(t *testing.T) {
+	tests := []struct{ key, want string }{
+		{"n", "nothing is searched for"},
+		{"w", "only the whole stack"},
+		{"!", "everything was read"},
+	}
+	for _, tt := range tests {
+		s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"), tt.key)
+		if !strings.Contains(s.m.View(), tt.want) {
+			t.Errorf("%s: no %q in\n%s", tt.key, tt.want, s.m.View())
+		}
+		if s.press("j"); strings.Contains(s.m.View(), tt.want) {
+			t.Errorf("%s: the message is still there after the next key", tt.key)
+		}
+	}
+	for _, k := range []string{"enter", "y"} {
+		s := at(t, 120, 36, leak(t), "/nowhere", "enter", k)
+		if !strings.Contains(s.m.View(), "error: no bucket") {
+			t.Errorf("%s without a bucket says nothing:\n%s", k, s.m.View())
+		}
+	}
+}
+
+// TestCopy holds that the clipboard gets the stack, as an escape sequence.
+func TestCopy(t *testing.T) {
+	var out bytes.Buffer
+	s := at(t, 120, 36, leak(t))
+	s.m.config.Out = &out
+	s.press("y")
+	if !strings.HasPrefix(out.String(), "\x1b]52;c;") {
+		t.Errorf("written: %q", out.String())
+	}
+	if !strings.Contains(s.m.View(), "copied 5 lines") {
+		t.Errorf("nothing is said:\n%s", s.m.View())
+	}
+	text := plainStack(&s.m.trend.Series[0], 3)
+	if !strings.Contains(text, "main.(*Server).query.func1\n\t/home/dev/src/leaky/main.go:33\n") {
+		t.Errorf("copied\n%s", text)
+	}
+	if msg := copyCmd(io.Discard, nil, strings.Repeat("x", maxCopy+1))(); msg.(copiedMsg).err == nil {
+		t.Error("too long a text was copied")
+	}
+}
+
+// TestHostile holds that nothing from a dump reaches the terminal raw.
+func TestHostile(t *testing.T) {
+	evil := "main.\x1b]0;evil\x07\x9b2J\u202e\u200b(*T).run"
+	b := goroutine.Bucket{Count: 3, Stack: goroutine.Stack{
+		Frames:    []goroutine.Frame{{Function: evil, File: "/a\x1b[2J/b.go", Line: 7, Package: "main", Module: "m\x1b[1m@v1\x07", Origin: goroutine.Main}},
+		CreatedBy: goroutine.Frame{Function: evil, File: "\r\n/x.go", Line: 1},
+	}, States: []goroutine.Count{{Name: "\x1b[31mselect", N: 3}}, Labels: []goroutine.Label{{Key: "\x1bk", Values: []goroutine.Count{{Name: "\x07v", N: 3}}}}, Args: []string{"\x1b[H"}}
+	d := goroutine.Dump{Source: "\x1b[Hx.dump", Goroutines: 3, Buckets: []goroutine.Bucket{b}, Problems: []goroutine.Problem{{Line: 1, Message: "\x1b[2J"}}}
+	for _, keys := range [][]string{nil, {"enter"}, {"enter", "w"}, {"!"}, {"/\x1b"}} {
+		for _, size := range sizes {
+			view := at(t, size.w, size.h, trend.Compare([]goroutine.Dump{d}), keys...).m.View()
+			for i, r := range view {
+				if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u202e' || r == '\u200b' {
+					t.Fatalf("%v at %v: %U at byte %d", keys, size, r, i)
+				}
+			}
+		}
+	}
+}
+
+// TestGlyphs holds that only characters are drawn which every font has.
+func TestGlyphs(t *testing.T) {
+	const allowed = "▸▌▏│┬┴─━▲▼=~+–·…→↑↓←≤●▁▂▃▄▅▆▇█░"
+	for _, keys := range [][]string{nil, {"enter"}, {"?"}, {"/chan"}, {"s"}} {
+		for _, r := range at(t, 120, 36, leak(t), keys...).m.View() {
+			if r > '~' && !strings.ContainsRune(allowed, r) {
+				t.Errorf("%v: %q is drawn", keys, r)
+			}
+		}
+	}
+}
+
+func TestLoading(t *testing.T) {
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	cut := errors.New("app.dump: unexpected end")
+	config := Config{
+		Names: []string{"app.dump"}, Size: 100 << 20, Out: io.Discard, Now: func() time.Time { return now },
+		Load: func(ctx context.Context, _ func(parse.Progress)) (trend.Trend, error) {
+			<-ctx.Done()
+			return leak(t), ctx.Err()
+		},
+	}
+	s := &screen{t, newModel(t.Context(), config, plain())}
+	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	if strings.Contains(s.m.View(), "reading") {
+		t.Error("the bar is there before it is needed")
+	}
+	s.send(waitedMsg{})
+	now = now.Add(2 * time.Second)
+	m, _ := s.m.Update(progressedMsg{Bytes: 40 << 20, Goroutines: 12345})
+	s.m = m.(model)
+	for _, want := range []string{"app.dump", "40%", "40.0 MiB of 100.0 MiB, 20 MiB/s", "12 345 goroutines"} {
+		if !strings.Contains(s.m.View(), want) {
+			t.Errorf("no %q in\n%s", want, s.m.View())
+		}
+	}
+	// Esc stops it, and what was read is shown.
+	s.press("esc")
+	s.run(loadCmd(s.m.ctx, config.Load, make(chan parse.Progress, 1)))
+	if !strings.Contains(s.m.View(), "stopped: this is what was read until then") {
+		t.Errorf("after esc:\n%s", s.m.View())
+	}
+	// Goroutines and an error: both are shown.
+	s = at(t, 80, 24, leak(t))
+	s.send(loadedMsg{trend: leak(t), err: cut})
+	if !strings.Contains(s.m.View(), "error: "+cut.Error()) {
+		t.Errorf("the error is not shown:\n%s", s.m.View())
+	}
+	// Nothing but an error ends the program with it.
+	s.send(loadedMsg{err: cut})
+	if !errors.Is(s.m.fatal, cut) {
+		t.Errorf("fatal: %v", s.m.fatal)
+	}
+}

@@ -1,0 +1,223 @@
+// Package e2e tries the built program the way it is used: on a terminal, with
+// key presses, against servers that nobody here wrote.
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// gdump is the path of the built program.
+var gdump string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "gdump-e2e-")
+	if err != nil {
+		panic(err)
+	}
+	gdump = filepath.Join(dir, "gdump")
+	build := exec.Command("go", "build", "-o", gdump, "./cmd/gdump")
+	build.Dir = filepath.Join("..", "..")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// result is what a command printed and ended with.
+type result struct {
+	stdout, stderr string
+	status         int
+}
+
+func command(t *testing.T, dir string, args ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(gdump, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+	err := cmd.Run()
+	var e *exec.ExitError
+	if err != nil && !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// report is the part of the JSON report that is looked at here.
+type report struct {
+	Dumps []struct {
+		Goroutines int
+		Problems   []struct{ Message string }
+	}
+	Buckets []struct {
+		Counts []int
+		Site   struct{ Function string }
+	}
+}
+
+func readReport(t *testing.T, text string) report {
+	t.Helper()
+	var r report
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	return r
+}
+
+// TestServers pulls from real servers, browses, opens connections, pulls again
+// and compares.
+func TestServers(t *testing.T) {
+	tests := []struct {
+		start func(*testing.T) server
+		grows string // the call site where a connection parks
+	}{
+		{natsServer, "readLoop"},
+		{prometheus, "net/http"},
+		{caddy, "net/http"},
+		{etcd, "cmux"},
+	}
+	for _, tt := range tests {
+		s := tt.start(t)
+		t.Run(s.name, func(t *testing.T) {
+			dir := t.TempDir()
+			pull := func(name string) string {
+				t.Helper()
+				r := command(t, dir, "pull", s.pprof, "-o", name)
+				if r.status != 0 || r.stdout != name+"\n" {
+					t.Fatalf("pull: status %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
+				}
+				data, err := os.ReadFile(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(data)
+			}
+			before := pull("before.dump")
+			headers := regexp.MustCompile(`(?m)^goroutine \d+ \[`).FindAllString(before, -1)
+			r := command(t, dir, "before.dump", "--format", "json")
+			one := readReport(t, r.stdout)
+			if r.status != 0 || one.Dumps[0].Goroutines != len(headers) || len(one.Dumps[0].Problems) > 0 {
+				t.Errorf("status %d, %d goroutines in %d headers, problems %v, stderr %q", r.status, one.Dumps[0].Goroutines, len(headers), one.Dumps[0].Problems, r.stderr)
+			}
+
+			browse(t, s, len(one.Buckets))
+
+			s.connect(t, 40)
+			pull("after.dump")
+			r = command(t, dir, "diff", "before.dump", s.pprof, "--format", "json")
+			two := readReport(t, r.stdout)
+			if r.status != 0 || len(two.Dumps) != 2 {
+				t.Fatalf("diff: status %d, %s", r.status, r.stderr)
+			}
+			grown := false
+			for _, b := range two.Buckets {
+				grown = grown || b.Counts[1]-b.Counts[0] >= 40 && strings.Contains(b.Site.Function, tt.grows)
+			}
+			if !grown {
+				t.Errorf("no bucket in %s grew by the 40 connections:\n%s", tt.grows, command(t, dir, "diff", "before.dump", "after.dump").stdout)
+			}
+			x := start(t, 120, 36, gdump, "diff", filepath.Join(dir, "before.dump"), filepath.Join(dir, "after.dump"))
+			x.wait(`before\.dump → .*after\.dump`)
+			x.wait(`▸ +\+4\d`)
+			x.press("q")
+			x.exit(0)
+		})
+	}
+}
+
+// browse walks through the screens of a live server.
+func browse(t *testing.T, s server, buckets int) {
+	t.Helper()
+	x := start(t, 100, 30, gdump, "http://"+s.pprof+"/debug/pprof/")
+	x.wait(`\d+ goroutines`)
+	x.wait(`▸ `)
+	x.press("jjk")
+	x.press("/")
+	x.press("select")
+	x.wait(`\d+ of \d+ buckets · filter: select`)
+	x.press("\r")
+	x.press("\r")
+	x.wait(`━ stack of`)
+	x.press("\x1b")
+	x.wait(`filter: select`)
+	x.press("\x1b")
+	x.wait(`━ \d+ buckets ━`)
+	x.press("?")
+	x.wait(`━ keys`)
+	x.press("sort")
+	x.wait(`sort by the next column`)
+	x.press("\x1b\x1b")
+	x.resize(60, 16)
+	x.wait(`▸ `)
+	x.press("q")
+	x.exit(0)
+	if buckets < 2 {
+		t.Errorf("%d buckets only", buckets)
+	}
+}
+
+// TestDemo runs the product's default job on a terminal and without one.
+func TestDemo(t *testing.T) {
+	r := command(t, t.TempDir(), "demo")
+	if r.status != 0 || !strings.Contains(r.stdout, "accumulating: bus.(*Subscription).deliver +240") {
+		t.Errorf("status %d\n%s\n%s", r.status, r.stdout, r.stderr)
+	}
+	x := start(t, 80, 24, gdump, "demo")
+	x.wait(`accumulating: bus\.\(\*Subscription\)\.deliver \+240`)
+	x.press("q")
+	x.exit(0)
+}
+
+// TestSignals ends the screen from outside: the terminal must be whole.
+func TestSignals(t *testing.T) {
+	dump, err := filepath.Abs(filepath.Join("..", "..", "testdata", "dumps", "server", "nats.b.debug2.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sig, status := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGINT: 130, syscall.SIGQUIT: 131} {
+		x := start(t, 80, 24, gdump, dump)
+		x.wait(`goroutines`)
+		if err := x.cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		x.exit(status)
+	}
+	x := start(t, 80, 24, gdump, dump)
+	x.wait(`goroutines`)
+	x.press("\x03")
+	x.exit(0)
+}
+
+// TestPipe reads the dump from a pipe and the keys from the terminal.
+func TestPipe(t *testing.T) {
+	dump, err := filepath.Abs(filepath.Join("..", "..", "testdata", "dumps", "server", "nats.b.debug2.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := start(t, 80, 24, "sh", "-c", "cat "+dump+" | "+gdump)
+	x.wait(`stdin .*goroutines`)
+	x.press("Gq")
+	x.exit(0)
+}
+
+// TestSilentTerminal starts on a terminal that answers no query: nothing may
+// wait for it.
+func TestSilentTerminal(t *testing.T) {
+	x := start(t, 80, 24, gdump, "--version")
+	x.wait(`gdump version`)
+	x.exit(0)
+	if raw := x.written(); strings.Contains(raw, "\x1b]11;?") {
+		t.Errorf("the background was asked for: %q", raw)
+	}
+}
