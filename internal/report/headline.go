@@ -19,6 +19,8 @@ func Headline(t *trend.Trend) []string {
 		return []string{"no dump"}
 	case len(t.Dumps) == 1:
 		return []string{oneDump(t)}
+	case t.Mismatch != "":
+		return []string{goroutine.Clean(t.Mismatch)}
 	case len(t.Leaks) > 0:
 		return accumulating(t)
 	}
@@ -32,6 +34,9 @@ func accumulating(t *trend.Trend) []string {
 	lines := []string{"accumulating: " + what(l) + growth(s)}
 	where := []string{}
 	if w := whose(s.Bucket); w != "" {
+		if l.By == trend.ByGroup {
+			w = "mostly " + SiteName(s.Bucket) + " " + w
+		}
 		where = append(where, w)
 	}
 	if f := forecast(s); f != "" {
@@ -53,13 +58,19 @@ func accumulating(t *trend.Trend) []string {
 	switch {
 	case len(t.Dumps) == 2:
 		notes = append(notes, "two dumps cannot tell a leak from a pool that warmed up: a third makes it sure")
-	case !s.HasIDs && len(t.Lives) == 1:
+	case !s.HasIDs && countsOnly(t):
 		notes = append(notes, "the dumps hold counts only: with debug=2 it could be told who stays")
+	case !s.HasIDs && len(t.Lives) == 1:
+		notes = append(notes, "only counts could be compared")
 	}
 	if len(notes) > 0 {
 		lines = append(lines, strings.Join(notes, "; "))
 	}
 	return lines
+}
+
+func countsOnly(t *trend.Trend) bool {
+	return !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return d.Level.HasIDs() })
 }
 
 // what names a leak at the level that says it best.

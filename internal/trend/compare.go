@@ -38,8 +38,8 @@ func (o Options) Compare(dumps []goroutine.Dump) Trend {
 	c := comparison{Trend: &t}
 	c.order()
 	c.rosters = newRosters(c.Dumps)
-	c.findLives()
 	c.findStrangers()
+	c.findLives()
 	if o.Group != nil {
 		c.group(o.Group)
 	} else {

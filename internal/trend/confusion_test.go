@@ -20,7 +20,7 @@ func TestConfusion(t *testing.T) {
 		t.Run(fmt.Sprintf("%d dumps, %d restarts", o.Dumps, o.Restarts), func(t *testing.T) {
 			t.Parallel()
 			score := sim.Score{}
-			for seed := range 25 {
+			for seed := range 16 {
 				o.Seed = uint64(seed)
 				tr, restarts := score.Add(o)
 				var found []int

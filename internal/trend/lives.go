@@ -84,7 +84,9 @@ func (c *comparison) findLives() {
 			life.To = i - 1
 			c.Restarted[i] = true
 			c.Lives = append(c.Lives, Life{i, i})
-			c.note(fmt.Sprintf("the process restarted before %s: growth is measured in each life on its own", d.Source))
+			if c.Mismatch == "" {
+				c.note(fmt.Sprintf("the process restarted before %s: growth is measured in each life on its own", d.Source))
+			}
 		}
 		last = i
 	}
