@@ -1,6 +1,7 @@
 package goroutine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
 	"slices"
@@ -89,23 +90,61 @@ func (s *IDs) Contains(id uint64) bool {
 	return false
 }
 
+// Equal reports whether two lists hold the same ids in the same order.
+func (s *IDs) Equal(o *IDs) bool { return bytes.Equal(s.deltas, o.deltas) }
+
 // Common counts the ids that are in both lists.
 func Common(a, b *IDs) int {
-	next, stop := iter.Pull(a.Sorted())
-	defer stop()
+	x, y := a.cursor(), b.cursor()
 	n := 0
-	x, ok := next()
-	for y := range b.Sorted() {
-		for ok && x < y {
-			x, ok = next()
-		}
-		if !ok {
-			break
-		}
-		if x == y {
+	i, ok := x.next()
+	j, more := y.next()
+	for ok && more {
+		switch {
+		case i < j:
+			i, ok = x.next()
+		case i > j:
+			j, more = y.next()
+		default:
 			n++
-			x, ok = next()
+			i, ok = x.next()
+			j, more = y.next()
 		}
 	}
 	return n
+}
+
+// cursor walks ids in ascending order: over the differences where they are in
+// order, else over a sorted copy.
+type cursor struct {
+	deltas []byte
+	last   uint64
+	sorted []uint64
+}
+
+func (s *IDs) cursor() cursor {
+	if !s.mixed {
+		return cursor{deltas: s.deltas}
+	}
+	ids := make([]uint64, 0, s.n)
+	for id := range s.All() {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return cursor{sorted: ids}
+}
+
+func (c *cursor) next() (uint64, bool) {
+	if len(c.sorted) > 0 {
+		id := c.sorted[0]
+		c.sorted = c.sorted[1:]
+		return id, true
+	}
+	d, n := binary.Varint(c.deltas)
+	if n <= 0 {
+		return 0, false
+	}
+	c.deltas = c.deltas[n:]
+	c.last += uint64(d)
+	return c.last, true
 }

@@ -80,6 +80,14 @@ func Columns(t *trend.Trend) []Column {
 			return cmp.Or(cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), cmp.Compare(b.Bucket.Waits.Median(), a.Bucket.Waits.Median()))
 		},
 	})
+	if t.By != "" && t.By != string(trend.ByStack) {
+		group := func(s *trend.Series) string { return goroutine.Clean(s.Name) }
+		add(Column{
+			Title: t.By, Front: true, rank: 11, least: 24, Cell: group,
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(a.Name, b.Name) },
+		})
+		return cols
+	}
 	name("call site", 11, 24, true, SiteName)
 	cols[len(cols)-1].comfort = 44
 	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })

@@ -3,14 +3,57 @@ package report
 import (
 	"fmt"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
 
-// Evidence tells in lines what the verdict of a series rests on.
+// Evidence tells in lines what the verdict of a series rests on: who was there
+// in each dump, who of them stayed, and what follows.
 func Evidence(t *trend.Trend, s *trend.Series) []string {
-	lines := []string{Title(s, len(t.Dumps)), "", fmt.Sprintf("confidence %.0f %%", 100*s.Confidence)}
+	lines := []string{Title(s, len(t.Dumps)), ""}
+	if len(t.Dumps) > 1 {
+		lines = append(lines, fmt.Sprintf("%s, confidence %.0f %%: %s", s.Verdict, 100*s.Confidence, goroutine.Clean(s.Why)))
+		switch s.VerdictBy {
+		case trend.ByCreator:
+			lines = append(lines, "this shows in all that one go statement started, in whichever stack it is")
+		case trend.BySite:
+			lines = append(lines, "this shows in all that is parked at one call site, whoever started it")
+		}
+		if hidden(s) {
+			lines = append(lines, fmt.Sprintf("%s of %s are stuck, the others pass through", group(s.Stuck), group(s.Now())))
+		}
+		for _, l := range []string{restarts(t, s), forecast(s), proof(s), matched(s)} {
+			if l != "" {
+				lines = append(lines, l)
+			}
+		}
+		lines = append(lines, "")
+	}
 	for i := range t.Dumps {
-		lines = append(lines, fmt.Sprintf("%s  %s", padLeft(group(s.Counts[i]), 9), t.Dumps[i].Source))
+		line := fmt.Sprintf("%s  %s", padLeft(group(s.Counts[i]), 9), goroutine.Clean(t.Dumps[i].Source))
+		if i < len(s.Steps) && s.Steps[i].Known {
+			st := s.Steps[i]
+			line += fmt.Sprintf("  %s stayed, %s came, %s ended", group(st.Survived), group(st.Born), group(st.Ended))
+		}
+		if t.Restarted[i] {
+			line += "  (another life)"
+		}
+		lines = append(lines, line)
 	}
 	return lines
+}
+
+// matched says by what a series was recognised, if it was not by its stack.
+func matched(s *trend.Series) string {
+	switch s.Match {
+	case trend.MatchLevel:
+		return "matched between kinds of dump: by what all of them show of the stack"
+	case trend.MatchLines:
+		return "matched between builds by the names of its functions: lines have moved"
+	case trend.MatchClosures:
+		return "matched between builds by names without the numbers of closures: less sure"
+	case trend.MatchFrames:
+		return "a deep stack, matched by its first frames"
+	}
+	return ""
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,44 +19,49 @@ func Headline(t *trend.Trend) []string {
 		return []string{"no dump"}
 	case len(t.Dumps) == 1:
 		return []string{oneDump(t)}
-	case len(t.Series) > 0 && t.Series[0].Verdict == trend.Accumulating:
+	case t.Mismatch != "":
+		return []string{goroutine.Clean(t.Mismatch)}
+	case len(t.Leaks) > 0:
 		return accumulating(t)
 	}
 	return nothingAccumulates(t)
 }
 
+// accumulating tells the largest leak, and how many more there are.
 func accumulating(t *trend.Trend) []string {
-	s := &t.Series[0]
-	first := s.Counts[0]
-	line := fmt.Sprintf("accumulating: %s %s (%s → %s)", SiteName(s.Bucket), signed(s.Change()), group(first), group(s.Now()))
-	if s.PerHour > 0 {
-		line += ", " + rate(s.PerHour)
-	}
-	if s.HasIDs {
-		line += ", " + ended(s.Ended)
-	}
-	if state := s.Bucket.State(); state != "" {
-		line += ", parked in " + goroutine.Clean(state)
-	}
-	lines := []string{line}
-	if where := whose(s.Bucket); where != "" {
-		if f := forecast(s); f != "" {
-			where += "; " + f
+	l := &t.Leaks[0]
+	s := &l.Series
+	lines := []string{"accumulating: " + what(l) + growth(s)}
+	where := []string{}
+	if w := whose(s.Bucket); w != "" {
+		if l.By == trend.ByGroup {
+			w = "mostly " + SiteName(s.Bucket) + " " + w
 		}
-		lines = append(lines, where)
+		where = append(where, w)
 	}
-	also := 0
-	for i := range t.Series {
-		if t.Series[i].Verdict == trend.Accumulating {
-			also++
-		}
+	if f := forecast(s); f != "" {
+		where = append(where, f)
+	}
+	if len(where) > 0 {
+		lines = append(lines, strings.Join(where, "; "))
 	}
 	var notes []string
-	if also > 1 {
-		notes = append(notes, fmt.Sprintf("%d more %s", also-1, plural(also-1, "bucket accumulates", "buckets accumulate")))
+	if r := restarts(t, s); r != "" {
+		notes = append(notes, r)
 	}
-	if len(t.Dumps) == 2 {
+	if p := proof(s); p != "" {
+		notes = append(notes, p)
+	}
+	if n := len(t.Leaks) - 1; n > 0 {
+		notes = append(notes, fmt.Sprintf("%d more %s", n, plural(n, "place accumulates", "places accumulate")))
+	}
+	switch {
+	case len(t.Dumps) == 2:
 		notes = append(notes, "two dumps cannot tell a leak from a pool that warmed up: a third makes it sure")
+	case !s.HasIDs && countsOnly(t):
+		notes = append(notes, "the dumps hold counts only: with debug=2 it could be told who stays")
+	case !s.HasIDs && len(t.Lives) == 1:
+		notes = append(notes, "only counts could be compared")
 	}
 	if len(notes) > 0 {
 		lines = append(lines, strings.Join(notes, "; "))
@@ -63,16 +69,141 @@ func accumulating(t *trend.Trend) []string {
 	return lines
 }
 
-// whose says which module's code the bucket is parked in and what started it.
+func countsOnly(t *trend.Trend) bool {
+	return !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return d.Level.HasIDs() })
+}
+
+// what names a leak at the level that says it best.
+func what(l *trend.Leak) string {
+	b := l.Series.Bucket
+	switch l.By {
+	case trend.ByCreator:
+		stacks := Plural(len(l.Members), "stack", "stacks")
+		if c := b.Stack.CreatedBy; c.Function != "" {
+			return fmt.Sprintf("what %s starts at %s, in %s, most at %s", goroutine.Clean(c.Name()), goroutine.Clean(c.Place()), stacks, SiteName(b))
+		}
+		entry, _ := b.Stack.Entry()
+		return fmt.Sprintf("what runs %s, in %s, most at %s", goroutine.Clean(entry.Name()), stacks, SiteName(b))
+	case trend.BySite:
+		return fmt.Sprintf("%s, started from %s,", SiteName(b), Plural(len(l.Members), "place", "places"))
+	case trend.ByGroup:
+		return goroutine.Clean(l.Series.Name)
+	}
+	return SiteName(b)
+}
+
+// growth says by how much, how fast, and whether any has ended. Where traffic
+// passes as well, what counts is who is stuck.
+func growth(s *trend.Series) string {
+	var line string
+	if hidden(s) {
+		line = fmt.Sprintf(" %s stuck among %s", group(s.Stuck), group(s.Now()))
+	} else {
+		line = fmt.Sprintf(" %s (%s → %s)", signed(s.Change()), group(s.Counts[0]), group(s.Now()))
+	}
+	switch {
+	case s.PerHour > 0:
+		line += ", " + rate(s.PerHour)
+	case s.PerDump > 0 && len(s.Counts) > 2:
+		line += ", " + perDump(s.PerDump) + " a dump"
+	}
+	if s.HasIDs && !hidden(s) {
+		line += ", " + ended(s.Ended)
+	}
+	if state := s.Bucket.State(); state != "" {
+		line += ", parked in " + goroutine.Clean(state)
+	}
+	return line
+}
+
+// hidden reports whether most goroutines of a leaking series pass through.
+func hidden(s *trend.Series) bool {
+	return s.Verdict == trend.Accumulating && s.Stuck > 0 && 5*s.Stuck < 4*s.Now()
+}
+
+func perDump(n float64) string {
+	if n >= 10 {
+		return group(int(math.Round(n)))
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
+}
+
+// restarts says that a process that is started again and again hides a leak.
+func restarts(t *trend.Trend, s *trend.Series) string {
+	if len(t.Lives) < 2 {
+		return ""
+	}
+	gain := ""
+	switch {
+	case s.PerHour >= 1:
+		gain = group(int(math.Round(s.PerHour))) + "/h"
+	case s.PerDump > 0:
+		gain = perDump(s.PerDump) + " a dump"
+	}
+	if gain == "" {
+		return fmt.Sprintf("%d lives", len(t.Lives))
+	}
+	grew := 0
+	for _, g := range s.Lives {
+		if g.Accumulates {
+			grew++
+		}
+	}
+	each := "each gains"
+	if grew < len(t.Lives) {
+		each = fmt.Sprintf("%d of them %s", grew, plural(grew, "gains", "gain"))
+	}
+	return fmt.Sprintf("%d lives; %s about %s; the restarts keep it under %s", len(t.Lives), each, gain, group(above(slices.Max(s.Counts))))
+}
+
+// above is the next round number over n.
+func above(n int) int {
+	step := 1
+	for 10*step <= n {
+		step *= 10
+	}
+	return (n/step + 1) * step
+}
+
+// proof says what the garbage collector knows of a leak.
+func proof(s *trend.Series) string {
+	switch s.Proof {
+	case trend.Proved:
+		return "proved by the garbage collector: nothing can wake them"
+	case trend.Reachable:
+		return "growing but still reachable: the collector proves no leak while a global, a timer or a live stack holds what they wait for"
+	}
+	return ""
+}
+
+// whose says which module's code the bucket is parked in, from where in the
+// program that was called, and what started it.
 func whose(b *goroutine.Bucket) string {
 	var parts []string
-	if f, ok := b.Stack.Owner(); ok && f.Module != "" {
-		parts = append(parts, "in "+Module(f.Module))
-	} else if ok {
+	f, ok := b.Stack.Owner()
+	switch {
+	case ok && f.Origin == goroutine.Main:
 		parts = append(parts, "in your "+goroutine.Clean(f.Package))
+	case ok && f.Module != "":
+		parts = append(parts, "in "+Module(f.Module))
+	case ok:
+		parts = append(parts, "in "+goroutine.Clean(f.Package))
 	}
-	if c := b.Stack.CreatedBy; c.Function != "" {
-		parts = append(parts, fmt.Sprintf("started at %s by %s", goroutine.Clean(c.Place()), goroutine.Clean(c.Name())))
+	c := b.Stack.CreatedBy
+	if ok && f.Origin == goroutine.Dependency {
+		for i := range b.Stack.Frames {
+			if m := &b.Stack.Frames[i]; m.Origin == goroutine.Main {
+				parts = append(parts, "called from your "+goroutine.Clean(m.Place()))
+				break
+			}
+		}
+	}
+	if c.Function != "" {
+		your := ""
+		if c.Origin == goroutine.Main && f.Origin != goroutine.Main {
+			your = "your "
+		}
+		parts = append(parts, fmt.Sprintf("started at %s by %s%s", goroutine.Clean(c.Place()), your, goroutine.Clean(c.Name())))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -106,21 +237,21 @@ func rate(perHour float64) string {
 	return fmt.Sprintf("%.1f a day", perHour*24)
 }
 
-// forecast says when a series passes the next of 100 000 and 1 000 000.
+// tooFar is what no forecast reaches.
+const tooFar = 10 * 365 * 24 * time.Hour
+
+// forecast says when a series passes each of the marks.
 func forecast(s *trend.Series) string {
-	if s.PerHour <= 0 {
-		return ""
-	}
-	for _, mark := range []int{100_000, 1_000_000} {
-		if s.Now() < mark {
-			hours := float64(mark-s.Now()) / s.PerHour
-			if hours > 24*365*10 {
-				return ""
-			}
-			return fmt.Sprintf("passes %s in %s at this rate", group(mark), span(time.Duration(hours*float64(time.Hour))))
+	var parts []string
+	for _, mark := range trend.Marks {
+		if d, ok := s.Passes(mark); ok && d < tooFar {
+			parts = append(parts, fmt.Sprintf("%s in %s", group(mark), span(d)))
 		}
 	}
-	return ""
+	if len(parts) == 0 {
+		return ""
+	}
+	return "at this rate it passes " + strings.Join(parts, " and ")
 }
 
 func nothingAccumulates(t *trend.Trend) []string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,41 @@ type (
 		Dumps   []dump   `json:"dumps"`
 		By      string   `json:"by"`
 		Notes   []string `json:"notes,omitempty"`
+		Lives   []life   `json:"lives,omitempty"`
+		Leaks   []leak   `json:"leaks,omitempty"`
 		Buckets []bucket `json:"buckets"`
+	}
+	life struct {
+		From int `json:"from"`
+		To   int `json:"to"`
+	}
+	// leak is something that accumulates, told once, whichever level shows it.
+	leak struct {
+		By         string             `json:"by"`
+		Buckets    []string           `json:"buckets"`
+		Counts     []int              `json:"counts"`
+		Stuck      int                `json:"stuck"`
+		Confidence *float64           `json:"confidence"`
+		Why        string             `json:"why"`
+		PerDump    *float64           `json:"per_dump"`
+		PerHour    *float64           `json:"per_hour,omitempty"`
+		Passes     map[string]float64 `json:"passes_hours,omitempty"`
+		Proof      string             `json:"proof,omitempty"`
+		Lives      []gain             `json:"lives,omitempty"`
+		Site       *frame             `json:"site,omitempty"`
+		CreatedBy  *frame             `json:"created_by,omitempty"`
+		Owner      *frame             `json:"owner,omitempty"`
+	}
+	gain struct {
+		Accumulates bool     `json:"accumulates"`
+		PerDump     *float64 `json:"per_dump"`
+		PerHour     *float64 `json:"per_hour,omitempty"`
+	}
+	step struct {
+		Dump     int `json:"dump"` // number of the dump at its end, from 0
+		Survived int `json:"survived"`
+		Born     int `json:"born"`
+		Ended    int `json:"ended"`
 	}
 	dump struct {
 		Source     string    `json:"source"`
@@ -40,6 +75,7 @@ type (
 	}
 	bucket struct {
 		ID         string                    `json:"id"`
+		Group      string                    `json:"group,omitempty"`
 		Counts     []int                     `json:"counts"`
 		Verdict    string                    `json:"verdict,omitempty"`
 		VerdictBy  string                    `json:"verdict_by,omitempty"`
@@ -47,6 +83,11 @@ type (
 		Survived   *int                      `json:"survived,omitempty"`
 		Born       *int                      `json:"born,omitempty"`
 		Ended      *int                      `json:"ended,omitempty"`
+		Stuck      int                       `json:"stuck,omitempty"`
+		Why        string                    `json:"why,omitempty"`
+		Match      string                    `json:"match,omitempty"`
+		Proof      string                    `json:"proof,omitempty"`
+		Steps      []step                    `json:"steps,omitempty"`
 		PerDump    *float64                  `json:"per_dump,omitempty"`
 		PerHour    *float64                  `json:"per_hour,omitempty"`
 		States     map[string]int            `json:"states,omitempty"`
@@ -78,16 +119,25 @@ type (
 // "diff" for more. Names stay as they are in the dump, but for bytes that are
 // not UTF-8. Facts that the dumps do not hold are left out.
 func JSON(w io.Writer, t *trend.Trend, o Options) error {
-	doc := document{Schema: 1, Kind: "dump", By: "stack", Dumps: []dump{}, Buckets: []bucket{}, Notes: t.Notes}
+	doc := document{Schema: 1, Kind: "dump", By: valid(t.By), Dumps: []dump{}, Buckets: []bucket{}}
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts
 	if diff {
 		doc.Kind = "diff"
+		for _, l := range t.Lives {
+			doc.Lives = append(doc.Lives, life(l))
+		}
+		for i := range t.Leaks {
+			doc.Leaks = append(doc.Leaks, jsonLeak(t, &t.Leaks[i]))
+		}
+	}
+	for _, n := range t.Notes {
+		doc.Notes = append(doc.Notes, valid(n))
 	}
 	for i := range t.Dumps {
 		doc.Dumps = append(doc.Dumps, jsonDump(&t.Dumps[i], t.Restarted[i]))
 	}
 	for i := range t.Series {
-		doc.Buckets = append(doc.Buckets, jsonBucket(&t.Series[i], diff, o.AllIDs))
+		doc.Buckets = append(doc.Buckets, jsonBucket(t, &t.Series[i], diff, o.AllIDs))
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -109,15 +159,74 @@ func jsonDump(d *goroutine.Dump, restarted bool) dump {
 	return x
 }
 
-func jsonBucket(s *trend.Series, diff, allIDs bool) bucket {
-	b := s.Bucket
-	x := bucket{ID: string(b.ID), Counts: s.Counts, Stack: []frame{}}
-	if diff {
-		x.Verdict, x.VerdictBy = string(s.Verdict), "stack"
-		x.Confidence, x.PerDump = rounded(s.Confidence), rounded(s.PerDump)
-		if s.PerHour != 0 {
-			x.PerHour = rounded(s.PerHour)
+func jsonLeak(t *trend.Trend, l *trend.Leak) leak {
+	s := &l.Series
+	x := leak{
+		By: by(t, l.By), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: valid(s.Why),
+		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof),
+	}
+	for _, m := range l.Members {
+		x.Buckets = append(x.Buckets, string(t.Series[m].Bucket.ID))
+	}
+	for _, mark := range trend.Marks {
+		if d, ok := s.Passes(mark); ok {
+			if x.Passes == nil {
+				x.Passes = map[string]float64{}
+			}
+			x.Passes[strconv.Itoa(mark)] = *rounded(d.Hours())
 		}
+	}
+	if len(s.Lives) > 1 {
+		for _, g := range s.Lives {
+			x.Lives = append(x.Lives, gain{g.Accumulates, rounded(g.PerDump), known(g.PerHour)})
+		}
+	}
+	if f := s.Bucket.Stack.Site(); f.Function != "" {
+		x.Site = jsonFrame(&f)
+	}
+	if c := &s.Bucket.Stack.CreatedBy; c.Function != "" && l.By != trend.BySite {
+		x.CreatedBy = jsonFrame(c)
+	}
+	if f, ok := s.Bucket.Stack.Owner(); ok {
+		x.Owner = jsonFrame(&f)
+	}
+	return x
+}
+
+// by names a level; that of a grouping is the grouping's name.
+func by(t *trend.Trend, v trend.View) string {
+	if v == trend.ByGroup {
+		return valid(t.By)
+	}
+	return string(v)
+}
+
+// known leaves a rate out that is not known.
+func known(f float64) *float64 {
+	if f == 0 {
+		return nil
+	}
+	return rounded(f)
+}
+
+func jsonSteps(s *trend.Series) []step {
+	var steps []step
+	for i, st := range s.Steps {
+		if st.Known {
+			steps = append(steps, step{i, st.Survived, st.Born, st.Ended})
+		}
+	}
+	return steps
+}
+
+func jsonBucket(t *trend.Trend, s *trend.Series, diff, allIDs bool) bucket {
+	b := s.Bucket
+	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}}
+	if diff {
+		x.Verdict, x.VerdictBy = string(s.Verdict), by(t, s.VerdictBy)
+		x.Stuck, x.Why, x.Match, x.Proof, x.Steps = s.Stuck, valid(s.Why), string(s.Match), string(s.Proof), jsonSteps(s)
+		x.Confidence, x.PerDump = rounded(s.Confidence), rounded(s.PerDump)
+		x.PerHour = known(s.PerHour)
 		if s.HasIDs {
 			x.Survived, x.Born, x.Ended = &s.Survived, &s.Born, &s.Ended
 		}

@@ -19,7 +19,11 @@ func (p *printer) stacks() {
 	for i := range n {
 		s := &p.t.Series[i]
 		p.line("")
-		p.styled(bold, Title(s, len(p.t.Dumps)))
+		title := Title(s, len(p.t.Dumps))
+		if s.Name != "" {
+			title = goroutine.Clean(s.Name) + ": " + title
+		}
+		p.styled(bold, title)
 		p.stack(s.Bucket)
 	}
 	if rest := len(p.t.Series) - n; rest > 0 {

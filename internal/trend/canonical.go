@@ -1,49 +1,86 @@
 package trend
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"gdump/internal/goroutine"
 )
 
-// matcher chooses by what buckets of the dumps are held together. Dumps of one
-// kind are matched by stack and created by. Counting profiles (debug=1,
-// debug=0) know no created by, and they and crash output show frames of the
-// runtime that debug=2 hides, so across levels only what all of them have is
-// compared.
-func (t *Trend) matcher() func(*goroutine.Bucket) string {
-	level := t.Dumps[0].Level
-	for i := range t.Dumps {
-		if t.Dumps[i].Level != level {
-			t.Notes = append(t.Notes, fmt.Sprintf("%s and %s are different kinds of dump: compared by function names, without created by and frames of the runtime", level, t.Dumps[i].Level))
-			return canonical
-		}
-	}
-	return func(b *goroutine.Bucket) string { return string(b.ID) }
+// likeness says what of a stack must agree for two buckets of different dumps
+// to be the same one.
+type likeness struct {
+	canonical bool              // only what every level of dump shows
+	creator   bool              // created by, as well
+	plain     bool              // the numbers of closures do not count
+	lines     func(string) bool // whether lines of a file count; nil if in all
+	frames    int               // so many from the leaf; 0 means all
 }
 
-// canonical is what a stack looks like at every level: the functions, without
-// unexported ones of the runtime, wrappers, C code and type arguments.
-func canonical(b *goroutine.Bucket) string {
-	var all, kept strings.Builder
-	for i := range b.Stack.Frames {
-		name := b.Stack.Frames[i].Function
-		all.WriteString(name)
-		all.WriteByte('\n')
-		if hidden(name, i) {
+// key is the same for two stacks that agree.
+func (l likeness) key(s *goroutine.Stack) string {
+	var b strings.Builder
+	write := func(f *goroutine.Frame) {
+		name := f.Function
+		if l.canonical {
+			if name == "runtime.gopanic" {
+				name = "panic"
+			}
+			name = stripTypeArguments(name)
+		}
+		if l.plain {
+			name = plainName(name)
+		}
+		b.WriteString(name)
+		if l.lines == nil || l.lines(fileOf(f)) {
+			b.WriteByte(' ')
+			b.WriteString(goroutine.Base(f.File))
+			b.WriteByte(':')
+			b.WriteString(strconv.Itoa(f.Line))
+		}
+		b.WriteByte('\n')
+	}
+	n := 0
+	for i := range s.Frames {
+		if l.canonical && hidden(s.Frames[i].Function, i) {
 			continue
 		}
-		if name == "runtime.gopanic" {
-			name = "panic"
+		if n++; l.frames > 0 && n > l.frames {
+			break
 		}
-		kept.WriteString(stripTypeArguments(name))
-		kept.WriteByte('\n')
+		write(&s.Frames[i])
 	}
-	if kept.Len() == 0 {
-		return all.String()
+	if n == 0 {
+		for i := range s.Frames {
+			write(&s.Frames[i])
+		}
 	}
-	return kept.String()
+	if l.creator && s.CreatedBy.Function != "" {
+		b.WriteString("created by ")
+		write(&s.CreatedBy)
+	}
+	return b.String()
+}
+
+// fileOf names a file the same wherever it was built.
+func fileOf(f *goroutine.Frame) string { return f.Package + "/" + goroutine.Base(f.File) }
+
+// plainName drops what the compiler counts from a name: "main.run.func2.gowrap1"
+// is "main.run.func#.gowrap#" in any build.
+func plainName(name string) string {
+	if !strings.Contains(name, ".func") && !strings.Contains(name, "wrap") {
+		return name
+	}
+	parts := strings.Split(name, ".")
+	for i, p := range parts[1:] {
+		stem := strings.TrimRight(p, "0123456789")
+		switch {
+		case stem == p:
+		case stem == "", stem == "func", stem == "gowrap", stem == "deferwrap", strings.HasSuffix(stem, "·dwrap·"):
+			parts[i+1] = stem + "#"
+		}
+	}
+	return strings.Join(parts, ".")
 }
 
 // hidden reports whether a level leaves the function out, or a compiler puts it in.

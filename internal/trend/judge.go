@@ -1,151 +1,468 @@
 package trend
 
 import (
+	"fmt"
+	"math"
 	"strings"
+	"time"
 
 	"gdump/internal/goroutine"
 )
 
-// What growth must come to before it is called by that name.
+// The rules. A goroutine is born into the first dump that shows it. Growth
+// alone is no leak, and traffic hides one, so what is asked is: are there
+// goroutines that come in round after round and of which none ends?
+//
+// Traffic ends at every age. So the rule looks for an age, counted in dumps,
+// past which hardly any goroutine has ended (0 if none of a series ever has).
+// Those past it have settled. If settled ones have come in more than one round
+// of those watched, and kept coming until the end, the series accumulates: a
+// pool that filled up has settled ones too, but they have stopped coming.
 const (
-	leastGrowth  = 3    // goroutines
-	leastShare   = 0.10 // of what was there before
-	leastFromNil = 10   // goroutines, where there was none before
-	fewEnded     = 0.20 // of those born
-	twoDumps     = 0.80 // the most confidence that two dumps can give
+	fewEnd       = 0.08 // of the settled, from one dump to the next: they do not end
+	fewEndNewly  = 0.2  // of those who settled while watched
+	surelyStay   = 1e-3 // chance that traffic as seen at younger ages looks settled
+	stillComing  = 0.02 // chance of a silence as long as the last one, if it goes on
+	slowedComing = 0.2  // the same, where most came early
+	flushShare   = 0.8  // of a series ended at once: a batch went out
+
+	leastSeen = 5 // newcomers, and times one could have ended and did not
+
+	leastGrowth = 3    // goroutines by which a count must differ to have changed,
+	leastShare  = 0.10 // and the share of what was there before
+	swing       = 0.25 // of the largest count: lost and regained, it is traffic
 )
 
-// judge gives a series its verdict, from the last life on.
-func (t *Trend) judge(s *Series) {
-	from := t.lifeStart()
-	counts := s.Counts[from:]
-	first, last := counts[0], counts[len(counts)-1]
-	s.followIDs(from)
-	steps := len(counts) - 1
-	if steps > 0 {
-		s.PerDump = float64(last-first) / float64(steps)
-		a, b := t.Dumps[from].TakenAt, t.Dumps[len(t.Dumps)-1].TakenAt
-		if h := b.Sub(a).Hours(); !a.IsZero() && !b.IsZero() && h > 0 {
-			s.PerHour = float64(last-first) / h
-		}
-	}
-	s.Verdict, s.Confidence = s.verdict(counts)
-	if s.Verdict == Accumulating && ownDoing(s.Bucket) {
-		s.Verdict, s.Confidence = Grown, 0.5
-	}
+// track is a group of goroutines over the judged dumps of one life.
+type track struct {
+	dumps  []int
+	counts []int
+	// since is, for each dump, how many of its goroutines have been in the
+	// group since each dump up to it; nil without ids.
+	since [][]int
+	fresh []int // of the last dump and by the dump since which: not in the first dump
+	poll  bool  // most are parked in the network poller
 }
 
-// lifeStart is the first dump of the last life.
-func (t *Trend) lifeStart() int {
-	for i := len(t.Dumps) - 1; i > 0; i-- {
-		if t.Restarted[i] {
-			return i
-		}
-	}
-	return 0
+// finding is what a track shows.
+type finding struct {
+	leaks      bool
+	confidence float64
+	stuck      int     // at the end
+	perDump    float64 // of what accumulates, or of the count
+	why        string
 }
 
-// followIDs counts who was there at the start of the life and at its end.
-func (s *Series) followIDs(from int) {
-	a, b := s.At[from], s.At[len(s.At)-1]
-	s.HasIDs = (a == nil || a.IDs.Len() == a.Count) && (b == nil || b.IDs.Len() == b.Count)
-	if !s.HasIDs {
-		return
-	}
-	var before, after goroutine.IDs
-	if a != nil {
-		before = a.IDs
-	}
-	if b != nil {
-		after = b.IDs
-	}
-	s.Survived = goroutine.Common(&before, &after)
-	s.Born = after.Len() - s.Survived
-	s.Ended = before.Len() - s.Survived
-}
-
-func (s *Series) verdict(counts []int) (Verdict, float64) {
-	first, last := counts[0], counts[len(counts)-1]
-	growth := last - first
+// find looks for goroutines that pile up.
+func (t *track) find() finding {
 	switch {
-	case last == 0 && first == 0:
-		return Turnover, 0.5
-	case last == 0:
-		return Gone, 1
-	case growth < 0 && -growth >= leastGrowth && float64(-growth) >= leastShare*float64(first):
-		return Shrunk, 1
-	case growth < leastGrowth && growth > -leastGrowth || abs(growth) < leastShare*float64(first):
-		if first == 0 {
-			return New, 0.9
+	case len(t.counts) < 2:
+		return finding{}
+	case t.since == nil:
+		return t.findByCounts()
+	case len(t.counts) == 2:
+		return t.findInTwo()
+	}
+	last := len(t.counts) - 1
+	for age := 0; age < last; age++ {
+		s := t.settledAt(age)
+		if f, ok := s.judge(t); ok {
+			return f
 		}
-		if s.HasIDs && s.Survived*2 < min(first, last) {
-			return Turnover, 0.9
-		}
-		return Stable, 0.9
 	}
-	if s.growsOn(counts) {
-		return Accumulating, s.confidence(counts)
-	}
-	if first == 0 {
-		return New, 0.7
-	}
-	return Grown, 0.7
+	return finding{}
 }
 
-// growsOn reports whether growth looks like a leak: it goes on to the end,
-// those who came are parked, and hardly any of those before them has ended.
-func (s *Series) growsOn(counts []int) bool {
-	first, last := counts[0], counts[len(counts)-1]
-	if first == 0 && last < leastFromNil {
-		return false
+// settled is what a track shows of those past an age.
+type settled struct {
+	age       int
+	here      []int // per dump: past the age
+	exposed   int   // times one of them could have ended,
+	ended     int   // and did
+	younger   int   // the same for those who are one dump too young
+	youngDied int
+	came      []int // per round: settled at the end, and there since that round
+	atStart   int   // settled at the end, of those of the first dump
+}
+
+func (t *track) settledAt(age int) settled {
+	n := len(t.counts)
+	s := settled{age: age, here: make([]int, n)}
+	for i := range n {
+		for b := 0; b <= i; b++ {
+			past := i-b >= age
+			if past {
+				s.here[i] += t.since[i][b]
+			}
+			if i == n-1 {
+				continue
+			}
+			died := max(0, t.since[i][b]-t.since[i+1][b])
+			if past {
+				s.exposed += t.since[i][b]
+				s.ended += died
+			} else if b > 0 && i-b == age-1 {
+				// How old those of the first dump are is not known.
+				s.younger += t.since[i][b]
+				s.youngDied += died
+			}
+		}
 	}
-	if busy(s.Bucket) {
-		return false
+	s.atStart = t.since[n-1][0]
+	s.came = t.fresh[1 : n-age]
+	return s
+}
+
+func (s *settled) judge(t *track) (finding, bool) {
+	came, rounds := 0, 0
+	for _, n := range s.came {
+		came += n
+		rounds += min(n, 1)
 	}
-	if s.HasIDs && float64(s.Ended) > fewEnded*float64(s.Born) {
-		return false
+	// In three dumps only one round can settle at all: those who were there
+	// before and stayed, amid traffic that did not, speak for another.
+	evidence := rounds
+	if len(t.counts) == 3 && s.age == 1 && s.atStart > 0 && 5*s.youngDied >= 4*s.younger {
+		evidence++
 	}
-	if len(counts) == 2 {
+	switch {
+	case evidence < 2 || came < 2 || s.exposed < 2 || came+s.exposed < leastSeen:
+		return finding{}, false
+	case float64(s.ended) > fewEnd*float64(s.exposed) || float64(s.ended) > fewEndNewly*float64(came):
+		return finding{}, false
+	case s.age > 0 && s.chance() > surelyStay:
+		return finding{}, false
+	case s.age > 0 && came < leastSeen, 5*(s.here[len(s.here)-1]-s.here[s.age]) < 3*came:
+		// Those who settled must be a growth, and no exchange for others.
+		return finding{}, false
+	case s.age > 0 && rounds < 3 && 5*s.youngDied < 4*s.younger:
+		// A few that stayed for long are traffic too, where many stay a while.
+		return finding{}, false
+	case t.poll && (came < 8+5*s.ended || 4*rounds < len(s.came)):
+		// A goroutine that waits for a peer ends when the peer goes: a few
+		// connections that have not, or come seldom, are no evidence.
+		return finding{}, false
+	case !comesOn(s.came) || t.flushes():
+		return finding{}, false
+	}
+	last := len(t.counts) - 1
+	f := finding{leaks: true, stuck: s.here[last], perDump: float64(s.here[last]-s.here[s.age]) / float64(last-s.age)}
+	f.confidence = min(0.99, 1-math.Pow(0.5, float64(evidence+1)))
+	if t.poll || s.ended > 0 {
+		f.confidence -= 0.05
+	}
+	f.why = fmt.Sprintf("goroutines stayed behind in %d of %d rounds, %d of them are still there", rounds, len(s.came), came)
+	switch {
+	case s.ended > 0:
+		f.why += fmt.Sprintf(", %d ended", s.ended)
+	case s.age == 0:
+		f.why += ", none has ended"
+	default:
+		f.why += fmt.Sprintf(", none of those that were there for %s has ended", dumpCount(s.age+1))
+	}
+	return f, true
+}
+
+func dumpCount(n int) string {
+	if n == 1 {
+		return "1 dump"
+	}
+	return fmt.Sprintf("%d dumps", n)
+}
+
+// chance is the chance that none of the settled ended, if they end as often as
+// younger ones do.
+func (s *settled) chance() float64 {
+	if s.younger == 0 {
+		return 1
+	}
+	ends := float64(s.youngDied) / float64(s.younger)
+	return math.Pow(1-ends, float64(s.exposed-s.ended))
+}
+
+// comesOn reports whether goroutines that came in these numbers, round by
+// round, can be thought to come again: whether the silence at the end is no
+// longer than chance makes it.
+func comesOn(came []int) bool {
+	first, last, total, rounds, late := -1, -1, 0, 0, 0
+	for i, n := range came {
+		if n == 0 {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+		total += n
+		rounds++
+		if 2*i >= len(came) {
+			late += n
+		}
+	}
+	silence := len(came) - 1 - last
+	if silence <= 0 {
 		return true
 	}
-	// Past two dumps a pool that filled up has stopped growing: the second
-	// half must bring its part, and most steps must go up.
-	half := counts[len(counts)/2]
-	ups := 0
-	for i := 1; i < len(counts); i++ {
-		if counts[i] > counts[i-1] {
-			ups++
+	// Rounds with and without newcomers, by the rule of succession.
+	p := float64(rounds+1) / float64(last+1+2)
+	chance := math.Pow(1-p, float64(silence))
+	perRound := float64(total) / float64(rounds)
+	if rounds == last-first+1 && (first == 0 || perRound >= 5) {
+		// No round was silent between the first and the last that was not: at
+		// the rate at which they came, one hardly is.
+		chance = min(chance, math.Exp(-perRound*float64(silence)))
+	}
+	if 4*late < total && total >= 8 {
+		return chance >= slowedComing
+	}
+	return chance >= stillComing
+}
+
+// flushes reports whether what ends does so all at once, as a batch does, and
+// what has come since is not more than what was there before.
+func (t *track) flushes() bool {
+	flushes, before := 0, 0
+	for i := 0; i+1 < len(t.counts); i++ {
+		died := 0
+		for b := 0; b <= i; b++ {
+			died += max(0, t.since[i][b]-t.since[i+1][b])
+		}
+		if t.counts[i] >= leastGrowth && float64(died) >= flushShare*float64(t.counts[i]) {
+			flushes++
+			before = max(before, t.counts[i])
+		} else if float64(died) > fewEnd*float64(t.counts[i]) {
+			return false
 		}
 	}
-	return float64(last-half) >= leastShare*float64(last-first) && last > counts[len(counts)-2] && 2*ups >= len(counts)-1
+	// Traffic that is replaced in most rounds is no batch.
+	return flushes > 0 && 2*flushes < len(t.counts) && 2*t.counts[len(t.counts)-1] < 3*before
 }
 
-// confidence is how sure accumulating is. Two dumps cannot tell a leak from a
-// pool that warmed up between them.
-func (s *Series) confidence(counts []int) float64 {
-	c := 0.95
-	if len(counts) == 2 {
-		c = twoDumps
+// findInTwo says what two dumps can say. Growth where some were before, of
+// which next to none has ended, is likely a leak, or a pool that warmed up
+// between the two.
+func (t *track) findInTwo() finding {
+	stayed, born := t.since[1][0], t.fresh[1]
+	ended := max(0, t.counts[0]-stayed)
+	f := finding{stuck: t.counts[1], perDump: float64(t.counts[1] - t.counts[0]), confidence: 0.7}
+	if t.poll {
+		f.confidence = 0.6
 	}
-	if !s.HasIDs {
-		c -= 0.2
-	}
-	if counts[0] == 0 {
-		c -= 0.1
-	}
-	return c
+	f.why = fmt.Sprintf("%d came and stayed, %d of %d before have ended; two dumps cannot tell a leak from a pool that warmed up", born, ended, t.counts[0])
+	f.leaks = t.counts[0] > 0 && born >= leastGrowth && born-ended >= leastGrowth && float64(born-ended) >= leastShare*float64(t.counts[0]) &&
+		float64(ended) <= fewEnd*float64(t.counts[0])
+	return f
 }
 
-// busy reports whether most of a bucket's goroutines are running rather than
-// parked: they pass through.
-func busy(b *goroutine.Bucket) bool {
+// idle reports whether most of a bucket's goroutines wait for the network.
+func polls(b *goroutine.Bucket) bool {
+	if b == nil {
+		return false
+	}
 	n := 0
 	for _, s := range b.States {
-		if s.Name == "running" || s.Name == "runnable" {
+		if s.Name == "IO wait" {
 			n += s.N
 		}
 	}
 	return 2*n > b.Count
+}
+
+// judge gives every series its verdict.
+func (c *comparison) judge() {
+	for n := range c.Series {
+		s := &c.Series[n]
+		c.verdict(s, c.records[n].rows, ownDoing(s.Bucket))
+	}
+}
+
+// verdict judges a series in each life, and says what comes of it.
+func (c *comparison) verdict(s *Series, rows []row, own bool) {
+	var found []finding
+	for _, l := range c.Lives {
+		t := c.track(s, rows, l)
+		f := t.find()
+		f.leaks = f.leaks && !own
+		found = append(found, f)
+		g := Growth{Accumulates: f.leaks, PerDump: f.perDump}
+		if len(t.dumps) > 1 {
+			if !f.leaks {
+				g.PerDump = float64(t.counts[len(t.counts)-1]-t.counts[0]) / float64(len(t.counts)-1)
+			}
+			if h := c.hours(t.dumps[0], t.dumps[len(t.dumps)-1]); h > 0 {
+				g.PerHour = g.PerDump * float64(len(t.dumps)-1) / h
+			}
+		}
+		s.Lives = append(s.Lives, g)
+	}
+	s.VerdictBy = ByStack
+	if c.By != string(ByStack) {
+		s.VerdictBy = ByGroup
+	}
+	s.settle(c, found)
+	s.Confidence = math.Round(s.Confidence*s.Match.sure()*1000) / 1000
+}
+
+// settle chooses among what the lives show: what the last one shows, unless it
+// is too short to show anything.
+func (s *Series) settle(c *comparison, found []finding) {
+	last := len(found) - 1
+	leaks, best := 0, -1
+	for i := range found {
+		if found[i].leaks {
+			leaks++
+			best = i
+		}
+	}
+	short := len(c.whole(c.Lives[last])) < 3
+	goesOn := short && s.Lives[last].PerDump >= 0 || 2*leaks >= len(found) && s.Lives[last].PerDump > 0
+	if leaks > 0 && (found[last].leaks || goesOn && s.Now() > 0) {
+		f := found[best]
+		s.Verdict, s.Confidence, s.Why, s.Stuck = Accumulating, f.confidence, f.why, min(f.stuck, s.Now())
+		s.PerDump, s.PerHour = s.meanGrowth()
+		if leaks > 1 {
+			s.Confidence = min(0.99, s.Confidence+0.05)
+			s.Why = fmt.Sprintf("in %d of %d lives; in the last of them %s", leaks, len(found), f.why)
+		}
+		return
+	}
+	s.PerDump, s.PerHour = s.Lives[last].PerDump, s.Lives[last].PerHour
+	dumps := c.whole(c.Lives[last])
+	if len(dumps) < 2 {
+		dumps = nil
+		for i := range c.Dumps {
+			if !c.skip[i] {
+				dumps = append(dumps, i)
+			}
+		}
+	}
+	if len(dumps) < 2 {
+		dumps = []int{0, len(c.Dumps) - 1}
+	}
+	counts := make([]int, len(dumps))
+	for i, d := range dumps {
+		counts[i] = s.Counts[d]
+	}
+	s.plain(counts)
+}
+
+// meanGrowth is the mean over the lives that accumulate.
+func (s *Series) meanGrowth() (perDump, perHour float64) {
+	n, timed := 0.0, 0.0
+	for _, g := range s.Lives {
+		if !g.Accumulates {
+			continue
+		}
+		n++
+		perDump += g.PerDump
+		if g.PerHour != 0 {
+			timed++
+			perHour += g.PerHour
+		}
+	}
+	return perDump / n, perHour / max(1, timed)
+}
+
+// plain gives the verdict of a series that does not accumulate, from how its
+// counts move and whether its members change.
+func (s *Series) plain(counts []int) {
+	first, last := counts[0], counts[len(counts)-1]
+	top, drop, changed := 0, 0, 0
+	peak := first
+	for i, n := range counts {
+		top = max(top, n)
+		peak = max(peak, n)
+		drop = max(drop, peak-n)
+		if i > 0 {
+			changed = max(changed, max(n-counts[i-1], counts[i-1]-n))
+		}
+	}
+	growth := last - first
+	moved := growth >= leastGrowth || -growth >= leastGrowth
+	moved = moved && math.Abs(float64(growth)) >= leastShare*float64(first)
+	swings := drop >= leastGrowth && float64(drop) >= swing*float64(top)
+	s.Confidence = 0.9
+	if !s.HasIDs {
+		s.Confidence = 0.7
+	}
+	switch {
+	case last == 0 && first == 0:
+		s.Verdict, s.Why = Turnover, "came and went"
+	case last == 0:
+		s.Verdict, s.Why = Gone, "none is left"
+	case first == 0 && len(counts) > 2 && swings:
+		s.Verdict, s.Why = Turnover, "the count goes up and down"
+	case first == 0:
+		s.Verdict, s.Why, s.Confidence = New, "there was none before", s.Confidence-0.1
+	case growth > 0 && swings, growth < 0 && moved && swings && last > counts[0]/2 && len(counts) > 2 && s.rises(counts):
+		s.Verdict, s.Why = Turnover, "the count goes up and down"
+	case growth < 0 && moved:
+		s.Verdict, s.Why = Shrunk, "there are fewer than before"
+	case growth > 0 && moved:
+		s.Verdict, s.Why, s.Confidence = Grown, "rose, and does not keep rising as a leak would", s.Confidence-0.2
+	case s.HasIDs && 2*s.Survived < min(first, last):
+		s.Verdict, s.Why = Turnover, fmt.Sprintf("%d of %d have been replaced", s.Ended, first)
+	case swings:
+		s.Verdict, s.Why = Turnover, "the count goes up and down"
+	default:
+		s.Verdict, s.Why = Stable, "about as many as before"
+	}
+}
+
+// rises reports whether the counts go up anywhere by more than little.
+func (s *Series) rises(counts []int) bool {
+	low := counts[0]
+	for _, n := range counts {
+		low = min(low, n)
+		if n-low >= leastGrowth {
+			return true
+		}
+	}
+	return false
+}
+
+// track is a series in one life.
+func (c *comparison) track(s *Series, rows []row, l Life) track {
+	dumps, ids := c.judged(l)
+	t := track{dumps: dumps, counts: make([]int, len(dumps)), poll: polls(s.Bucket)}
+	for i, d := range dumps {
+		t.counts[i] = s.Counts[d]
+	}
+	if !ids || len(dumps) < 2 {
+		return t
+	}
+	place := map[int32]int{}
+	t.since, t.fresh = make([][]int, len(dumps)), make([]int, len(dumps))
+	for i, d := range dumps {
+		place[int32(d)] = i
+		t.since[i] = make([]int, len(dumps))
+	}
+	for _, r := range rows {
+		i, ok := place[r.dump]
+		if !ok {
+			continue
+		}
+		t.since[i][place[r.stay]] += int(r.n)
+		if i == len(dumps)-1 && place[r.birth] > 0 {
+			t.fresh[place[r.stay]] += int(r.n)
+		}
+	}
+	return t
+}
+
+// whole are the dumps of a life that are judged.
+func (c *comparison) whole(l Life) []int {
+	dumps, _ := c.judged(l)
+	return dumps
+}
+
+// hours is the time between two dumps, 0 if it is not known.
+func (c *comparison) hours(from, to int) float64 {
+	a, b := c.Dumps[from].TakenAt, c.Dumps[to].TakenAt
+	if a.IsZero() || b.IsZero() || !b.After(a) {
+		return 0
+	}
+	return float64(b.Sub(a)) / float64(time.Hour)
 }
 
 // ownDoing reports whether the goroutine is there because the dump was taken:
@@ -158,5 +475,3 @@ func ownDoing(b *goroutine.Bucket) bool {
 	}
 	return false
 }
-
-func abs(n int) float64 { return float64(max(n, -n)) }

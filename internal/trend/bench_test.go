@@ -1,0 +1,109 @@
+package trend_test
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"testing"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/parse"
+	"gdump/internal/trend"
+)
+
+// text is a debug=2 dump of n goroutines in 300 stacks, as a leak leaves it:
+// most ids of the dump before, in no order, and some others.
+func text(n, round int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		k := i % 300
+		id := 1 + (i*7919)%n + round*n/20
+		fmt.Fprintf(&b, "goroutine %d [chan send, %d minutes]:\n", id, i%9)
+		for f := range 10 {
+			fmt.Fprintf(&b, "example.com/app/pkg%d.(*T).method%d(0xc000%06x, 0x%x)\n\t/src/app/pkg%d/file%d.go:%d +0x%x\n", f, k, i, i*3, f, k, 10+f, 100+f)
+		}
+		fmt.Fprintf(&b, "created by example.com/app/pkg0.Start%d in goroutine %d\n\t/src/app/pkg0/start.go:%d +0x1d\n\n", k%10, i%50+1, 20+k%10)
+	}
+	return b.Bytes()
+}
+
+// BenchmarkCompare compares ten dumps of 100 000 goroutines in 300 stacks, and
+// reports what that costs beside reading them.
+func BenchmarkCompare(b *testing.B) {
+	var dumps []goroutine.Dump
+	start := time.Now()
+	var reading time.Duration
+	for round := range 10 {
+		data := text(100_000, round)
+		at := time.Now()
+		d, err := parse.Read(b.Context(), bytes.NewReader(data), parse.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		reading += time.Since(at)
+		d[0].TakenAt = start.Add(time.Duration(round) * time.Minute)
+		dumps = append(dumps, d[0])
+	}
+	for b.Loop() {
+		trend.Compare(dumps)
+	}
+	b.ReportMetric(100*(b.Elapsed()/time.Duration(b.N)).Seconds()/reading.Seconds(), "%-of-reading")
+}
+
+// many are dumps of n goroutines each, half of which survive each step.
+func many(n, dumps int) []goroutine.Dump {
+	var out []goroutine.Dump
+	for i := range dumps {
+		b := goroutine.Bucket{Count: n, States: []goroutine.Count{{Name: "select", N: n}}}
+		b.Stack.Frames = []goroutine.Frame{{Function: "main.work", File: "main.go", Line: 3, Package: "main", Origin: goroutine.Main}}
+		b.Stack.CreatedBy = goroutine.Frame{Function: "main.main", File: "main.go", Line: 9, Package: "main", Origin: goroutine.Main}
+		b.ID = b.Stack.ID()
+		for j := range n {
+			b.IDs.Add(uint64(i*n/2+(j^5)) + 1)
+		}
+		out = append(out, goroutine.Dump{Source: fmt.Sprint(i), Level: goroutine.Debug2, Goroutines: n, Buckets: []goroutine.Bucket{b}})
+	}
+	return out
+}
+
+// TestMemory compares three million goroutines within 64 MiB: what is live at
+// once does not grow with them. The peak is looked for by a collector that
+// runs often.
+func TestMemory(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	dumps := many(1_500_000, 2)
+	var before runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	stop, done := make(chan struct{}), make(chan uint64)
+	go func() {
+		live := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		var peak uint64
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			metrics.Read(live)
+			peak = max(peak, live[0].Value.Uint64())
+			select {
+			case <-stop:
+				done <- peak
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	tr := trend.Compare(dumps)
+	close(stop)
+	peak := <-done
+	t.Logf("%d MiB used", (int64(peak)-int64(before.HeapAlloc))>>20)
+	if used := (int64(peak) - int64(before.HeapAlloc)) >> 20; used > 64 {
+		t.Errorf("%d MiB used", used)
+	}
+	s := &tr.Series[0]
+	if want := 750_000; s.Survived < want-8 || s.Survived > want+8 || s.Born+s.Survived != s.Now() {
+		t.Errorf("survived %d, born %d, ended %d of %v", s.Survived, s.Born, s.Ended, s.Counts)
+	}
+}

@@ -1,0 +1,195 @@
+package trend
+
+import (
+	"fmt"
+	"slices"
+
+	"gdump/internal/goroutine"
+)
+
+// record is who of a series was there when.
+type record struct {
+	rows []row
+	// stayed counts, per dump, the goroutines that were in the process at the
+	// dump before, in this series or another.
+	stayed []int
+}
+
+// row is how many goroutines of a dump were first seen in the dump birth, and
+// have been in the series without a break since the dump stay.
+type row struct {
+	dump, birth, stay int32
+	n                 int32
+}
+
+func (r *record) add(dump, birth, stay int32) {
+	for k := len(r.rows) - 1; k >= 0 && r.rows[k].dump == dump; k-- {
+		if r.rows[k].birth == birth && r.rows[k].stay == stay {
+			r.rows[k].n++
+			return
+		}
+	}
+	r.rows = append(r.rows, row{dump, birth, stay, 1})
+}
+
+// present is a goroutine while it is followed from dump to dump.
+type present struct {
+	id          uint64
+	birth, stay int32 // dumps in which it was seen first, at all and at home without a break
+	home, first int32 // its series, and that in the first dump of the life; -1 if it was not there
+}
+
+// judged are the dumps of a life whose goroutines can be followed, or just
+// counted where ids are missing.
+func (c *comparison) judged(l Life) (dumps []int, ids bool) {
+	var withIDs []int
+	for i := l.From; i <= l.To; i++ {
+		if c.skip[i] {
+			continue
+		}
+		dumps = append(dumps, i)
+		if c.Dumps[i].Level.HasIDs() {
+			withIDs = append(withIDs, i)
+		}
+	}
+	if c.split {
+		return dumps, false
+	}
+	if len(withIDs) == len(dumps) || len(withIDs) >= 3 {
+		return withIDs, true
+	}
+	return dumps, false
+}
+
+// follow finds out, for every series and step, who survived.
+func (c *comparison) follow() {
+	c.records = make([]record, len(c.Series))
+	for l, life := range c.Lives {
+		dumps, ids := c.judged(life)
+		if !ids || len(dumps) < 2 {
+			continue
+		}
+		for n := range c.Series {
+			s := &c.Series[n]
+			if s.Steps == nil {
+				s.Steps = make([]Step, len(c.Dumps))
+				c.records[n].stayed = make([]int, len(c.Dumps))
+			}
+			if l == len(c.Lives)-1 {
+				s.HasIDs = true
+			}
+		}
+		for _, w := range c.rosters.windows {
+			c.followWindow(dumps, w)
+		}
+		for n := range c.Series {
+			c.Series[n].finishSteps(dumps, l == len(c.Lives)-1)
+		}
+	}
+}
+
+// followWindow follows the goroutines of one life whose ids are in a window.
+func (c *comparison) followWindow(dumps []int, w window) {
+	var buf []member
+	var open, next []present
+	for n, d := range dumps {
+		buf = c.rosters.of(d, w, buf)
+		next = next[:0]
+		i := 0
+		for _, m := range buf {
+			for i < len(open) && open[i].id < m.id {
+				i++
+			}
+			home := c.home[d][m.bucket]
+			p := present{id: m.id, birth: int32(d), stay: int32(d), home: home, first: -1}
+			if n == 0 {
+				p.first = home
+			}
+			if i < len(open) && open[i].id == m.id {
+				p.birth, p.first = open[i].birth, open[i].first
+				c.records[home].stayed[d]++
+				if open[i].home == home {
+					p.stay = open[i].stay
+					c.Series[home].Steps[d].Survived++
+				}
+				i++
+			}
+			next = append(next, p)
+			c.records[home].add(int32(d), p.birth, p.stay)
+		}
+		open, next = next, open
+	}
+	for _, p := range open {
+		if p.first == p.home {
+			c.Series[p.home].Survived++
+		}
+	}
+}
+
+// finishSteps works out births and ends from counts and survivors.
+func (s *Series) finishSteps(dumps []int, last bool) {
+	for i := 1; i < len(dumps); i++ {
+		st := &s.Steps[dumps[i]]
+		st.Known = true
+		st.Born = s.Counts[dumps[i]] - st.Survived
+		st.Ended = s.Counts[dumps[i-1]] - st.Survived
+	}
+	if last {
+		s.Born = s.Counts[dumps[len(dumps)-1]] - s.Survived
+		s.Ended = s.Counts[dumps[0]] - s.Survived
+	} else {
+		s.Survived = 0
+	}
+}
+
+// findTwins notes dumps that are the same. Where their times or places say
+// that they are one dump given twice, the second is not judged.
+func (c *comparison) findTwins() {
+	c.skip = make([]bool, len(c.Dumps))
+	for i := 1; i < len(c.Dumps); i++ {
+		a, b := &c.Dumps[i-1], &c.Dumps[i]
+		if a.Goroutines == 0 || a.Level != b.Level || !sameBuckets(a, b) {
+			continue
+		}
+		once := a.Source == b.Source && a.Offset == b.Offset || !a.TakenAt.IsZero() && a.TakenAt.Equal(b.TakenAt)
+		switch {
+		case once && len(c.Dumps) > 2:
+			c.skip[i] = true
+			c.note(fmt.Sprintf("%s and %s are the same dump: it counts once", a.Source, b.Source))
+		case once || a.Level.HasIDs() && (a.TakenAt.IsZero() || b.TakenAt.IsZero()):
+			c.note(fmt.Sprintf("%s and %s hold the same goroutines in the same states: is it the same dump twice?", a.Source, b.Source))
+		}
+	}
+}
+
+func sameBuckets(a, b *goroutine.Dump) bool {
+	return slices.EqualFunc(a.Buckets, b.Buckets, func(x, y goroutine.Bucket) bool {
+		return x.ID == y.ID && x.Count == y.Count && slices.Equal(x.States, y.States) && slices.Equal(x.Waits, y.Waits) &&
+			x.IDs.Equal(&y.IDs)
+	})
+}
+
+// findPartial leaves dumps that do not show all goroutines out of the
+// judgement, as long as enough others remain: who is missing has not ended.
+func (c *comparison) findPartial() {
+	leaveOut := func(what string, least int, bad func(*goroutine.Dump) bool) {
+		good := 0
+		for i := range c.Dumps {
+			if !c.skip[i] && !bad(&c.Dumps[i]) {
+				good++
+			}
+		}
+		for i := range c.Dumps {
+			switch {
+			case c.skip[i] || !bad(&c.Dumps[i]):
+			case good >= least:
+				c.skip[i] = true
+				c.note(fmt.Sprintf("%s %s: it is shown, but the verdicts do not rest on it", c.Dumps[i].Source, what))
+			default:
+				c.note(fmt.Sprintf("%s %s: goroutines that are missing there may not have ended", c.Dumps[i].Source, what))
+			}
+		}
+	}
+	leaveOut("does not show all goroutines", 2, partial)
+	leaveOut("is damaged", 3, func(d *goroutine.Dump) bool { return len(d.Problems) > 0 })
+}

@@ -1,0 +1,249 @@
+package trend
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gdump/internal/goroutine"
+)
+
+// order puts the dumps in the order in which they were taken.
+func (c *comparison) order() {
+	timed, ids := 0, 0
+	for i := range c.Dumps {
+		if !c.Dumps[i].TakenAt.IsZero() {
+			timed++
+		}
+		if c.Dumps[i].Level.HasIDs() {
+			ids++
+		}
+	}
+	switch {
+	case timed == len(c.Dumps):
+		byTime := func(a, b goroutine.Dump) int { return a.TakenAt.Compare(b.TakenAt) }
+		if !slices.IsSortedFunc(c.Dumps, byTime) {
+			slices.SortStableFunc(c.Dumps, byTime)
+			c.note("the dumps were put in the order of their times")
+		}
+	case ids == len(c.Dumps):
+		c.orderByIDs()
+	case len(c.Dumps) > 1:
+		c.note("the dumps do not tell when they were taken: they are compared in the order given")
+	}
+}
+
+// orderByIDs sorts dumps that tell no time by their highest ids, if that makes
+// them one life: then each holds the survivors of the one before.
+func (c *comparison) orderByIDs() {
+	tops := map[int]uint64{}
+	order := make([]int, len(c.Dumps))
+	for i := range c.Dumps {
+		order[i], tops[i] = i, highest(&c.Dumps[i])
+	}
+	byTop := func(a, b int) int {
+		switch {
+		case tops[a] < tops[b]:
+			return -1
+		case tops[a] > tops[b]:
+			return 1
+		}
+		return 0
+	}
+	if slices.IsSortedFunc(order, byTop) {
+		return
+	}
+	slices.SortStableFunc(order, byTop)
+	sorted := make([]goroutine.Dump, len(order))
+	for i, from := range order {
+		sorted[i] = c.Dumps[from]
+	}
+	r := newRosters(sorted)
+	for i := 1; i < len(sorted); i++ {
+		k := r.kin(i-1, i)
+		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 2*k.both < k.both+k.ended {
+			return
+		}
+	}
+	c.Dumps = sorted
+	c.note("the dumps tell no times: they were put in the order of their goroutine ids, which only grow")
+}
+
+// findLives marks the dumps that another process wrote than the one before.
+func (c *comparison) findLives() {
+	c.Lives = []Life{{}}
+	last := -1
+	for i := range c.Dumps {
+		life := &c.Lives[len(c.Lives)-1]
+		life.To = i
+		d := &c.Dumps[i]
+		if !d.Level.HasIDs() || partial(d) {
+			continue
+		}
+		if last >= 0 && c.rosters.restarted(last, i) {
+			life.To = i - 1
+			c.Restarted[i] = true
+			c.Lives = append(c.Lives, Life{i, i})
+			if c.Mismatch == "" {
+				c.note(fmt.Sprintf("the process restarted before %s: growth is measured in each life on its own", d.Source))
+			}
+		}
+		last = i
+	}
+}
+
+// partial reports whether a dump shows only some of the goroutines: a panic
+// that was told to write one, or a source that was cut off.
+func partial(d *goroutine.Dump) bool {
+	return d.Truncated || d.Reason != "" && len(d.Buckets) < 2
+}
+
+// kinship is what the ids of two dumps say about whether they are of one life.
+type kinship struct {
+	both  int // in both, started by the same function
+	clash int // in both, started by different functions: never within one life
+	ended int // only in the first
+	born  int // only in the second
+	// late ones are only in the second, though their ids had been passed when
+	// the first was taken. In one life they are few: a processor hands out ids
+	// in blocks of 16 (_GoidCacheBatch in runtime/runtime2.go) and may use up
+	// a block long after it took it.
+	late   int
+	blocks int // of 16 ids that hold a late one
+}
+
+// kin compares the ids of two dumps. Goroutines that the runtime starts, and
+// goroutine 1, have the same ids in every process and say nothing.
+func (r *rosters) kin(from, to int) kinship {
+	var k kinship
+	a, b := &r.dumps[from], &r.dumps[to]
+	starter := func(d *goroutine.Dump) []string {
+		names := make([]string, len(d.Buckets))
+		for i := range d.Buckets {
+			names[i] = d.Buckets[i].Stack.CreatedBy.Function
+		}
+		return names
+	}
+	startedA, startedB := starter(a), starter(b)
+	counts := func(id uint64, by string) bool {
+		return id > 1 && by != "" && !strings.HasPrefix(by, "runtime.")
+	}
+	top := highest(a)
+	passed := top - min(256, top/3)
+	block := uint64(0)
+	var bufA, bufB []member
+	for _, w := range r.windows {
+		bufA, bufB = r.of(from, w, bufA), r.of(to, w, bufB)
+		i := 0
+		for _, m := range bufB {
+			for i < len(bufA) && bufA[i].id < m.id {
+				if counts(bufA[i].id, startedA[bufA[i].bucket]) {
+					k.ended++
+				}
+				i++
+			}
+			by := startedB[m.bucket]
+			if i < len(bufA) && bufA[i].id == m.id {
+				switch before := startedA[bufA[i].bucket]; {
+				case !counts(m.id, by) || !counts(m.id, before):
+				case by == before:
+					k.both++
+				default:
+					k.clash++
+				}
+				i++
+				continue
+			}
+			if !counts(m.id, by) {
+				continue
+			}
+			k.born++
+			if m.id < passed {
+				k.late++
+				if n := (m.id-1)/16 + 1; n != block {
+					block = n
+					k.blocks++
+				}
+			}
+		}
+		for ; i < len(bufA); i++ {
+			if counts(bufA[i].id, startedA[bufA[i].bucket]) {
+				k.ended++
+			}
+		}
+	}
+	return k
+}
+
+// restarted reports whether a dump comes from another process start than one
+// that was taken before it.
+func (r *rosters) restarted(from, to int) bool {
+	k := r.kin(from, to)
+	a, b := &r.dumps[from], &r.dumps[to]
+	switch {
+	case k.clash > 0 && 20*k.clash >= k.both:
+		return true
+	case highest(b) < highest(a):
+		// Also within one life the highest id falls, when what came last has
+		// ended and nothing was started since: then all there is was there
+		// before. Where that is little, it is what every start brings.
+		return k.born > 0 && 4*k.born >= k.both || k.both < k.ended || k.both == 0
+	case k.late >= 5 && k.blocks >= 3 && 2*k.late >= k.both && 2*k.ended >= k.both:
+		return true
+	case k.both == 0 && k.ended >= 5:
+		return allReplaced(a, b)
+	}
+	return younger(a, b)
+}
+
+// allReplaced reports whether goroutines that are at the same places in both
+// dumps, started by more than one function, are none of them the same ones. A
+// program whose connections or tickers come and go keeps at least the
+// goroutines that accept or wait for them.
+func allReplaced(a, b *goroutine.Dump) bool {
+	in := map[goroutine.ID]bool{}
+	for i := range b.Buckets {
+		in[b.Buckets[i].ID] = true
+	}
+	starters := map[string]bool{}
+	for i := range a.Buckets {
+		x := &a.Buckets[i]
+		if by := x.Stack.CreatedBy.Function; in[x.ID] && by != "" && !strings.HasPrefix(by, "runtime.") {
+			starters[by] = true
+		}
+	}
+	return len(starters) >= 3
+}
+
+// younger reports whether all that has waited in a waits for less long in b,
+// goroutine 1 among it: a wait that lasts only grows.
+func younger(a, b *goroutine.Dump) bool {
+	at := map[goroutine.ID]*goroutine.Bucket{}
+	for i := range b.Buckets {
+		at[b.Buckets[i].ID] = &b.Buckets[i]
+	}
+	waited, first := 0, false
+	for i := range a.Buckets {
+		x := &a.Buckets[i]
+		y := at[x.ID]
+		if y == nil || x.Waits.Max() < 2 {
+			continue
+		}
+		if y.Waits.Max() >= x.Waits.Max() {
+			return false
+		}
+		waited++
+		first = first || x.IDs.Len() < 100 && x.IDs.Contains(1)
+	}
+	return first && waited >= 2
+}
+
+func highest(d *goroutine.Dump) uint64 {
+	var top uint64
+	for i := range d.Buckets {
+		top = max(top, d.Buckets[i].IDs.Max())
+	}
+	return top
+}
+
+func (t *Trend) note(text string) { t.Notes = append(t.Notes, text) }

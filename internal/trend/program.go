@@ -1,0 +1,69 @@
+package trend
+
+import (
+	"fmt"
+	"strings"
+
+	"gdump/internal/goroutine"
+)
+
+// findStrangers tells whether the dumps seem to be of different programs: they
+// have hardly a function in common outside of what comes with Go.
+func (c *comparison) findStrangers() {
+	for i := 1; i < len(c.Dumps); i++ {
+		a, b := programOf(&c.Dumps[i-1]), programOf(&c.Dumps[i])
+		if a.differs(b) {
+			c.Mismatch = fmt.Sprintf("%s and %s seem to be of different programs: of %d and %d functions outside of Go's own they share %d",
+				c.Dumps[i-1].Source, c.Dumps[i].Source, len(a.functions), len(b.functions), a.common(b))
+			c.note(c.Mismatch)
+			return
+		}
+	}
+}
+
+// program is what a dump tells about the program that wrote it.
+type program struct {
+	functions map[string]bool // outside of Go's own, but for main.main, which all have
+	mainFile  string          // where main.main is
+}
+
+func programOf(d *goroutine.Dump) program {
+	p := program{functions: map[string]bool{}}
+	visit := func(f *goroutine.Frame) {
+		switch {
+		case f.Function == "main.main":
+			p.mainFile = strings.ReplaceAll(f.File, `\`, "/")
+		case f.Origin == goroutine.Main || f.Origin == goroutine.Dependency:
+			if !strings.HasPrefix(f.Function, "main.main.") {
+				p.functions[plainName(f.Function)] = true
+			}
+		}
+	}
+	for i := range d.Buckets {
+		s := &d.Buckets[i].Stack
+		for j := range s.Frames {
+			visit(&s.Frames[j])
+		}
+		visit(&s.CreatedBy)
+	}
+	return p
+}
+
+func (p program) common(q program) int {
+	n := 0
+	for f := range p.functions {
+		if q.functions[f] {
+			n++
+		}
+	}
+	return n
+}
+
+// differs needs enough functions to tell: an idle program shows few of its own.
+func (p program) differs(q program) bool {
+	least := min(len(p.functions), len(q.functions))
+	if p.mainFile != "" && q.mainFile != "" && p.mainFile != q.mainFile && least > 0 && p.common(q) == 0 {
+		return true
+	}
+	return least >= 4 && 10*p.common(q) < least
+}
