@@ -14,6 +14,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
+	"gdump/internal/query"
 	"gdump/internal/source"
 	"gdump/internal/ui"
 
@@ -44,6 +45,9 @@ type app struct {
 	width    int
 	top      int
 	allIDs   bool
+	by       string // grouping
+	binary   string // program that wrote the dumps
+	force    bool   // compare dumps of different programs
 	ascii    bool
 	mouse    bool
 	sources  []string // folders with source
@@ -153,7 +157,10 @@ gdump demo                            see it find a leak`,
 	f.StringVar(&a.theme, "theme", env("GDUMP_THEME", "auto"), "colours of the screen: auto, dark, light, none")
 	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
-	f.IntVar(&a.top, "top", 10, "stacks the text writes in full")
+	f.IntVar(&a.top, "top", -1, "stacks the text writes in full\n(default: 10, of a comparison those that grew)")
+	f.Lookup("top").DefValue = "0" // told in words instead
+	f.StringVar(&a.by, "by", "stack", "hold goroutines together by stack, site, function, created-by, package,\nmodule, state or label:KEY")
+	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info tells modules and versions")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
 	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with characters of ASCII only")
 	f.BoolVar(&a.mouse, "mouse", false, "the screen takes the mouse from the start (m turns it on and off)")
@@ -167,6 +174,7 @@ gdump demo                            see it find a leak`,
 		}
 	}
 	complete("format", "text", "json")
+	complete("by", append(query.Groupings, "label:")...)
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }

@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) diffCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "diff BEFORE AFTER [MORE…]",
 		Short: "Compare dumps and show what grew",
 		Long: `diff compares two or more dumps of one program, files or targets in any mix:
@@ -27,6 +27,7 @@ which stacks grew, who came and who ended, and what accumulates. A file that
 holds several dumps gives all of them.`,
 		Example: `gdump diff before.dump after.dump
 gdump diff before.dump :6060
+gdump diff --by module before.dump after.dump
 gdump diff --format json before.dump after.dump`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -36,6 +37,8 @@ gdump diff --format json before.dump after.dump`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), args, true) },
 	}
+	c.Flags().BoolVar(&a.force, "force", false, "compare dumps even of different programs")
+	return c
 }
 
 func (a *app) pullCommand() *cobra.Command {
@@ -158,7 +161,7 @@ func (a *app) demo(ctx context.Context) error {
 			}
 			dumps = append(dumps, got...)
 		}
-		return trend.Compare(dumps), nil
+		return a.compare(dumps, true)
 	}
 	if a.screen() {
 		return a.openScreen(ctx, []string{"before", "after"}, int64(len(before)+len(after)), false, load)

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"os"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
+	"gdump/internal/query"
 	"gdump/internal/report"
 	"gdump/internal/source"
 	"gdump/internal/trend"
@@ -92,7 +94,34 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 	if err != nil && !a.keep(err) {
 		return err
 	}
-	return a.print(trend.Compare(dumps), diff)
+	t, err := a.compare(dumps, diff)
+	if err != nil {
+		return err
+	}
+	return a.print(t, diff)
+}
+
+// compare puts the dumps in a row, by the grouping that was asked for. Dumps
+// of different programs are no comparison, unless the user insists.
+func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
+	g, err := query.ParseGrouping(a.by)
+	if err != nil {
+		return trend.Trend{}, err
+	}
+	if a.binary != "" {
+		info, err := buildinfo.ReadFile(a.binary)
+		if err != nil {
+			return trend.Trend{}, &source.Error{Kind: source.Local, Name: a.binary, What: "holds no build info of a Go program", Err: err}
+		}
+		for i := range dumps {
+			goroutine.Attribute(&dumps[i], info)
+		}
+	}
+	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
+	if diff && t.Mismatch != "" && !a.force {
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: t.Mismatch, Hint: "--force compares them all the same"}
+	}
+	return t, nil
 }
 
 // countOf holds a comparison to two dumps at the least.
@@ -119,6 +148,8 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff}
 	if a.top == 0 {
 		o.Top = -1
+	} else if a.top < 0 {
+		o.Top = 0
 	}
 	write := report.Text
 	if a.format == "json" {
@@ -149,7 +180,11 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 		if errors.As(err, &e) && e.Kind == source.Usage {
 			return trend.Trend{}, err
 		}
-		return trend.Compare(dumps), err
+		t, wrong := a.compare(dumps, diff)
+		if wrong != nil {
+			return trend.Trend{}, wrong
+		}
+		return t, err
 	})
 }
 

@@ -279,6 +279,9 @@ func oneDump(t *trend.Trend) string {
 	}
 	top := &t.Series[0]
 	line := fmt.Sprintf("the largest bucket is %s in %s", group(top.Now()), SiteName(top.Bucket))
+	if top.Name != "" {
+		line = fmt.Sprintf("the largest group is %s in %s", group(top.Now()), goroutine.Clean(top.Name))
+	}
 	if state := top.Bucket.State(); state != "" {
 		line += " (" + goroutine.Clean(state) + ")"
 	}

@@ -10,14 +10,23 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// stacks writes the first buckets in full.
+// stacks writes the first buckets in full. Of a comparison, unless told how
+// many, those that grew: the others are healthy.
 func (p *printer) stacks() {
 	if p.o.Top < 0 {
 		return
 	}
-	n := min(p.o.Top, len(p.t.Series))
-	for i := range n {
+	most := p.o.Top
+	if most == 0 {
+		most = defaultTop
+	}
+	written := 0
+	for i := range p.t.Series {
 		s := &p.t.Series[i]
+		if written == most || p.o.Top == 0 && s.Verdict.Rank() > trend.New.Rank() {
+			continue
+		}
+		written++
 		p.line("")
 		title := Title(s, len(p.t.Dumps))
 		if s.Name != "" {
@@ -26,7 +35,7 @@ func (p *printer) stacks() {
 		p.styled(bold, title)
 		p.stack(s.Bucket)
 	}
-	if rest := len(p.t.Series) - n; rest > 0 {
+	if rest := len(p.t.Series) - written; rest > 0 {
 		p.line("")
 		p.line(fmt.Sprintf("stacks of %s are not written: --top %d writes all", Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
 	}

@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Width  int  // columns; 0 means 100
 	Color  bool // escape codes for colour and weight
-	Top    int  // stacks written in full; 0 means 10, below 0 none
+	Top    int  // stacks written in full; 0 means 10, of a comparison those that grew; below 0 none
 	AllIDs bool // JSON lists every goroutine id of a bucket, not the first 100
 	// NoVerdicts has JSON show several dumps of one source side by side,
 	// kind "dump", without judging them.
@@ -38,9 +38,6 @@ const (
 func Text(w io.Writer, t *trend.Trend, o Options) error {
 	if o.Width <= 0 {
 		o.Width = defaultWidth
-	}
-	if o.Top == 0 {
-		o.Top = defaultTop
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
 	p.sources()

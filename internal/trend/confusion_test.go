@@ -14,8 +14,13 @@ import (
 // leaks are called accumulating, and no noise is.
 func TestConfusion(t *testing.T) {
 	for _, o := range []sim.Options{
-		{Dumps: 3}, {Dumps: 4}, {Dumps: 5}, {Dumps: 8}, {Dumps: 20},
-		{Dumps: 15, Restarts: 2}, {Dumps: 20, Restarts: 1, Quiet: true},
+		{Dumps: 3},
+		{Dumps: 4},
+		{Dumps: 5},
+		{Dumps: 8},
+		{Dumps: 20},
+		{Dumps: 15, Restarts: 2},
+		{Dumps: 20, Restarts: 1, Quiet: true},
 	} {
 		t.Run(fmt.Sprintf("%d dumps, %d restarts", o.Dumps, o.Restarts), func(t *testing.T) {
 			t.Parallel()

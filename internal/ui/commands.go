@@ -55,9 +55,29 @@ func waitCmd() tea.Cmd {
 	return tea.Tick(barAfter, func(time.Time) tea.Msg { return waitedMsg{} })
 }
 
-// compareCmd puts some of the dumps in a row.
-func compareCmd(gen int, dumps []goroutine.Dump) tea.Cmd {
-	return func() tea.Msg { return comparedMsg{prepare(trend.Compare(dumps)), gen} }
+// compareCmd puts some of the dumps in a row, by a grouping.
+func compareCmd(gen int, dumps []goroutine.Dump, by string) tea.Cmd {
+	return func() tea.Msg {
+		g, err := query.ParseGrouping(by)
+		if err != nil {
+			return comparedMsg{gen: gen, err: err}
+		}
+		return comparedMsg{prepared: prepare(trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)), gen: gen}
+	}
+}
+
+// members are the buckets of each group in a dump, the largest first.
+func members(d *goroutine.Dump, g query.Grouping) map[string][]*goroutine.Bucket {
+	if g.Of == nil {
+		return nil
+	}
+	m := map[string][]*goroutine.Bucket{}
+	for i := range d.Buckets {
+		for _, c := range g.Of(&d.Buckets[i]) {
+			m[c.Name] = append(m[c.Name], &d.Buckets[i])
+		}
+	}
+	return m
 }
 
 // arrangement is what the rows of the list are made from. The series are

@@ -169,7 +169,15 @@ func (m model) command(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		m.folded = !m.folded
 		m.shown = -1
 		return m, m.arrange()
+	case pressed(msg, keys.group):
+		return m.regroup(1)
+	case pressed(msg, keys.groupBack):
+		return m.regroup(-1)
 	case pressed(msg, keys.tree):
+		if m.grouped() && !m.tree {
+			m.refuse("the tree is of stacks: b groups by stack again")
+			return m, nil
+		}
 		return m, m.arrangeAs(!m.tree)
 	case pressed(msg, keys.before):
 		return m.step(-1)

@@ -24,6 +24,7 @@ type (
 	comparedMsg struct {
 		prepared
 		gen int
+		err error // the grouping is none
 	}
 	// arrangedMsg is the answer to the request for rows of a generation: those
 	// that the filter leaves, in order, and the tree over them if that is shown.

@@ -80,12 +80,13 @@ type model struct {
 	rows    []int // indexes of series, as filter and order leave them
 	hidden  int   // rows of Go itself, left out
 	list    list.List
-	wanted  goroutine.ID // bucket that the cursor goes to when the rows are here
+	wanted  string // identity of the series that the cursor goes to when the rows are here
 	order   order
 	gen     int // of the newest request for rows or a trend
 	query   query.Query
 	applied string // the filter that the rows come from
 	bad     error  // what is wrong with the filter being typed
+	by      string // the grouping
 	folded  bool   // goroutines and frames of Go itself are left out
 	tree    bool   // the list is the tree of calls
 	calls   callTree
@@ -116,7 +117,9 @@ type prepared struct {
 	trend   trend.Trend
 	says    []string // what the dumps come to, in sentences
 	columns []report.Column
-	natural []int // widths of the columns
+	natural []int                          // widths of the columns
+	labels  []string                       // keys, in order
+	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
 }
 
 func prepare(t trend.Trend) prepared {
@@ -127,8 +130,23 @@ func prepare(t trend.Trend) prepared {
 			p.says = append(p.says, "states: "+s)
 		}
 	}
+	last := &t.Dumps[len(t.Dumps)-1]
+	for i := range last.Buckets {
+		for _, l := range last.Buckets[i].Labels {
+			if !slices.Contains(p.labels, l.Key) && len(p.labels) < maxLabels {
+				p.labels = append(p.labels, l.Key)
+			}
+		}
+	}
+	slices.Sort(p.labels)
+	if g, err := query.ParseGrouping(t.By); err == nil {
+		p.members = members(last, g)
+	}
 	return p
 }
+
+// maxLabels is how many label keys can be grouped by with one key after the other.
+const maxLabels = 20
 
 // order is what the list is sorted by.
 type order struct {
@@ -185,9 +203,14 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case loadedMsg:
 		return m.loaded(msg)
 	case comparedMsg:
-		if msg.gen == m.gen {
-			return m.show(msg.prepared)
+		if msg.gen != m.gen {
+			return m, nil
 		}
+		if msg.err != nil {
+			m.say("", msg.err)
+			return m, nil
+		}
+		return m.show(msg.prepared)
 	case arrangedMsg:
 		m.arranged(msg)
 	case sourceMsg:
@@ -239,7 +262,7 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 	case msg.err != nil:
 		m.say("", msg.err)
 	}
-	m.dumps = msg.trend.Dumps
+	m.dumps, m.by = msg.trend.Dumps, msg.trend.By
 	m.looking = make([]int, len(m.dumps))
 	for i := range m.looking {
 		m.looking[i] = i
@@ -256,7 +279,7 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 // The cursor stays on its bucket, the list in its order.
 func (m model) show(p prepared) (tea.Model, tea.Cmd) {
 	if i := m.selected(); i >= 0 {
-		m.wanted = m.trend.Series[i].Bucket.ID
+		m.wanted = identity(&m.trend.Series[i])
 	}
 	sorted := ""
 	if m.order.column >= 0 {
@@ -276,13 +299,31 @@ const measured = 2000
 // look shows some of the dumps: one by itself, or their difference.
 func (m model) look(which []int) (tea.Model, tea.Cmd) {
 	m.looking = which
-	dumps := make([]goroutine.Dump, len(which))
-	for i, n := range which {
+	return m, m.compare()
+}
+
+// compare asks for the trend of the dumps looked at.
+func (m *model) compare() tea.Cmd {
+	dumps := make([]goroutine.Dump, len(m.looking))
+	for i, n := range m.looking {
 		dumps[i] = m.dumps[n]
 	}
 	m.gen++
-	return m, compareCmd(m.gen, dumps)
+	return compareCmd(m.gen, dumps, m.by)
 }
+
+// regroup holds goroutines together by the next grouping, or the one before.
+func (m model) regroup(step int) (tea.Model, tea.Cmd) {
+	all := slices.Clone(query.Groupings)
+	for _, key := range m.labels {
+		all = append(all, "label:"+key)
+	}
+	m.by = all[(max(0, slices.Index(all, m.by))+step+len(all))%len(all)]
+	return m, m.compare()
+}
+
+// grouped reports whether rows are groups rather than stacks.
+func (m *model) grouped() bool { return m.members != nil }
 
 // step goes to the dump before or after the one in sight. Beyond the ends all
 // of them are compared.
@@ -307,6 +348,14 @@ func (m model) step(n int) (tea.Model, tea.Cmd) {
 	return m.look(all)
 }
 
+// identity is what a series is known by from one trend to the next.
+func identity(s *trend.Series) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return string(s.Bucket.ID)
+}
+
 // arrange asks for the rows that the filter leaves.
 func (m *model) arrange() tea.Cmd { return m.arrangeAs(m.tree) }
 
@@ -329,7 +378,7 @@ func (m *model) arranged(msg arrangedMsg) {
 	m.bad = msg.err
 	selected := m.selected()
 	if m.wanted != "" {
-		selected = slices.IndexFunc(m.trend.Series, func(s trend.Series) bool { return s.Bucket.ID == m.wanted })
+		selected = slices.IndexFunc(m.trend.Series, func(s trend.Series) bool { return identity(&s) == m.wanted })
 		m.wanted = ""
 	}
 	m.rows, m.query, m.hidden = msg.rows, msg.query, msg.hidden
@@ -413,7 +462,12 @@ func (m *model) showStack() {
 	if !within(start, &s.Bucket.Stack) {
 		start = site(&s.Bucket.Stack)
 	}
-	m.stack.set(stackText{dumps: len(m.trend.Dumps), width: m.stack.width, whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}.lines(s), start)
+	text := stackText{dumps: len(m.trend.Dumps), width: m.stack.width, whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}
+	if m.grouped() {
+		m.stack.set(text.group(s, m.members[s.Name]), start)
+	} else {
+		m.stack.set(text.lines(s), start)
+	}
 }
 
 func within(f *goroutine.Frame, s *goroutine.Stack) bool {

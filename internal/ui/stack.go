@@ -55,6 +55,24 @@ func (x stackText) lines(s *trend.Series) []line {
 	return lines
 }
 
+// shownMembers is how many stacks of a group are written.
+const shownMembers = 30
+
+// group writes the stacks of a group, the largest first.
+func (x stackText) group(s *trend.Series, members []*goroutine.Bucket) []line {
+	lines := wrapLine(line{text: goroutine.Clean(s.Name) + ": " + report.Title(s, x.dumps), kind: strongLine}, x.width)
+	for i, b := range members {
+		if i == shownMembers {
+			return append(lines, line{}, line{text: "and " + report.Plural(len(members)-i, "more stack", "more stacks"), kind: faintLine})
+		}
+		one := trend.Series{Bucket: b, Counts: []int{b.Count}, At: []*goroutine.Bucket{b}}
+		of := x
+		of.dumps = 1
+		lines = append(append(lines, line{}), of.lines(&one)...)
+	}
+	return lines
+}
+
 // fold writes a line for the frames left out.
 func (x stackText) fold(hidden *int) []line {
 	if *hidden == 0 {

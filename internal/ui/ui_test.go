@@ -179,6 +179,9 @@ func TestScreens(t *testing.T) {
 		"source":   {leak(t), []string{"enter"}},
 		"code":     {leak(t), []string{"enter", "enter"}},
 		"evidence": {leak(t), []string{"v"}},
+		"site":     {leak(t), []string{"b", "down"}},
+		"label":    {leak(t), []string{"B"}},
+		"module":   {one, []string{"b", "b", "b", "b", "b"}},
 		"debug1":   {load(t, "server/nats126.debug1.txt"), nil},
 		"crash":    {load(t, "gen126/misc_deadlock.txt"), nil},
 	}
@@ -498,6 +501,31 @@ func TestDumps(t *testing.T) {
 	s.send(loadedMsg{prepared: prepare(load(t, "logs/restart.quit.log"))})
 	if !strings.Contains(s.m.View(), "2 dumps") || !strings.Contains(s.m.View(), "SIGQUIT: quit") {
 		t.Errorf("the dumps are not listed:\n%s", s.m.View())
+	}
+}
+
+// TestGroups goes through all groupings and back.
+func TestGroups(t *testing.T) {
+	s := at(t, 120, 36, leak(t))
+	stacks := len(s.m.rows)
+	for _, want := range []string{"site", "function", "created-by", "package", "module", "state", "label:tenant", "stack"} {
+		s.press("b")
+		total := 0
+		for _, r := range s.m.rows {
+			total += s.m.trend.Series[r].Now()
+		}
+		if s.m.trend.By != want || total != s.m.trend.Dumps[2].Goroutines {
+			t.Errorf("by %s, %d goroutines; want %s, %d", s.m.trend.By, total, want, s.m.trend.Dumps[2].Goroutines)
+		}
+	}
+	if len(s.m.rows) != stacks || s.m.grouped() {
+		t.Error("not back at the stacks")
+	}
+	if s.press("B"); s.m.trend.By != "label:tenant" {
+		t.Errorf("B: by %s", s.m.trend.By)
+	}
+	if s.press("t"); !strings.Contains(s.m.View(), "error: the tree is of stacks") {
+		t.Error("the tree of groups says nothing")
 	}
 }
 

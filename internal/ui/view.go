@@ -107,11 +107,15 @@ func (m *model) titleView() string {
 	last := &dumps[len(dumps)-1]
 	name := clean(dumps[0].Source)
 	facts := []string{report.Plural(last.Goroutines, "goroutine", "goroutines")}
+	buckets := report.Plural(len(last.Buckets), "bucket", "buckets")
+	if !m.grouped() {
+		buckets = report.Plural(len(m.trend.Series), "bucket", "buckets")
+	}
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {
 			name = fmt.Sprintf("%d of %d · %s", m.looking[0]+1, len(m.dumps), name)
 		}
-		facts = append(facts, report.Plural(len(m.trend.Series), "bucket", "buckets"), string(last.Level))
+		facts = append(facts, buckets, string(last.Level))
 		if last.GoVersion != "" {
 			facts = append(facts, last.GoVersion)
 		}
@@ -124,7 +128,7 @@ func (m *model) titleView() string {
 			name += fmt.Sprintf(" (+%d between)", n)
 		}
 		facts[0] = report.Group(dumps[0].Goroutines) + " → " + facts[0]
-		facts = append(facts, report.Plural(len(m.trend.Series), "bucket", "buckets"))
+		facts = append(facts, buckets)
 		if len(dumps) > 2 {
 			facts = append(facts, report.Plural(len(dumps), "dump", "dumps"))
 		}
@@ -264,6 +268,9 @@ func (m *model) listView() []string {
 // listTitle tells how many buckets are listed, and why not all.
 func (m *model) listTitle() string {
 	title := report.Plural(len(m.trend.Series), "bucket", "buckets")
+	if m.grouped() {
+		title = report.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
+	}
 	if m.applied != "" {
 		title = fmt.Sprintf("%s of %s · filter: %s", report.Group(len(m.rows)), title, clean(m.applied))
 	}
@@ -381,6 +388,9 @@ func (m *model) stackView() []string {
 	title := "stack"
 	if i := m.selected(); i >= 0 {
 		title = "stack of " + report.SiteName(m.trend.Series[i].Bucket)
+		if m.grouped() {
+			title = "stacks of " + clean(m.trend.Series[i].Name)
+		}
 	}
 	code := m.sourceRows(r.h)
 	lines := []string{m.rule(title, m.stack.position(), r.w, m.focus == stackPane)}
@@ -482,7 +492,7 @@ func (m *model) keysView() string {
 	if m.mode != normal {
 		return m.inputView()
 	}
-	all := []hint{{"enter", "whole stack"}, {"/", "filter"}, {"s", "sort"}, {"t", "tree"}, {"tab", "pane"}, {"e", "editor"}, {"y", "copy"}, {"q", "quit"}}
+	all := []hint{{"enter", "whole stack"}, {"/", "filter"}, {"s", "sort"}, {"b", "group"}, {"t", "tree"}, {"tab", "pane"}, {"e", "editor"}, {"y", "copy"}, {"q", "quit"}}
 	switch {
 	case m.focus == stackPane:
 		all = []hint{{"esc", "back"}, {"enter", "source"}, {"e", "editor"}, {"/", "search"}, {"y", "copy"}, {".", "fold"}, {"w", "wrap"}, {"z", "full"}}

@@ -118,8 +118,7 @@ func (m *model) release() tea.Cmd {
 	for i := range m.dumps {
 		m.looking = append(m.looking, i)
 	}
-	m.gen++
-	return compareCmd(m.gen, m.dumps)
+	return m.compare()
 }
 
 // pause holds the screen, or lets it go on.
