@@ -80,7 +80,7 @@ func (c *comparison) findLives() {
 		if !d.Level.HasIDs() || partial(d) {
 			continue
 		}
-		if last >= 0 && c.rosters.restarted(last, i) {
+		if last >= 0 && (c.rosters.restarted(last, i) || rebuilt(&c.Dumps[last], d)) {
 			life.To = i - 1
 			c.Restarted[i] = true
 			c.Lives = append(c.Lives, Life{i, i})
