@@ -61,7 +61,7 @@ func (c *comparison) orderByIDs() {
 	r := newRosters(sorted)
 	for i := 1; i < len(sorted); i++ {
 		k := r.kin(i-1, i)
-		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 2*k.both < k.both+k.ended {
+		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 10*k.both < k.ended {
 			return
 		}
 	}
