@@ -413,3 +413,29 @@ func TestProof(t *testing.T) {
 		}
 	}
 }
+
+// TestLeakProfile joins a leak profile, which lists only what leaked, with
+// dumps that list all.
+func TestLeakProfile(t *testing.T) {
+	profile := read(t, "gen126/leak_goroutineleak.debug1.txt")
+	profile[0].LeaksOnly = true
+	all := read(t, "gen126/leak_goroutineleak.debug2.txt")
+	for i := range all {
+		for j := range all[i].Buckets {
+			all[i].Buckets[j].Leaked = 0
+		}
+	}
+	tr := trend.Compare([]goroutine.Dump{all[0], profile[0]})
+	if len(tr.Dumps) != 1 || !strings.Contains(strings.Join(tr.Notes, ""), "proved leaked: 5 goroutines") {
+		t.Fatalf("%d dumps, notes %q", len(tr.Dumps), tr.Notes)
+	}
+	proved := 0
+	for i := range tr.Series {
+		if s := &tr.Series[i]; s.Proof == trend.Proved {
+			proved += s.Now()
+		}
+	}
+	if proved != 5 {
+		t.Errorf("%d goroutines proved, want 5", proved)
+	}
+}
