@@ -29,6 +29,7 @@ type Dump struct {
 	Offset     int64  // byte offset of its first goroutine in the (decompressed) source
 	Goroutines int    // each counted once
 	Truncated  bool   // the source ends before the dump does
+	LeaksOnly  bool   // a goroutineleak profile that lists only what the collector proved leaked
 	Buckets    []Bucket
 	Problems   []Problem
 	// GoVersion is the toolchain that built the program, where a file name in

@@ -130,6 +130,9 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 			doc.Leaks = append(doc.Leaks, jsonLeak(t, &t.Leaks[i]))
 		}
 	}
+	if t.Mismatch != "" {
+		doc.Notes = append(doc.Notes, valid(t.Mismatch))
+	}
 	for _, n := range t.Notes {
 		doc.Notes = append(doc.Notes, valid(n))
 	}

@@ -212,7 +212,7 @@ func TestHeadline(t *testing.T) {
 	}{
 		{"leak3", []string{"accumulating: main.(*Server).query.func1 +1 450 (50 → 1 500)", "none ended, parked in chan send", "started at main.go:31 by main.(*Server).query", "passes 100 000 in", "and 1 000 000 in", "6 more places"}},
 		{"leak2", []string{"+450 (50 → 500)", "two dumps cannot tell"}},
-		{"levels", []string{"+1 450 (50 → 1 500)", "counts only"}},
+		{"levels", []string{"+1 450 (50 → 1 500)", "only counts could be compared"}},
 		{"restart", []string{"main.(*Server).locked", "2 lives; each gains about", "/h; the restarts keep it under 300"}},
 		{"healthy", []string{"nothing accumulates: 24 → 41 goroutines", "+12", "(new)"}},
 		{"builds", []string{"nothing accumulates: 750 → 250"}},

@@ -25,7 +25,8 @@ func One(d goroutine.Dump) Trend { return Options{}.Compare([]goroutine.Dump{d})
 func Compare(dumps []goroutine.Dump) Trend { return Options{}.Compare(dumps) }
 
 // Compare does what the function Compare does, by the grouping of the options.
-func (o Options) Compare(dumps []goroutine.Dump) Trend {
+func (o Options) Compare(all []goroutine.Dump) Trend {
+	dumps, proofs := splitProofs(all)
 	t := Trend{By: "stack", Dumps: slices.Clone(dumps), Restarted: make([]bool, len(dumps))}
 	if o.Group != nil && o.By != "" {
 		t.By = o.By
@@ -47,6 +48,7 @@ func (o Options) Compare(dumps []goroutine.Dump) Trend {
 	}
 	if len(dumps) == 1 {
 		t.sortByCount()
+		t.prove(proofs)
 		return t
 	}
 	c.findTwins()
@@ -54,7 +56,7 @@ func (o Options) Compare(dumps []goroutine.Dump) Trend {
 	c.follow()
 	c.judge()
 	t.sortByInterest(c.levels(o.Group == nil))
-	t.prove()
+	t.prove(proofs)
 	return t
 }
 

@@ -61,7 +61,7 @@ func (c *comparison) orderByIDs() {
 	r := newRosters(sorted)
 	for i := 1; i < len(sorted); i++ {
 		k := r.kin(i-1, i)
-		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 2*k.both < k.both+k.ended {
+		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 10*k.both < k.ended {
 			return
 		}
 	}
@@ -80,7 +80,7 @@ func (c *comparison) findLives() {
 		if !d.Level.HasIDs() || partial(d) {
 			continue
 		}
-		if last >= 0 && c.rosters.restarted(last, i) {
+		if last >= 0 && (c.rosters.restarted(last, i) || rebuilt(&c.Dumps[last], d)) {
 			life.To = i - 1
 			c.Restarted[i] = true
 			c.Lives = append(c.Lives, Life{i, i})

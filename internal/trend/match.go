@@ -137,7 +137,7 @@ func (c *comparison) likeness() (likeness, Match) {
 // two builds: one to one, by what is surest first.
 func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, matches []Match) {
 	moved := movedFiles(&c.Dumps[boundary-1], &c.Dumps[boundary])
-	keepLines := func(file string) bool { return !moved[file] }
+	keepLines := func(file string) bool { return moved[file] == 0 }
 	tries := []struct {
 		like likeness
 		got  Match
@@ -227,52 +227,81 @@ func (p parts) any() *goroutine.Bucket {
 	}
 }
 
-// movedFiles are the files that differ between the builds that wrote two
-// dumps: both dumps show a function of the file, and none at the same line.
-func movedFiles(a, b *goroutine.Dump) map[string]bool {
-	type places struct{ functions, lines map[string]bool }
-	collect := func(d *goroutine.Dump) map[string]places {
-		files := map[string]places{}
-		visit := func(f *goroutine.Frame) {
-			if f.Line == 0 {
-				return
-			}
-			p, ok := files[fileOf(f)]
-			if !ok {
-				p = places{map[string]bool{}, map[string]bool{}}
-				files[fileOf(f)] = p
-			}
-			name := plainName(stripTypeArguments(f.Function))
-			p.functions[name] = true
-			p.lines[fmt.Sprintf("%s:%d", name, f.Line)] = true
+// source is what a dump shows of a file: its functions, and where in them.
+type source struct {
+	functions map[string]bool
+	places    map[place]bool
+}
+
+type place struct {
+	function string
+	line     int
+}
+
+func sources(d *goroutine.Dump) map[string]source {
+	files := map[string]source{}
+	visit := func(f *goroutine.Frame) {
+		if f.Line == 0 {
+			return
 		}
-		for i := range d.Buckets {
-			s := &d.Buckets[i].Stack
-			for j := range s.Frames {
-				visit(&s.Frames[j])
-			}
-			visit(&s.CreatedBy)
+		s, ok := files[fileOf(f)]
+		if !ok {
+			s = source{map[string]bool{}, map[place]bool{}}
+			files[fileOf(f)] = s
 		}
-		return files
+		name := stripTypeArguments(f.Function)
+		s.functions[plainName(name)] = true
+		s.places[place{name, f.Line}] = true
 	}
-	before, after := collect(a), collect(b)
-	moved := map[string]bool{}
+	for i := range d.Buckets {
+		s := &d.Buckets[i].Stack
+		for j := range s.Frames {
+			visit(&s.Frames[j])
+		}
+		visit(&s.CreatedBy)
+	}
+	return files
+}
+
+// movedFiles are the files that differ between the builds that wrote two
+// dumps: both dumps show functions of the file, and next to none at the same
+// line. It gives the number of functions that moved.
+func movedFiles(a, b *goroutine.Dump) map[string]int {
+	before, after := sources(a), sources(b)
+	moved := map[string]int{}
 	for file, p := range before {
 		q, ok := after[file]
-		if ok && overlap(p.functions, q.functions) && !overlap(p.lines, q.lines) {
-			moved[file] = true
+		if !ok || 5*common(p.places, q.places) > min(len(p.places), len(q.places)) {
+			continue // a few may come to the same line by chance
+		}
+		if n := common(p.functions, q.functions); n > 0 {
+			moved[file] = n
 		}
 	}
 	return moved
 }
 
-func overlap(a, b map[string]bool) bool {
-	for k := range a {
-		if b[k] {
+// rebuilt reports whether two dumps come from two builds, and so from two
+// lives: a file in which several functions moved tells, one function may just
+// wait at another line.
+func rebuilt(a, b *goroutine.Dump) bool {
+	const several = 3
+	for _, n := range movedFiles(a, b) {
+		if n >= several {
 			return true
 		}
 	}
 	return false
+}
+
+func common[K comparable](a, b map[K]bool) int {
+	n := 0
+	for k := range a {
+		if b[k] {
+			n++
+		}
+	}
+	return n
 }
 
 // noteMatches says how many buckets were recognised by less than their stack.

@@ -15,7 +15,6 @@ func (c *comparison) findStrangers() {
 		if a.differs(b) {
 			c.Mismatch = fmt.Sprintf("%s and %s seem to be of different programs: of %d and %d functions outside of Go's own they share %d",
 				c.Dumps[i-1].Source, c.Dumps[i].Source, len(a.functions), len(b.functions), a.common(b))
-			c.note(c.Mismatch)
 			return
 		}
 	}
@@ -49,15 +48,7 @@ func programOf(d *goroutine.Dump) program {
 	return p
 }
 
-func (p program) common(q program) int {
-	n := 0
-	for f := range p.functions {
-		if q.functions[f] {
-			n++
-		}
-	}
-	return n
-}
+func (p program) common(q program) int { return common(p.functions, q.functions) }
 
 // differs needs enough functions to tell: an idle program shows few of its own.
 func (p program) differs(q program) bool {

@@ -1,0 +1,441 @@
+package trend_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/parse"
+	"gdump/internal/query"
+	"gdump/internal/trend"
+)
+
+// read reads dumps of the corpus.
+func read(t *testing.T, names ...string) []goroutine.Dump {
+	t.Helper()
+	var dumps []goroutine.Dump
+	for _, name := range names {
+		data, err := os.ReadFile(filepath.Join("../../testdata/dumps", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := parse.Read(t.Context(), bytes.NewReader(data), parse.Options{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range d {
+			d[i].Source = name
+		}
+		dumps = append(dumps, d...)
+	}
+	return dumps
+}
+
+// bucketOf is goroutines at one place of a made-up program.
+func bucketOf(name string, ids ...uint64) goroutine.Bucket {
+	frame := func(f string, line int) goroutine.Frame {
+		return goroutine.Frame{Function: "example.com/app." + f, File: "/src/app.go", Line: line, Package: "example.com/app", Origin: goroutine.Main}
+	}
+	b := goroutine.Bucket{Count: len(ids), States: []goroutine.Count{{Name: "select", N: len(ids)}}}
+	b.Stack = goroutine.Stack{Frames: []goroutine.Frame{frame(name, 10+len(name))}, CreatedBy: frame("start"+name, 90+len(name))}
+	b.ID = b.Stack.ID()
+	for _, id := range ids {
+		b.IDs.Add(id)
+	}
+	return b
+}
+
+func dumpOf(source string, buckets ...goroutine.Bucket) goroutine.Dump {
+	d := goroutine.Dump{Source: source, Level: goroutine.Debug2, Buckets: buckets}
+	for i := range buckets {
+		d.Goroutines += buckets[i].Count
+	}
+	return d
+}
+
+// ids are from, from+by, and so on, n of them.
+func ids(n int, from, by uint64) []uint64 {
+	out := make([]uint64, n)
+	for i := range out {
+		out[i] = from + uint64(i)*by
+	}
+	return out
+}
+
+func verdicts(tr *trend.Trend) map[string]trend.Verdict {
+	m := map[string]trend.Verdict{}
+	for i := range tr.Series {
+		m[strings.TrimPrefix(tr.Series[i].Bucket.Stack.Site().Function, "example.com/app.")] = tr.Series[i].Verdict
+	}
+	return m
+}
+
+// TestLeakpair: three moments of a leaky server whose truth is in the README of
+// the corpus, at every level and across levels, give the same counts and name
+// the same leaks.
+func TestLeakpair(t *testing.T) {
+	leaks := map[string]string{
+		"main.(*Server).query.func1": "[50 500 1500]", "main.(*Server).watch": "[5 50 150]",
+		"net/http.(*persistConn).readLoop": "[2 20 60]", "net/http.(*persistConn).writeLoop": "[2 20 60]",
+	}
+	for _, levels := range [][3]string{
+		{"debug2.txt", "debug2.txt", "debug2.txt"}, {"debug1.txt", "debug1.txt", "debug1.txt"}, {"debug0.pb.gz", "debug0.pb.gz", "debug0.pb.gz"},
+		{"debug2.txt", "debug1.txt", "debug0.pb.gz"}, {"debug0.pb.gz", "debug2.txt", "debug1.txt"},
+	} {
+		var names []string
+		for i, l := range levels {
+			names = append(names, fmt.Sprintf("leakpair/v1.t%d.%s", i, l))
+		}
+		tr := trend.Compare(read(t, names...))
+		found := map[string]string{}
+		for i := range tr.Series {
+			s := &tr.Series[i]
+			if f := s.Bucket.Stack.Site().Function; leaks[f] != "" {
+				found[f] = fmt.Sprint(s.Counts)
+				if s.Verdict != trend.Accumulating {
+					t.Errorf("%v: %s is %s: %s", levels, f, s.Verdict, s.Why)
+				}
+			} else if f == "main.(*Server).worker" && s.Verdict != trend.Stable {
+				t.Errorf("%v: workers are %s: %s", levels, s.Verdict, s.Why)
+			}
+		}
+		for f, want := range leaks {
+			if found[f] != want {
+				t.Errorf("%v: %s: got %s, want %s", levels, f, found[f], want)
+			}
+		}
+	}
+}
+
+// TestHealthyServers: real servers, idle and then under clients.
+func TestHealthyServers(t *testing.T) {
+	for _, server := range []string{"nats", "prometheus", "caddy"} {
+		for _, level := range []string{"debug2.txt", "debug1.txt", "debug0.pb.gz"} {
+			tr := trend.Compare(read(t, "server/"+server+".a."+level, "server/"+server+".b."+level))
+			for i := range tr.Series {
+				if s := &tr.Series[i]; s.Verdict == trend.Accumulating {
+					t.Errorf("%s, %s: %v %s: %s", server, level, s.Counts, s.Bucket.Stack.Site().Function, s.Why)
+				}
+			}
+			if tr.Mismatch != "" {
+				t.Errorf("%s, %s: %s", server, level, tr.Mismatch)
+			}
+		}
+	}
+}
+
+// TestBuilds: another build of the same program, in which lines have moved.
+func TestBuilds(t *testing.T) {
+	for _, level := range []string{"debug2.txt", "debug1.txt"} {
+		tr := trend.Compare(read(t, "leakpair/v1.t2."+level, "leakpair/v2.t2."+level))
+		want := map[string]string{"main.(*Server).watch": "[150 150]", "main.(*Server).worker": "[16 16]", "main.(*Server).query.func1": "[1500 0]"}
+		for i := range tr.Series {
+			s := &tr.Series[i]
+			f := s.Bucket.Stack.Site().Function
+			if w := want[f]; w != "" && fmt.Sprint(s.Counts) != w {
+				t.Errorf("%s: %s: got %v, want %s", level, f, s.Counts, w)
+			}
+			if f == "main.(*Server).watch" && s.Match != trend.MatchLines {
+				t.Errorf("%s: matched by %s", level, s.Match)
+			}
+		}
+		if !slices.ContainsFunc(tr.Notes, func(n string) bool { return strings.Contains(n, "different builds") }) {
+			t.Errorf("%s: no word of the builds in %q", level, tr.Notes)
+		}
+	}
+	// Closures that are numbered anew.
+	tr := trend.Compare(read(t, "gen126/zoo126_buildA.debug2only.txt", "gen126/zoo126_buildB.debug2only.txt"))
+	one := 0
+	for i := range tr.Series {
+		s := &tr.Series[i]
+		if s.Counts[0] == 0 || s.Counts[1] == 0 {
+			one++
+			t.Logf("%v %s", s.Counts, s.Bucket.Stack.Site().Function)
+		}
+	}
+	if one > 4 {
+		t.Errorf("%d of %d buckets of two builds have no counterpart", one, len(tr.Series))
+	}
+}
+
+// TestFunctionGrouping never looks at lines.
+func TestFunctionGrouping(t *testing.T) {
+	g, err := query.ParseGrouping("function")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := trend.Options{By: g.Name, Group: g.Of}.Compare(read(t, "leakpair/v1.t2.debug2.txt", "leakpair/v2.t2.debug2.txt"))
+	if tr.By != "function" {
+		t.Errorf("by %s", tr.By)
+	}
+	for i := range tr.Series {
+		s := &tr.Series[i]
+		if s.Name == "main.(*Server).watch" && fmt.Sprint(s.Counts) != "[150 150]" {
+			t.Errorf("%s: %v", s.Name, s.Counts)
+		}
+	}
+}
+
+func TestMismatch(t *testing.T) {
+	tr := trend.Compare(read(t, "server/nats.a.debug2.txt", "server/prometheus.a.debug2.txt"))
+	if !strings.Contains(tr.Mismatch, "different programs") {
+		t.Errorf("got %q", tr.Mismatch)
+	}
+	for _, pair := range [][2]string{{"leakpair/v1.t0.debug2.txt", "leakpair/v2.t2.debug0.pb.gz"}, {"server/nats.a.debug2.txt", "server/nats.b.debug1.txt"}, {"gen126/zoo126_buildA.debug2only.txt", "gen126/zoo126_trim.debug2only.txt"}} {
+		if tr := trend.Compare(read(t, pair[0], pair[1])); tr.Mismatch != "" {
+			t.Errorf("%v: %s", pair, tr.Mismatch)
+		}
+	}
+}
+
+// TestOrder: dumps that tell no time are put in order by their ids, those that
+// do by their times.
+func TestOrder(t *testing.T) {
+	want := "[50 500 1500]"
+	for _, order := range [][]int{{2, 0, 1}, {1, 2, 0}, {2, 1, 0}} {
+		names := make([]string, 3)
+		for i, n := range order {
+			names[i] = fmt.Sprintf("leakpair/v1.t%d.debug2.txt", n)
+		}
+		dumps := read(t, names...)
+		tr := trend.Compare(dumps)
+		if got := fmt.Sprint(tr.Series[0].Counts); got != want || slices.Contains(tr.Restarted, true) || len(tr.Notes) != 1 {
+			t.Errorf("%v by ids: got %s, restarts %v, notes %q", order, got, tr.Restarted, tr.Notes)
+		}
+		start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		for i, n := range order {
+			dumps[i].TakenAt = start.Add(time.Duration(n) * time.Hour)
+		}
+		tr = trend.Compare(dumps)
+		if got := fmt.Sprint(tr.Series[0].Counts); got != want || tr.Series[0].PerHour != 725 {
+			t.Errorf("%v by times: got %s, %v an hour", order, got, tr.Series[0].PerHour)
+		}
+	}
+}
+
+func TestForecast(t *testing.T) {
+	dumps := read(t, "leakpair/v1.t0.debug2.txt", "leakpair/v1.t1.debug2.txt", "leakpair/v1.t2.debug2.txt")
+	for i := range dumps {
+		dumps[i].TakenAt = time.Date(2026, 1, 1, i, 0, 0, 0, time.UTC)
+	}
+	tr := trend.Compare(dumps)
+	d, ok := tr.Series[0].Passes(100_000)
+	if want := 135*time.Hour + 52*time.Minute; !ok || d.Round(time.Minute) != want {
+		t.Errorf("got %v, want %v", d, want)
+	}
+	if _, ok := tr.Series[0].Passes(1000); ok {
+		t.Error("passes what it has passed")
+	}
+}
+
+func TestTwins(t *testing.T) {
+	d := read(t, "leakpair/v1.t1.debug2.txt")[0]
+	tr := trend.Compare([]goroutine.Dump{d, d})
+	if len(tr.Notes) != 1 || !strings.Contains(tr.Notes[0], "same dump twice") {
+		t.Errorf("notes %q", tr.Notes)
+	}
+	for i := range tr.Series {
+		if v := tr.Series[i].Verdict; v != trend.Stable {
+			t.Errorf("%s is %s", tr.Series[i].Bucket.Stack.Site().Function, v)
+		}
+	}
+}
+
+// TestCutOff: who is missing in a dump that was cut off has not ended.
+func TestCutOff(t *testing.T) {
+	dumps := []goroutine.Dump{
+		dumpOf("a", bucketOf("leak", ids(10, 100, 3)...), bucketOf("work", ids(8, 2, 1)...)),
+		dumpOf("b", bucketOf("leak", ids(20, 100, 3)...), bucketOf("work", ids(8, 2, 1)...)),
+		dumpOf("cut", bucketOf("leak", ids(4, 100, 3)...)),
+		dumpOf("c", bucketOf("leak", ids(40, 100, 3)...), bucketOf("work", ids(8, 2, 1)...)),
+		dumpOf("d", bucketOf("leak", ids(50, 100, 3)...), bucketOf("work", ids(8, 2, 1)...)),
+	}
+	dumps[2].Truncated = true
+	tr := trend.Compare(dumps)
+	v := verdicts(&tr)
+	if v["leak"] != trend.Accumulating || v["work"] != trend.Stable || slices.Contains(tr.Restarted, true) {
+		t.Errorf("verdicts %v, restarts %v", v, tr.Restarted)
+	}
+	if len(tr.Notes) == 0 || !strings.Contains(tr.Notes[0], "cut does not show all goroutines") {
+		t.Errorf("notes %q", tr.Notes)
+	}
+}
+
+// TestRestarts: what the ids of two dumps say.
+func TestRestarts(t *testing.T) {
+	work := bucketOf("work", ids(8, 2, 1)...)
+	before := dumpOf("before", work, bucketOf("serve", ids(4, 20, 9)...), bucketOf("leak", ids(30, 100, 7)...))
+	tests := []struct {
+		name  string
+		after goroutine.Dump
+		want  bool
+	}{
+		{"the same life", dumpOf("after", work, bucketOf("serve", ids(4, 20, 9)...), bucketOf("leak", ids(60, 100, 7)...)), false},
+		{"lower ids", dumpOf("after", work, bucketOf("serve", ids(4, 21, 9)...), bucketOf("leak", ids(10, 60, 5)...)), true},
+		{"higher ids, others in low places", dumpOf("after", work, bucketOf("serve", ids(4, 22, 9)...), bucketOf("leak", ids(200, 61, 5)...)), true},
+		{"an id that another function started", dumpOf("after", work, bucketOf("leak", append(ids(4, 20, 9), ids(300, 100, 7)...)...)), true},
+		{"traffic that ended", dumpOf("after", work, bucketOf("serve", ids(4, 20, 9)...), bucketOf("leak", ids(25, 100, 7)...)), false},
+		{"all replaced", dumpOf("after", bucketOf("work", ids(8, 1002, 1)...), bucketOf("serve", ids(4, 1020, 9)...), bucketOf("leak", ids(30, 1100, 7)...)), true},
+	}
+	for _, tt := range tests {
+		at := func(d goroutine.Dump, minutes int) goroutine.Dump {
+			d.TakenAt = time.Date(2026, 1, 1, 0, minutes, 0, 0, time.UTC)
+			return d
+		}
+		timed := trend.Compare([]goroutine.Dump{at(before, 0), at(tt.after, 10)})
+		if timed.Restarted[1] != tt.want {
+			t.Errorf("%s: restarted %v, want %v", tt.name, timed.Restarted[1], tt.want)
+		}
+		if tt.want != (len(timed.Lives) == 2) || tt.want != strings.Contains(strings.Join(timed.Notes, " "), "restarted") {
+			t.Errorf("%s: lives %v, notes %q", tt.name, timed.Lives, timed.Notes)
+		}
+	}
+}
+
+// TestYounger: a process whose ids are those of the one before, but for waits.
+func TestYounger(t *testing.T) {
+	life := func(minutes int) goroutine.Dump {
+		main, work := bucketOf("main", 1), bucketOf("work", ids(8, 2, 1)...)
+		main.Stack.CreatedBy = goroutine.Frame{}
+		main.Waits, work.Waits = goroutine.Waits{{Minutes: minutes, N: 1}}, goroutine.Waits{{Minutes: minutes, N: 8}}
+		d := dumpOf(fmt.Sprint(minutes), main, work)
+		d.TakenAt = time.Date(2026, 1, 1, 0, minutes, 0, 0, time.UTC)
+		return d
+	}
+	older, younger := life(30), life(5)
+	younger.TakenAt = older.TakenAt.Add(time.Hour)
+	if tr := trend.Compare([]goroutine.Dump{older, younger}); !tr.Restarted[1] {
+		t.Error("a process whose waits are shorter is the same")
+	}
+	if tr := trend.Compare([]goroutine.Dump{life(5), life(30)}); tr.Restarted[1] {
+		t.Error("a process whose waits are longer is another")
+	}
+}
+
+// TestStuck names how many are stuck among those that pass.
+func TestStuck(t *testing.T) {
+	var dumps []goroutine.Dump
+	passed := uint64(1000)
+	var stuck []uint64
+	for round := range 8 {
+		passing := (round * 173) % 401
+		all := slices.Clone(stuck)
+		for range 5 {
+			passed += 3
+			stuck = append(stuck, passed)
+		}
+		all = append(slices.Clone(stuck), ids(passing, passed+1, 2)...)
+		passed += 2 * uint64(passing+1)
+		dumps = append(dumps, dumpOf(fmt.Sprint(round), bucketOf("work", ids(8, 2, 1)...), bucketOf("busy", all...)))
+	}
+	tr := trend.Compare(dumps)
+	s := &tr.Series[0]
+	if s.Verdict != trend.Accumulating || s.Stuck < 30 || s.Stuck > 40 || s.PerDump != 5 {
+		t.Errorf("%s, %d stuck, %v a dump: %s", s.Verdict, s.Stuck, s.PerDump, s.Why)
+	}
+	for i, st := range s.Steps {
+		if i > 0 && (!st.Known || st.Survived+st.Born != s.Counts[i] || st.Survived+st.Ended != s.Counts[i-1]) {
+			t.Errorf("step %d: %+v of %v", i, st, s.Counts)
+		}
+	}
+}
+
+// TestOnce tells a leak once, at the level that says it best.
+func TestOnce(t *testing.T) {
+	at := func(stack, creator string, id ...uint64) goroutine.Bucket {
+		b := bucketOf(stack, id...)
+		b.Stack.Frames = append(b.Stack.Frames, bucketOf("run").Stack.Frames[0])
+		b.Stack.CreatedBy = bucketOf(creator).Stack.CreatedBy
+		b.ID = b.Stack.ID()
+		return b
+	}
+	var moving, spread []goroutine.Dump
+	for n := uint64(1); n <= 6; n++ {
+		var here, there []uint64
+		for id := uint64(1); id <= 10*n; id++ {
+			if (id*2654435761>>3+n)%2 == 0 {
+				here = append(here, 100+id)
+			} else {
+				there = append(there, 100+id)
+			}
+		}
+		work := bucketOf("work", ids(8, 2, 1)...)
+		moving = append(moving, dumpOf(fmt.Sprint(n), work, at("a", "x", here...), at("b", "x", there...)))
+		var from []goroutine.Bucket
+		for s := range 12 {
+			var some []uint64
+			for k := uint64(1); k <= n; k++ {
+				if (7*k+uint64(s))%11 == 0 {
+					some = append(some, 1000*k+uint64(s))
+				}
+			}
+			if len(some) > 0 {
+				from = append(from, at("a", fmt.Sprintf("x%s", strings.Repeat("y", s)), some...))
+			}
+		}
+		spread = append(spread, dumpOf(fmt.Sprint(n), append(from, work)...))
+	}
+	tr := trend.Compare(moving)
+	if len(tr.Leaks) != 1 || tr.Leaks[0].By != trend.ByCreator || len(tr.Leaks[0].Members) != 2 || tr.Leaks[0].Series.Now() != 60 {
+		t.Fatalf("moving: %+v", tr.Leaks)
+	}
+	for _, m := range tr.Leaks[0].Members {
+		if s := &tr.Series[m]; s.Verdict != trend.Accumulating || s.VerdictBy != trend.ByCreator {
+			t.Errorf("moving: %s by %s", s.Verdict, s.VerdictBy)
+		}
+	}
+	tr = trend.Compare(spread)
+	if len(tr.Leaks) != 1 || tr.Leaks[0].By != trend.BySite {
+		t.Fatalf("spread: %+v", tr.Leaks)
+	}
+}
+
+// TestProof joins what a goroutineleak profile marked with the growth.
+func TestProof(t *testing.T) {
+	var dumps []goroutine.Dump
+	for n := 1; n <= 4; n++ {
+		proved := bucketOf("proved", ids(10*n, 100, 20)...)
+		proved.Leaked = 10 * n
+		dumps = append(dumps, dumpOf(fmt.Sprint(n), bucketOf("work", ids(8, 2, 1)...), proved, bucketOf("global", ids(9*n, 101, 20)...)))
+	}
+	tr := trend.Compare(dumps)
+	want := map[string]trend.Proof{"proved": trend.Proved, "global": trend.Reachable, "work": trend.Steady}
+	for i := range tr.Series {
+		name := strings.TrimPrefix(tr.Series[i].Bucket.Stack.Site().Function, "example.com/app.")
+		if tr.Series[i].Proof != want[name] {
+			t.Errorf("%s: got %q, want %q", name, tr.Series[i].Proof, want[name])
+		}
+	}
+}
+
+// TestLeakProfile joins a leak profile, which lists only what leaked, with
+// dumps that list all.
+func TestLeakProfile(t *testing.T) {
+	profile := read(t, "gen126/leak_goroutineleak.debug1.txt")
+	profile[0].LeaksOnly = true
+	all := read(t, "gen126/leak_goroutineleak.debug2.txt")
+	for i := range all {
+		for j := range all[i].Buckets {
+			all[i].Buckets[j].Leaked = 0
+		}
+	}
+	tr := trend.Compare([]goroutine.Dump{all[0], profile[0]})
+	if len(tr.Dumps) != 1 || !strings.Contains(strings.Join(tr.Notes, ""), "proved leaked: 5 goroutines") {
+		t.Fatalf("%d dumps, notes %q", len(tr.Dumps), tr.Notes)
+	}
+	proved := 0
+	for i := range tr.Series {
+		if s := &tr.Series[i]; s.Proof == trend.Proved {
+			proved += s.Now()
+		}
+	}
+	if proved != 5 {
+		t.Errorf("%d goroutines proved, want 5", proved)
+	}
+}
