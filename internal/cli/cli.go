@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,10 +193,8 @@ func env(name, fallback string) string {
 
 func (a *app) checkFlags() error {
 	check := func(flag, value string, allowed ...string) error {
-		for _, v := range allowed {
-			if v == value {
-				return nil
-			}
+		if slices.Contains(allowed, value) {
+			return nil
 		}
 		return fmt.Errorf("--%s %s: it must be one of %s", flag, value, strings.Join(allowed, ", "))
 	}

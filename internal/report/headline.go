@@ -257,12 +257,9 @@ func forecast(s *trend.Series) string {
 func nothingAccumulates(t *trend.Trend) []string {
 	first, last := &t.Dumps[0], &t.Dumps[len(t.Dumps)-1]
 	line := fmt.Sprintf("nothing accumulates: %s → %s goroutines", group(first.Goroutines), group(last.Goroutines))
-	for i := range t.Series {
+	if i := slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Change() > 0 }); i >= 0 {
 		s := &t.Series[i]
-		if s.Change() > 0 {
-			line += fmt.Sprintf("; the largest growth is %s in %s (%s)", signed(s.Change()), SiteName(s.Bucket), s.Verdict)
-			break
-		}
+		line += fmt.Sprintf("; the largest growth is %s in %s (%s)", signed(s.Change()), SiteName(s.Bucket), s.Verdict)
 	}
 	return []string{line}
 }

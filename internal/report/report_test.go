@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -199,7 +200,8 @@ func TestClean(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := b.String() + strings.Join(Evidence(&tr, &tr.Series[0]), "\n") + strings.Join(Headline(&tr), "\n")
-	if i := strings.IndexAny(all, "\x1b\x07\x9b\u009b\r\x7f\u202e"); i >= 0 {
+	if i := strings.IndexAny(all, "\x1b\x07\u009b\r\x7f\u202e"); i >= 0 || !utf8.ValidString(all) {
+		i = max(i, 0)
 		t.Errorf("raw bytes in %q", all[max(0, i-20):min(len(all), i+20)])
 	}
 }

@@ -64,7 +64,7 @@ func (t *track) find() finding {
 		return t.findInTwo()
 	}
 	last := len(t.counts) - 1
-	for age := 0; age < last; age++ {
+	for age := range last {
 		s := t.settledAt(age)
 		if f, ok := s.judge(t); ok {
 			return f

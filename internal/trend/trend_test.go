@@ -325,12 +325,11 @@ func TestStuck(t *testing.T) {
 	var stuck []uint64
 	for round := range 8 {
 		passing := (round * 173) % 401
-		all := slices.Clone(stuck)
 		for range 5 {
 			passed += 3
 			stuck = append(stuck, passed)
 		}
-		all = append(slices.Clone(stuck), ids(passing, passed+1, 2)...)
+		all := append(slices.Clone(stuck), ids(passing, passed+1, 2)...)
 		passed += 2 * uint64(passing+1)
 		dumps = append(dumps, dumpOf(fmt.Sprint(round), bucketOf("work", ids(8, 2, 1)...), bucketOf("busy", all...)))
 	}

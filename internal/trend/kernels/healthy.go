@@ -75,11 +75,9 @@ func batchFlushes() func(int) {
 		}
 		for range 10 {
 			mine := g
-			mine.wg.Add(1)
-			go func() {
-				defer mine.wg.Done()
+			mine.wg.Go(func() {
 				<-mine.stop
-			}()
+			})
 		}
 	}
 }
@@ -90,11 +88,9 @@ func cacheEntries() func(int) {
 	return func(int) {
 		g := newGroup()
 		for range 12 {
-			g.wg.Add(1)
-			go func() {
-				defer g.wg.Done()
+			g.wg.Go(func() {
 				<-g.stop
-			}()
+			})
 		}
 		alive = append(alive, g)
 		if len(alive) > 2 {
@@ -112,16 +108,14 @@ func tickerReplaced() func(int) {
 		}
 		mine := newGroup()
 		g = mine
-		mine.wg.Add(1)
-		go func() {
-			defer mine.wg.Done()
+		mine.wg.Go(func() {
 			t := time.NewTicker(time.Hour)
 			defer t.Stop()
 			select {
 			case <-t.C:
 			case <-mine.stop:
 			}
-		}()
+		})
 	}
 }
 
@@ -134,11 +128,9 @@ func connectionsComeAndGo() func(int) {
 		}
 		for i := range 8 {
 			g := newGroup()
-			g.wg.Add(1)
-			go func() {
-				defer g.wg.Done()
+			g.wg.Go(func() {
 				<-g.stop
-			}()
+			})
 			at := n + 1 + (i*i+n)%4
 			leaves[at] = append(leaves[at], g)
 		}
@@ -180,11 +172,9 @@ func burstPasses() func(int) {
 			mine := newGroup()
 			g = mine
 			for range 100 {
-				mine.wg.Add(1)
-				go func() {
-					defer mine.wg.Done()
+				mine.wg.Go(func() {
 					<-mine.stop
-				}()
+				})
 			}
 		}
 	}
