@@ -85,8 +85,11 @@ func TestLeakpair(t *testing.T) {
 		"net/http.(*persistConn).readLoop": "[2 20 60]", "net/http.(*persistConn).writeLoop": "[2 20 60]",
 	}
 	for _, levels := range [][3]string{
-		{"debug2.txt", "debug2.txt", "debug2.txt"}, {"debug1.txt", "debug1.txt", "debug1.txt"}, {"debug0.pb.gz", "debug0.pb.gz", "debug0.pb.gz"},
-		{"debug2.txt", "debug1.txt", "debug0.pb.gz"}, {"debug0.pb.gz", "debug2.txt", "debug1.txt"},
+		{"debug2.txt", "debug2.txt", "debug2.txt"},
+		{"debug1.txt", "debug1.txt", "debug1.txt"},
+		{"debug0.pb.gz", "debug0.pb.gz", "debug0.pb.gz"},
+		{"debug2.txt", "debug1.txt", "debug0.pb.gz"},
+		{"debug0.pb.gz", "debug2.txt", "debug1.txt"},
 	} {
 		var names []string
 		for i, l := range levels {
