@@ -21,8 +21,8 @@ const maxWrappers = 3 // compressions one in another
 func unpack(r io.Reader) (io.Reader, error) {
 	for range maxWrappers {
 		br := bufio.NewReaderSize(r, 64<<10)
-		head, err := br.Peek(4)
-		if err != nil && err != io.EOF {
+		head, err := br.Peek(512)
+		if err != nil && len(head) == 0 && err != io.EOF {
 			return nil, err
 		}
 		switch {
@@ -43,6 +43,12 @@ func unpack(r io.Reader) (io.Reader, error) {
 		case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
 			_, err := br.Discard(3)
 			return br, err
+		case isUTF16(head, 1):
+			return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(br), nil
+		case isUTF16(head, 0):
+			return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(br), nil
+		case bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, 0) < 0:
+			return oldMac{br}, nil
 		default:
 			return br, nil
 		}
@@ -50,14 +56,41 @@ func unpack(r io.Reader) (io.Reader, error) {
 	return r, nil
 }
 
+// isUTF16 reports whether every second byte, from zero on, is one, as in UTF-16
+// text of a western language.
+func isUTF16(head []byte, zero int) bool {
+	if len(head) < 8 {
+		return false
+	}
+	for i := range len(head) &^ 1 {
+		if (head[i] == 0) != (i%2 == zero) {
+			return false
+		}
+	}
+	return true
+}
+
+// oldMac reads text whose lines end in a carriage return alone.
+type oldMac struct{ r io.Reader }
+
+func (o oldMac) Read(p []byte) (int, error) {
+	n, err := o.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
 // format is what the first bytes of an unpacked source say it is.
 type format int
 
 const (
-	text   format = iota // goroutines in words, alone or within a log
-	proto                // profile.proto, as debug=0 writes it
-	counts               // "goroutine profile: total 12", as debug=1 writes it
-	binary               // nothing that gdump reads
+	text       format = iota // goroutines in words, alone or within a log
+	proto                    // profile.proto, as debug=0 writes it
+	counts                   // "goroutine profile: total 12", as debug=1 writes it
+	unreadable               // nothing that gdump reads
 )
 
 // countsLine begins a debug=1 profile; HTTP headers may stand before it.
@@ -71,7 +104,7 @@ func sniff(head []byte) format {
 	case len(head) > 2 && head[0] == 0x0a && isProto(head):
 		return proto
 	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, goroutineWord):
-		return binary
+		return unreadable
 	}
 	return text
 }

@@ -64,7 +64,7 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 		dumps, err = readProfile(br)
 	case counts:
 		dumps, err = readCounts(ctx, br)
-	case binary:
+	case unreadable:
 		return nil, fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
 	default:
 		t := &textReader{m: newMachine(), size: blockSize, options: o, count: count}

@@ -72,7 +72,10 @@ func (s *stream) line(line []byte, at place) {
 // panicText consumes the indented lines of a panic's value. A dump inside it
 // is text of the panic, not of this process's goroutines.
 func (s *stream) panicText(line, text []byte) bool {
-	if len(line) == 0 || line[0] != '\t' && !bytes.HasPrefix(line, []byte("    ")) {
+	if len(text) == 0 {
+		return true
+	}
+	if !isIndented(line) {
 		s.inPanic, s.inTests = false, false
 		return false
 	}
@@ -84,6 +87,10 @@ func (s *stream) panicText(line, text []byte) bool {
 		s.tests = append(s.tests, word)
 	}
 	return true
+}
+
+func isIndented(line []byte) bool {
+	return line[0] == '\t' || bytes.HasPrefix(line, []byte("    "))
 }
 
 // looksLikeHeader reports whether a line begins as a header does, so that not
@@ -296,7 +303,7 @@ func (s *stream) frame(name, file []byte) {
 // asFile reads a line as the second of a frame and gives it the regular shape.
 // c says that it is a frame of C code, which prints its pc alone.
 func (s *stream) asFile(text []byte, indented bool) (file []byte, c, ok bool) {
-	if bytes.HasPrefix(text, []byte("pc=0x")) && indented {
+	if bytes.HasPrefix(text, []byte("pc=0x")) && (indented || string(s.previous) == "non-Go function") {
 		return []byte("?:0"), true, true
 	}
 	withTab := append([]byte{'\t'}, text...)
@@ -308,10 +315,10 @@ func (s *stream) asFile(text []byte, indented bool) (file []byte, c, ok bool) {
 		}
 		return nil, false, false
 	}
-	if !indented && (s.function == nil || !bytes.HasSuffix(base, []byte(".go")) && !bytes.HasSuffix(base, []byte(".s")) && text[0] != '/') {
+	c = bytes.Contains(text, []byte(" pc=0x")) && !bytes.Contains(text, []byte(" fp=0x")) && len(s.previous) > 0
+	if !indented && !c && (s.function == nil || !bytes.HasSuffix(base, []byte(".go")) && !bytes.HasSuffix(base, []byte(".s")) && text[0] != '/' && text[0] != '<') {
 		return nil, false, false
 	}
-	c = bytes.Contains(text, []byte(" pc=0x")) && !bytes.Contains(text, []byte(" fp=0x")) && len(s.previous) > 0
 	return text, c, true
 }
 
