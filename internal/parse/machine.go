@@ -18,11 +18,12 @@ const (
 // machine reads a source line by line, exactly: it takes each line out of what
 // a log system wrapped it in and gives it to the stream it belongs to.
 type machine struct {
-	dig        digester
+	scan       scanner
 	bare       *stream   // lines without a prefix
 	streams    []*stream // all others, newest first
 	dumps      []*builder
 	goroutines int
+	countsOnly bool
 	panicking  *stream   // the last in which a panic began
 	when       time.Time // time stamp of the record being read
 	nested     int
@@ -33,7 +34,7 @@ type machine struct {
 }
 
 func newMachine() *machine {
-	m := &machine{dig: digester{exact: true}}
+	m := &machine{scan: scanner{digester: digester{exact: true}}}
 	m.bare = &stream{m: m}
 	return m
 }
@@ -125,11 +126,11 @@ func (s *stream) adopt(o *stream) {
 	if !o.open {
 		return
 	}
-	h, ok := parseHeader(firstLine(o.text))
-	if !ok {
+	var r record
+	if !r.header(firstLine(o.text)) {
 		return
 	}
-	s.begin(&h, o.at)
+	s.begin(string(r.state.of(o.text)) == "running", o.at)
 	if s.b == nil && s.when.IsZero() {
 		s.when = o.when
 	}
