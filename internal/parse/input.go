@@ -3,12 +3,14 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
@@ -29,15 +31,15 @@ func unpack(r io.Reader) (io.Reader, error) {
 		case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 			z, err := gzip.NewReader(br)
 			if err != nil {
-				return nil, fmt.Errorf("gzip: %w", err)
+				return nil, fmt.Errorf("gzip stream damaged at its start: %w", err)
 			}
-			r = z
+			r = &packed{r: z, kind: "gzip"}
 		case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 			z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 			if err != nil {
-				return nil, fmt.Errorf("zstd: %w", err)
+				return nil, fmt.Errorf("zstd stream damaged at its start: %w", err)
 			}
-			r = z.IOReadCloser()
+			r = &packed{r: z.IOReadCloser(), kind: "zstd"}
 		case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 			return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(br), nil
 		case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
@@ -54,6 +56,30 @@ func unpack(r io.Reader) (io.Reader, error) {
 		}
 	}
 	return r, nil
+}
+
+// packed reads a compressed stream and says where it is damaged.
+type packed struct {
+	r    io.Reader
+	kind string
+	n    int64
+}
+
+func (p *packed) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.n += int64(n)
+	if err != nil && err != io.EOF && isDamage(err) {
+		err = fmt.Errorf("%s stream damaged after %d bytes: %w", p.kind, p.n, err)
+	}
+	return n, err
+}
+
+// isDamage tells a fault of the data from one of where it comes from.
+func isDamage(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) ||
+		errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, zstd.ErrCRCMismatch) || errors.Is(err, zstd.ErrReservedBlockType) || errors.Is(err, zstd.ErrCompressedSizeTooBig) ||
+		strings.Contains(err.Error(), "corrupt") || strings.Contains(err.Error(), "invalid input")
 }
 
 // isUTF16 reports whether every second byte, from zero on, is one, as in UTF-16

@@ -21,12 +21,17 @@ import (
 // maxProfile bounds what profile.proto may unpack to: it is read whole.
 const maxProfile = 512 << 20
 
+// maxGoroutines is more than the memory of any machine holds, and far from
+// where sums overflow.
+const maxGoroutines = 1 << 40
+
 // Labels that stand for a goroutine's own facts in profiles with one sample a
 // goroutine.
 const (
 	idLabel    = "go::goroutine"
 	stateLabel = "go::goroutine_state"
 	waitLabel  = "go::goroutine_wait_minutes"
+	startLabel = "go::goroutine_created_by" // the id of who started it, which no bucket keeps
 )
 
 // readProfile reads profile.proto, as debug=0 writes it.
@@ -57,6 +62,9 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 		n := sample.Value[value]
 		if n < 0 {
 			return nil, fmt.Errorf("%w: a difference of two profiles (it has counts below 0)", ErrNoDump)
+		}
+		if n > maxGoroutines-int64(s.dump.Goroutines) {
+			return nil, fmt.Errorf("%w: a damaged profile: more goroutines than any process has", ErrNoDump)
 		}
 		if n > 0 {
 			s.sample(sample, int(n))
@@ -108,6 +116,9 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 	}
 	e := s.count(st, n, 0)
 	for key, values := range sample.Label {
+		if key == startLabel {
+			continue
+		}
 		for _, v := range values {
 			switch key {
 			case stateLabel:
@@ -122,6 +133,9 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 		}
 	}
 	for key, values := range sample.NumLabel {
+		if key == startLabel {
+			continue
+		}
 		for _, v := range values {
 			switch {
 			case key == waitLabel && v >= 0:

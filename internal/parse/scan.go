@@ -272,11 +272,21 @@ func spanIn(line, part []byte) span {
 	return span{uint32(from), uint32(from + len(part))}
 }
 
+// The first eight bytes of "goroutine " and of " minutes", to compare at once.
+const (
+	eightHeader  = 'g' | 'o'<<8 | 'r'<<16 | 'o'<<24 | 'u'<<32 | 't'<<40 | 'i'<<48 | 'n'<<56
+	eightMinutes = ' ' | 'm'<<8 | 'i'<<16 | 'n'<<24 | 'u'<<32 | 't'<<40 | 'e'<<48 | 's'<<56
+)
+
+func beginsHeader(p []byte) bool {
+	return len(p) >= 10 && binary.LittleEndian.Uint64(p) == eightHeader && p[8] == 'e' && p[9] == ' '
+}
+
 // plainHeader reads the commonest headers, "goroutine 7 [select, 5 minutes]:",
 // which parseHeader would read alike.
 func (r *record) plainHeader(line []byte) bool {
 	i := len(goroutineWord)
-	if len(line) < i+6 || !bytes.HasPrefix(line, goroutineWord) {
+	if len(line) < i+6 || !beginsHeader(line) {
 		return false
 	}
 	for ; line[i]-'0' <= 9 && i < len(goroutineWord)+18 && i < len(line)-4; i++ {
@@ -294,12 +304,12 @@ func (r *record) plainHeader(line []byte) bool {
 	}
 	r.state = span{uint32(state), uint32(i)}
 	rest := line[i:]
-	if len(rest) > 3 && rest[1] == ' ' && rest[2]-'0' <= 9 {
+	if len(rest) > 3 && rest[0] == ',' && rest[1] == ' ' && rest[2]-'0' <= 9 {
 		n, j := uint32(0), 2
 		for ; j < len(rest) && j < 10 && rest[j]-'0' <= 9; j++ {
 			n = n*10 + uint32(rest[j]-'0')
 		}
-		if !bytes.HasPrefix(rest[j:], minutesWord) {
+		if len(rest) < j+8 || binary.LittleEndian.Uint64(rest[j:]) != eightMinutes {
 			return false
 		}
 		r.minutes = n

@@ -92,15 +92,18 @@ func (t *textReader) blocks(r io.Reader, work chan<- *block, limit int) (whole b
 		b := t.take()
 		b.text = append(b.text[:0], rest...)
 		n := len(rest)
-		if cap(b.text) < n+t.size {
-			b.text = append(make([]byte, 0, n+t.size+t.size/4), b.text...)
+		// A line or goroutine of many blocks is read in steps that grow with it,
+		// or to take it along each time would cost the square of its length.
+		size := max(t.size, n)
+		if cap(b.text) < n+size {
+			b.text = append(make([]byte, 0, n+size+t.size/4), b.text...)
 		}
-		more, err := io.ReadFull(r, b.text[n:n+t.size])
+		more, err := readFull(r, b.text[n:n+size])
 		b.text = b.text[:n+more]
 		if err != nil {
 			text := b.text
 			t.lines(text, true)
-			if err == io.EOF || err == io.ErrUnexpectedEOF {
+			if err == io.EOF {
 				err = nil
 			}
 			return len(text) == 0 || text[len(text)-1] == '\n', err
@@ -119,13 +122,28 @@ func (t *textReader) blocks(r io.Reader, work chan<- *block, limit int) (whole b
 	}
 }
 
+// readFull fills b, unless there is an error before; io.EOF is one.
+func readFull(r io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var more int
+		more, err = r.Read(b[n:])
+		n += more
+	}
+	if n == len(b) {
+		return n, nil // the next read meets the error again
+	}
+	return n, err
+}
+
 // take is a block that is free.
 func (t *textReader) take() *block {
 	// The last one freed may hold what the next text begins with.
 	if n := len(t.free); n > 1 {
 		b := t.free[0]
 		t.free = append(t.free[:0], t.free[1:]...)
-		return b
+		if cap(b.text) <= 4*t.size {
+			return b
+		}
 	}
 	return &block{done: make(chan struct{}, 1)}
 }
@@ -196,9 +214,12 @@ func (t *textReader) machine(text []byte, last bool) {
 		if n >= 0 {
 			line, size = text[:n], n+1
 		}
-		if t.skip {
+		switch {
+		case t.skip:
 			t.skip = n < 0
-		} else {
+		case len(line) >= maxLine:
+			t.m.tooLong(t.at)
+		default:
 			t.m.raw(line, t.at)
 		}
 		t.at.line++
@@ -238,7 +259,7 @@ func (b *block) digest(s *scanner) {
 			p += int(r.size)
 			r.to = uint32(p)
 			// What follows must be the one blank line between two goroutines.
-			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || bytes.HasPrefix(b.text[p+1:], goroutineWord)) {
+			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || beginsHeader(b.text[p+1:])) {
 				p++
 				continue
 			}

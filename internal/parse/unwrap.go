@@ -158,9 +158,9 @@ var (
 func (m *machine) flattened(line []byte, at place) bool {
 	var text string
 	switch {
-	case bytes.Contains(line, []byte("]:#012")):
+	case bytes.Contains(line, []byte(":#012")):
 		text = octalEscapes.Replace(string(line))
-	case bytes.Contains(line, []byte(`]:\n`)):
+	case bytes.Contains(line, []byte(`:\n`)):
 		text = bareEscapes.Replace(string(line))
 	default:
 		return false
