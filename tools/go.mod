@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	gdump v0.0.0
 	github.com/DataDog/gostackparse v0.7.0
+	github.com/google/go-cmp v0.7.0
 	github.com/maruel/panicparse/v2 v2.5.0
 )
 
