@@ -7,10 +7,22 @@ replace gdump => ../
 require (
 	github.com/charmbracelet/x/vt v0.1.0
 	github.com/creack/pty v1.1.24
-	golang.org/x/sys v0.48.0
+	github.com/google/go-cmp v0.7.0
+	github.com/maruel/panicparse/v2 v2.5.0
+	golang.org/x/sys v0.49.0
 )
 
 require (
+	github.com/DataDog/gostackparse v0.7.0
+	github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/klauspost/cpuid/v2 v2.2.10 // indirect
+	github.com/zeebo/xxh3 v1.1.0 // indirect
+	golang.org/x/text v0.28.0 // indirect
+)
+
+require (
+	gdump v0.0.0
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/charmbracelet/colorprofile v0.4.2 // indirect
 	github.com/charmbracelet/ultraviolet v0.0.0-20260303162955-0b88c25f3fff // indirect

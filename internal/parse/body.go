@@ -6,103 +6,82 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// record is one goroutine, digested: all that the counts need, and the hash
-// that says which bucket it belongs to.
-type record struct {
-	header
-	key     xxh3.Uint128 // over the stack and created by
-	frames  int
-	address []byte // first argument of the sync primitive it is parked in
-	args    []byte // arguments of the leaf frame
-	// complete is false where the text ends although the goroutine does not:
-	// neither created by nor a frame that Go starts without one.
-	complete bool
-	size     int // bytes of text
-	lines    int // lines of text
-}
-
-// digester turns the text of goroutines into records. It holds the memory that
-// is used again for the next one.
+// digester reads the frames of goroutines exactly. It holds the memory that is
+// used again for the next one.
 type digester struct {
 	scratch []byte
-	exact   bool // the text comes from the machine, which has brought it into shape: C frames and ancestors may be there
+	exact   bool  // the text comes from the machine, which has brought it into shape: C frames and ancestors may be there
+	locks   uint8 // of the goroutine read last: see known
 }
 
-// digest reads one goroutine from the start of p, up to the blank line that
-// ends it or to the end of p. It says false if a line is not of the regular
-// shape: a header, pairs of "function(arguments)" and "\tfile:line", created
-// by, and the marks for frames left out. Such text goes line by line through
-// the exact reader, which brings it into this shape.
-func (d *digester) digest(p []byte) (record, bool) {
-	var r record
-	nl := bytes.IndexByte(p, '\n')
-	if nl < 0 {
-		return r, false
-	}
-	var ok bool
-	if r.header, ok = parseHeader(p[:nl]); !ok {
-		return r, false
-	}
+// digest reads the frames of the goroutine at the start of p, whose header ends
+// at nl. It says false if a line is not of the regular shape: pairs of
+// "function(arguments)" and "\tfile:line", created by, and the marks for frames
+// left out. Such text goes line by line through the machine, which brings it
+// into this shape.
+func (d *digester) digest(p []byte, r *record, nl int) bool {
 	r.lines = 1
 	pos := nl + 1
-	key := d.scratch[:0]
-	waitsForSync := bytes.HasPrefix(r.state, []byte("sync.")) || string(r.state) == "semacquire"
+	scratch := d.scratch[:0]
+	d.locks = 0
+	syncs := waitsForSync(r.state.of(p))
 	var name, last []byte
-	creator := false
+	creator, whole := false, false
 	for pos < len(p) {
 		nl = bytes.IndexByte(p[pos:], '\n')
 		if nl < 0 {
-			return r, false
+			return false
 		}
 		line := p[pos : pos+nl]
 		if nl == 0 {
 			break
 		}
+		start := pos
 		pos += nl + 1
 		r.lines++
 		if line[0] == '\t' {
 			if name == nil {
 				if !isUnavailable(line) {
-					return r, false
+					return false
 				}
-				key = append(key, 4)
-				r.complete = true
+				scratch = append(scratch, 4)
+				whole = true
 				continue
 			}
 			base, number, ok := fileLine(line)
 			if !ok {
-				return r, false
+				return false
 			}
-			key = append(key, name...)
-			key = append(key, 0)
-			key = append(key, base...)
-			key = append(key, 0)
-			key = append(key, number...)
-			key = append(key, 1)
+			scratch = append(scratch, name...)
+			scratch = append(scratch, 0)
+			scratch = append(scratch, base...)
+			scratch = append(scratch, 0)
+			scratch = append(scratch, number...)
+			scratch = append(scratch, 1)
 			last, name = name, nil
 			continue
 		}
 		if line[0] == '[' && d.exact {
-			pos += ancestors(p[pos:], &r)
+			pos += ancestors(p[pos:], r)
 			break
 		}
 		if name != nil || creator {
-			return r, false
+			return false
 		}
 		if rest, ok := bytes.CutPrefix(line, createdBy); ok {
 			creator = true
 			if i := bytes.LastIndex(rest, inGoroutine); i >= 0 {
 				rest = rest[:i]
 			}
-			key = append(key, 2)
+			scratch = append(scratch, 2)
 			name = rest
 			continue
 		}
 		if line[0] == '.' {
 			if !isElided(line) {
-				return r, false
+				return false
 			}
-			key = append(key, 3)
+			scratch = append(scratch, 3)
 			continue
 		}
 		if line[0] == cMark && d.exact {
@@ -112,25 +91,32 @@ func (d *digester) digest(p []byte) (record, bool) {
 		}
 		open := bytes.LastIndexByte(line, '(')
 		if open <= 0 || line[len(line)-1] != ')' {
-			return r, false
+			return false
 		}
 		name = line[:open]
+		args := span{uint32(start + open + 1), uint32(start + len(line) - 1)}
 		if r.frames == 0 {
-			r.args = line[open+1 : len(line)-1]
+			r.args = args
 		}
-		if waitsForSync && r.address == nil && r.frames < 6 {
-			r.address = lockAddress(name, line[open+1:len(line)-1])
+		if r.frames < lockFrames && isSync(name) {
+			d.locks |= 1 << r.frames
+			if syncs && r.address.empty() {
+				r.address = lockAddress(p, args)
+			}
 		}
 		r.frames++
 	}
 	if name != nil {
-		return r, false
+		return false
 	}
-	r.complete = r.complete || creator || r.id <= 1 || last != nil && startsWithoutCreator(last)
-	r.key = xxh3.Hash128(key)
-	d.scratch = key
-	r.size = pos
-	return r, true
+	if whole || creator || last != nil && startsWithoutCreator(last) {
+		r.flags |= complete
+	}
+	h := xxh3.Hash128(scratch)
+	r.key = key{h.Hi, h.Lo}
+	d.scratch = scratch
+	r.size = uint32(pos)
+	return true
 }
 
 // ancestors passes over the frames of who started the starter: they are no
@@ -140,7 +126,7 @@ func ancestors(p []byte, r *record) (size int) {
 	if end <= 0 {
 		end = len(p)
 	}
-	r.lines += bytes.Count(p[:end], []byte{'\n'})
+	r.lines += uint32(bytes.Count(p[:end], []byte{'\n'}))
 	return end
 }
 
@@ -200,19 +186,21 @@ func isElided(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("...")) && bytes.HasSuffix(line, []byte(" frames elided..."))
 }
 
+func isSync(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("sync.")) || bytes.HasPrefix(name, []byte("internal/sync."))
+}
+
 // lockAddress is the first argument of a method of a lock, if it was printed
 // for certain (no "?"): waiters of one lock have it in common.
-func lockAddress(name, args []byte) []byte {
-	if !bytes.HasPrefix(name, []byte("sync.")) && !bytes.HasPrefix(name, []byte("internal/sync.")) {
-		return nil
+func lockAddress(p []byte, args span) span {
+	b := args.of(p)
+	if i := bytes.IndexByte(b, ','); i >= 0 {
+		b = b[:i]
 	}
-	if i := bytes.IndexByte(args, ','); i >= 0 {
-		args = args[:i]
+	if !bytes.HasPrefix(b, []byte("0x")) || b[len(b)-1] == '?' || len(b) < 5 {
+		return span{}
 	}
-	if !bytes.HasPrefix(args, []byte("0x")) || args[len(args)-1] == '?' || len(args) < 5 {
-		return nil
-	}
-	return args
+	return span{args.from, args.from + uint32(len(b))}
 }
 
 // startsWithoutCreator reports whether the outermost function is one that no

@@ -1,21 +1,23 @@
 package parse
 
 import (
+	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"gdump/internal/goroutine"
-
-	"github.com/zeebo/xxh3"
 )
 
 // Limits on what one dump may make gdump remember.
 const (
 	maxProblems  = 1000
-	maxAddresses = 64   // distinct lock addresses a bucket
-	maxSamples   = 3    // argument lists a bucket
-	maxValues    = 1000 // distinct values of a label a bucket
+	maxAddresses = 1024 // distinct lock addresses a bucket, of which the commonest are told
+	toldAddress  = 64
+	maxSamples   = 3 // argument lists a bucket
+	maxDense     = 1 << 10
 )
 
 // entry is a bucket under construction.
@@ -23,66 +25,172 @@ type entry struct {
 	text      []byte // of its first goroutine, for the frames
 	count     int
 	states    counter
-	waits     []int // by minutes, up to maxDense
-	longWaits map[int]int
+	waits     waits
 	locked    int
 	leaked    int
-	labels    map[string]map[string]int
-	addresses counter
+	labels    labels
+	addresses map[uint64]int
 	args      []string
 	ids       goroutine.IDs
 	line      int
 }
 
-const maxDense = 4096
+// counter counts names, of which there are few as a rule.
+type counter struct {
+	list  []goroutine.Count
+	index map[string]int // of list, once it is long
+}
 
-// counter counts few distinct names without hashing.
-type counter []goroutine.Count
+const shortList = 16
 
-func (c *counter) add(name []byte, n, limit int) {
-	for i := range *c {
-		if (*c)[i].Name == string(name) {
-			(*c)[i].N += n
+func (c *counter) add(name []byte, n int) {
+	if c.index != nil {
+		i, ok := c.index[string(name)]
+		if !ok {
+			i = len(c.list)
+			c.list = append(c.list, goroutine.Count{Name: string(name)})
+			c.index[c.list[i].Name] = i
+		}
+		c.list[i].N += n
+		return
+	}
+	for i := range c.list {
+		if c.list[i].Name == string(name) {
+			c.list[i].N += n
 			return
 		}
 	}
-	if len(*c) < limit {
-		*c = append(*c, goroutine.Count{Name: string(name), N: n})
+	c.list = append(c.list, goroutine.Count{Name: stateName(name), N: n})
+	if len(c.list) > shortList {
+		c.index = map[string]int{}
+		for i := range c.list {
+			c.index[c.list[i].Name] = i
+		}
 	}
 }
 
-func (c counter) sorted() []goroutine.Count {
-	c = slices.DeleteFunc(c, func(x goroutine.Count) bool { return x.N <= 0 })
-	slices.SortFunc(c, compareCounts)
-	if len(c) == 0 {
+// stateName is the name as a string, which common states share.
+func stateName(name []byte) string {
+	switch string(name) {
+	case "select":
+		return "select"
+	case "chan receive":
+		return "chan receive"
+	case "chan send":
+		return "chan send"
+	case "IO wait":
+		return "IO wait"
+	case "running":
+		return "running"
+	case "runnable":
+		return "runnable"
+	case "sleep":
+		return "sleep"
+	case "semacquire":
+		return "semacquire"
+	case "syscall":
+		return "syscall"
+	case "sync.Mutex.Lock":
+		return "sync.Mutex.Lock"
+	case "sync.WaitGroup.Wait":
+		return "sync.WaitGroup.Wait"
+	}
+	return string(name)
+}
+
+func (c *counter) sorted() []goroutine.Count {
+	c.list = slices.DeleteFunc(c.list, func(x goroutine.Count) bool { return x.N <= 0 })
+	slices.SortFunc(c.list, compareCounts)
+	if len(c.list) == 0 {
 		return nil
 	}
-	return c
+	return c.list
 }
 
 func compareCounts(a, b goroutine.Count) int {
 	return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
 }
 
-// builder counts the goroutines of one dump.
-type builder struct {
-	entries   map[xxh3.Uint128]*entry
-	order     []*entry
-	seen      idSet
-	bare      map[uint64]record // goroutines without frames: a crash dump may show them again with
-	total     int
-	crash     bool
-	reason    string
-	takenAt   time.Time
-	line      int
-	offset    int64
-	truncated bool
-	problems  []goroutine.Problem
-	dropped   int // problems past the limit
+// waits counts goroutines by the minutes they have waited.
+type waits struct {
+	dense []uint32 // by minutes, up to maxDense
+	long  map[uint32]int
+	none  int // did not tell
 }
 
-func newBuilder() *builder {
-	return &builder{entries: map[xxh3.Uint128]*entry{}}
+func (w *waits) add(minutes uint32, n int) {
+	switch {
+	case minutes == 0:
+		w.none += n
+	case minutes < maxDense:
+		if int(minutes) >= len(w.dense) {
+			w.dense = append(w.dense, make([]uint32, int(minutes)+1-len(w.dense))...)
+		}
+		w.dense[minutes] += uint32(n)
+	default:
+		if w.long == nil {
+			w.long = map[uint32]int{}
+		}
+		w.long[minutes] += n
+	}
+}
+
+func (w *waits) merge(o *waits) {
+	for _, x := range o.sorted() {
+		w.add(uint32(x.Minutes), x.N)
+	}
+}
+
+func (w *waits) sorted() goroutine.Waits {
+	n := min(1, w.none) + len(w.long)
+	for _, x := range w.dense {
+		if x > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	out := make(goroutine.Waits, 0, n)
+	if w.none > 0 {
+		out = append(out, goroutine.Wait{N: w.none})
+	}
+	for m, n := range w.dense {
+		if n > 0 {
+			out = append(out, goroutine.Wait{Minutes: m, N: int(n)})
+		}
+	}
+	for m, n := range w.long {
+		if n > 0 {
+			out = append(out, goroutine.Wait{Minutes: int(m), N: n})
+		}
+	}
+	out.Sort()
+	return out
+}
+
+// builder counts the goroutines of one dump.
+type builder struct {
+	buckets    table
+	entries    []*entry // in the order of their first goroutines
+	seen       idSet
+	bare       map[uint64]bareRecord // goroutines without frames: a crash dump may show them again with
+	total      int
+	countsOnly bool
+	crash      bool
+	reason     string
+	takenAt    time.Time
+	line       int
+	offset     int64
+	truncated  bool
+	problems   []goroutine.Problem
+	dropped    int // problems past the limit
+}
+
+// bareRecord is a goroutine without frames and what its header said.
+type bareRecord struct {
+	record
+	header []byte
 }
 
 // place is where a goroutine's text begins.
@@ -96,40 +204,40 @@ func (b *builder) add(r *record, text []byte, at place) {
 	if b.line == 0 {
 		b.line, b.offset = at.line, at.offset
 	}
-	e := b.entries[r.key]
-	if e == nil {
-		e = &entry{text: slices.Clone(text), line: at.line}
-		b.entries[r.key] = e
-		b.order = append(b.order, e)
+	i := b.buckets.find(&r.key)
+	if i < 0 {
+		i = len(b.entries)
+		b.buckets.put(&r.key, i)
+		b.entries = append(b.entries, &entry{text: bytes.Clone(text[:r.size]), line: at.line})
 	}
 	b.total++
-	b.crash = b.crash || r.crash
+	e := b.entries[i]
 	e.count++
-	e.states.add(r.state, 1, maxValues)
-	e.wait(r.minutes, 1)
-	if r.locked {
-		e.locked++
-	}
-	if r.leaked {
-		e.leaked++
-	}
-	if r.address != nil {
-		e.addresses.add(r.address, 1, maxAddresses)
-	}
-	if len(e.args) < maxSamples && len(r.args) > 0 && !slices.Contains(e.args, string(r.args)) {
-		e.args = append(e.args, string(r.args))
-	}
-	for _, l := range r.labels {
-		e.label(l.key, l.value, 1)
+	if b.countsOnly {
+		return
 	}
 	e.ids.Add(r.id)
+	e.states.add(r.state.of(text), 1)
+	e.waits.add(r.minutes, 1)
+	if r.flags&(locked|leaked) != 0 {
+		e.flag(r.flags, 1)
+	}
+	if !r.address.empty() {
+		e.address(r.address.of(text))
+	}
+	if len(e.args) < maxSamples && !r.args.empty() {
+		if args := r.args.of(text); !slices.Contains(e.args, string(args)) {
+			e.args = append(e.args, string(args))
+		}
+	}
+	if !r.labels.empty() {
+		e.labels.addText(r.labels.of(text), 1)
+	}
 	if r.frames == 0 {
 		if b.bare == nil {
-			b.bare = map[uint64]record{}
+			b.bare = map[uint64]bareRecord{}
 		}
-		c := *r
-		c.state = slices.Clone(r.state)
-		b.bare[r.id] = c
+		b.bare[r.id] = bareRecord{*r, bytes.Clone(firstLine(text))}
 	}
 }
 
@@ -142,56 +250,48 @@ func (b *builder) replace(r *record, text []byte, at place) {
 		return
 	}
 	delete(b.bare, r.id)
-	e := b.entries[old.key]
+	e := b.entries[b.buckets.find(&old.key)]
 	e.count--
 	b.total--
-	e.states.add(old.state, -1, maxValues)
-	e.wait(old.minutes, -1)
-	if old.locked {
-		e.locked--
-	}
-	if old.leaked {
-		e.leaked--
-	}
-	for _, l := range old.labels {
-		e.label(l.key, l.value, -1)
-	}
-	var ids goroutine.IDs
-	for id := range e.ids.All() {
-		if id != r.id {
-			ids.Add(id)
+	if !b.countsOnly {
+		e.states.add(old.state.of(old.header), -1)
+		e.waits.add(old.minutes, -1)
+		e.flag(old.flags, -1)
+		e.labels.addText(old.labels.of(old.header), -1)
+		var ids goroutine.IDs
+		for id := range e.ids.All() {
+			if id != r.id {
+				ids.Add(id)
+			}
 		}
+		e.ids = ids
 	}
-	e.ids = ids
 	b.add(r, text, at)
 }
 
-func (e *entry) wait(minutes, n int) {
-	if minutes >= maxDense {
-		if e.longWaits == nil {
-			e.longWaits = map[int]int{}
-		}
-		e.longWaits[minutes] += n
-		return
+func (e *entry) flag(f flags, n int) {
+	if f&locked != 0 {
+		e.locked += n
 	}
-	if minutes >= len(e.waits) {
-		e.waits = append(e.waits, make([]int, minutes+1-len(e.waits))...)
+	if f&leaked != 0 {
+		e.leaked += n
 	}
-	e.waits[minutes] += n
 }
 
-func (e *entry) label(key, value string, n int) {
-	if e.labels == nil {
-		e.labels = map[string]map[string]int{}
+func (e *entry) address(text []byte) {
+	a, err := strconv.ParseUint(string(text[len("0x"):]), 16, 64)
+	if err != nil {
+		return
 	}
-	values := e.labels[key]
-	if values == nil {
-		values = map[string]int{}
-		e.labels[key] = values
+	if _, ok := e.addresses[a]; !ok {
+		if len(e.addresses) >= maxAddresses {
+			return
+		}
+		if e.addresses == nil {
+			e.addresses = map[uint64]int{}
+		}
 	}
-	if _, known := values[value]; known || len(values) < maxValues {
-		values[value] += n
-	}
+	e.addresses[a]++
 }
 
 func (b *builder) problem(line int, message string) {
@@ -202,43 +302,45 @@ func (b *builder) problem(line int, message string) {
 	}
 }
 
-func (e *entry) bucket(s goroutine.Stack) goroutine.Bucket {
-	k := goroutine.Bucket{
-		ID: s.ID(), Stack: s, Count: e.count, States: e.states.sorted(), Locked: e.locked, Leaked: e.leaked,
-		IDs: e.ids, Args: e.args, Addresses: e.addresses.sorted(), Line: e.line,
+// merge adds what another entry counted, whose first goroutine comes later.
+func (e *entry) merge(o *entry) {
+	e.count += o.count
+	for _, s := range o.states.list {
+		e.states.add([]byte(s.Name), s.N)
 	}
-	for m, n := range e.waits {
-		if n > 0 {
-			k.Waits = append(k.Waits, goroutine.Wait{Minutes: m, N: n})
+	e.waits.merge(&o.waits)
+	e.locked += o.locked
+	e.leaked += o.leaked
+	e.labels.merge(&o.labels)
+	for a, n := range o.addresses {
+		if e.addresses == nil {
+			e.addresses = map[uint64]int{}
+		}
+		e.addresses[a] += n
+	}
+	for _, a := range o.args {
+		if len(e.args) < maxSamples && !slices.Contains(e.args, a) {
+			e.args = append(e.args, a)
 		}
 	}
-	for m, n := range e.longWaits {
-		if n > 0 {
-			k.Waits = append(k.Waits, goroutine.Wait{Minutes: m, N: n})
-		}
+	for id := range o.ids.All() {
+		e.ids.Add(id)
 	}
-	k.Waits.Sort()
-	k.Labels = sortLabels(e.labels)
-	return k
 }
 
-func sortLabels(labels map[string]map[string]int) []goroutine.Label {
-	var out []goroutine.Label
-	for key, values := range labels {
-		l := goroutine.Label{Key: key}
-		for v, n := range values {
-			if n > 0 {
-				l.Values = append(l.Values, goroutine.Count{Name: v, N: n})
-			}
+// fill puts what was counted into a bucket, which has its stack.
+func (e *entry) fill(k *goroutine.Bucket) {
+	k.Count, k.Locked, k.Leaked, k.Line = e.count, e.locked, e.leaked, e.line
+	k.States, k.Waits, k.Labels = e.states.sorted(), e.waits.sorted(), e.labels.sorted()
+	k.IDs, k.Args = e.ids, e.args
+	if len(e.addresses) > 0 {
+		k.Addresses = make([]goroutine.Count, 0, len(e.addresses))
+		for a, n := range e.addresses {
+			k.Addresses = append(k.Addresses, goroutine.Count{Name: "0x" + strconv.FormatUint(a, 16), N: n})
 		}
-		if len(l.Values) == 0 {
-			continue
-		}
-		slices.SortFunc(l.Values, compareCounts)
-		out = append(out, l)
+		slices.SortFunc(k.Addresses, compareCounts)
+		k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), toldAddress)])
 	}
-	slices.SortFunc(out, func(a, b goroutine.Label) int { return cmp.Compare(a.Key, b.Key) })
-	return out
 }
 
 // dump finishes the dump: parses one text per stack and sorts the buckets,
@@ -252,48 +354,59 @@ func (b *builder) dump() goroutine.Dump {
 		d.Level = goroutine.Crash
 	}
 	if b.dropped > 0 {
-		d.Problems = append(d.Problems, goroutine.Problem{Message: "more problems than are kept"})
+		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("%d more problems, which are not listed", b.dropped)})
 	}
-	in := interner{}
-	for _, e := range b.order {
+	var c collector
+	for i, e := range b.entries {
 		if e.count > 0 {
-			d.Buckets = append(d.Buckets, e.bucket(in.stack(e.text)))
+			c.add(e, c.in.stack(e.text))
 		}
+		e.text, b.entries[i] = nil, nil
 	}
-	finish(&d)
+	c.finish(&d)
 	return d
 }
 
-// finish gives frames their origin and sorts the buckets.
-func finish(d *goroutine.Dump) {
+// collector gathers the buckets of a dump. Texts that differ in what is no part
+// of a stack, such as two calls on one line, come together here.
+type collector struct {
+	in      interner
+	entries []*entry
+	buckets []goroutine.Bucket
+	index   map[goroutine.ID]int
+}
+
+// add puts a stack with what was counted of it into the dump. It returns the
+// entry that counts it from now on.
+func (c *collector) add(e *entry, s goroutine.Stack) *entry {
+	id := s.ID()
+	if i, ok := c.index[id]; ok {
+		c.entries[i].merge(e)
+		return c.entries[i]
+	}
+	if c.index == nil {
+		c.index = map[goroutine.ID]int{}
+	}
+	c.index[id] = len(c.buckets)
+	c.buckets = append(c.buckets, goroutine.Bucket{ID: id, Stack: s})
+	c.entries = append(c.entries, e)
+	return e
+}
+
+// finish gives the dump its buckets, and their frames an origin.
+func (c *collector) finish(d *goroutine.Dump) {
+	lost := false
+	for i, e := range c.entries {
+		e.fill(&c.buckets[i])
+		lost = lost || e.labels.lost
+		c.entries[i] = nil
+	}
+	if lost {
+		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("a bucket has more than %d labels or values of one: the rest is not kept", maxValues)})
+	}
+	d.Buckets = c.buckets
 	classify(d)
 	slices.SortFunc(d.Buckets, func(a, b goroutine.Bucket) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.ID, b.ID))
 	})
-}
-
-// idSet is a set of goroutine ids: a bit for each, in words of 64 ids. Ids of
-// a dump are near each other, so few words hold many.
-type idSet struct {
-	words map[uint64]uint64
-	at    uint64 // the word used last, kept outside the map
-	word  uint64
-	some  bool
-}
-
-// add puts id into the set and reports whether it was there before.
-func (s *idSet) add(id uint64) bool {
-	if !s.some || id>>6 != s.at {
-		if s.words == nil {
-			s.words = map[uint64]uint64{}
-		}
-		if s.some {
-			s.words[s.at] = s.word
-		}
-		s.at, s.word, s.some = id>>6, s.words[id>>6], true
-	}
-	bit := uint64(1) << (id & 63)
-	had := s.word&bit != 0
-	s.word |= bit
-	return had
 }

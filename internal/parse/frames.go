@@ -11,7 +11,8 @@ import (
 	"github.com/maruel/panicparse/v2/stack"
 )
 
-// maxPanicparse is how many stacks of a dump panicparse reads. It needs about
+// maxPanicparse is how many stacks of a dump panicparse reads, where long ones
+// count several times. It needs about
 // 64 µs each, so a dump of a million different stacks would take a minute;
 // past the limit our own reading of the same lines serves, which a test holds
 // equal to panicparse's.
@@ -60,7 +61,7 @@ type rawStack struct {
 // stack parses the regular text of one goroutine into frames.
 func (in *interner) stack(text []byte) goroutine.Stack {
 	raw := splitFrames(string(text))
-	if in.read++; in.read <= maxPanicparse {
+	if in.read += 1 + len(raw.frames)/64; in.read <= maxPanicparse {
 		raw.panicparse()
 	}
 	s := goroutine.Stack{Elided: raw.elided, ElidedAt: raw.elidedAt, Unavailable: raw.unavailable}

@@ -13,12 +13,9 @@ type header struct {
 	minutes int    // 0 if not printed
 	locked  bool
 	leaked  bool
-	g0      bool // goroutine 0: the scheduler's own stack of a thread, not a goroutine
-	crash   bool // has gp=, m= and mp=, which only crash output prints
-	labels  []labelPair
+	crash   bool   // has gp=, m= and mp=, which only crash output prints
+	labels  []byte // `k: v, "k2": "v2"}`
 }
-
-type labelPair struct{ key, value string }
 
 var (
 	goroutineWord = []byte("goroutine ")
@@ -47,7 +44,6 @@ func parseHeader(line []byte) (header, bool) {
 	if n == 0 || n+1 >= len(p) || p[n] != ' ' {
 		return h, false
 	}
-	h.g0 = h.id == 0
 	p = p[n+1:]
 	if bytes.HasPrefix(p, []byte("gp=")) {
 		h.crash = true
@@ -151,21 +147,32 @@ func (h *header) setField(f []byte) {
 	}
 }
 
-// readLabels reads `k: v, "k2": "v2"}` and returns what follows the }.
+// readLabels finds the end of `k: v, "k2": "v2"}` and returns what follows it.
 func (h *header) readLabels(p []byte) ([]byte, bool) {
+	rest, ok := eachLabel(p, func(_, _ []byte) {})
+	if ok && len(p)-len(rest) > 1 {
+		h.labels = p[:len(p)-len(rest)]
+	}
+	return rest, ok
+}
+
+// eachLabel goes through `k: v, "k2": "v2"}` and returns what follows the }.
+func eachLabel(p []byte, visit func(key, value []byte)) ([]byte, bool) {
 	if len(p) > 0 && p[0] == '}' {
 		return p[1:], true
 	}
 	for {
-		var l labelPair
-		var ok bool
-		if l.key, p, ok = labelWord(p); !ok || len(p) == 0 || p[0] != ':' {
+		n := labelWord(p)
+		if n == 0 || n == len(p) || p[n] != ':' {
 			return nil, false
 		}
-		if l.value, p, ok = labelWord(bytes.TrimLeft(p[1:], " ")); !ok || len(p) == 0 {
+		key := p[:n]
+		p = bytes.TrimLeft(p[n+1:], " ")
+		if n = labelWord(p); n == 0 || n == len(p) {
 			return nil, false
 		}
-		h.labels = append(h.labels, l)
+		visit(key, p[:n])
+		p = p[n:]
 		switch p[0] {
 		case '}':
 			return p[1:], true
@@ -177,20 +184,27 @@ func (h *header) readLabels(p []byte) ([]byte, bool) {
 	}
 }
 
-// labelWord reads a quoted string or a bare word. Go 1.27 leaves bare what is
-// all letters, digits, dots, slashes and underscores.
-func labelWord(p []byte) (string, []byte, bool) {
+// labelWord is the length of the quoted string or bare word at the start of p.
+// Go 1.27 leaves bare what is all letters, digits, dots, slashes and
+// underscores.
+func labelWord(p []byte) int {
 	if len(p) > 0 && p[0] == '"' {
-		q, err := strconv.QuotedPrefix(string(p))
-		if err != nil {
-			return "", nil, false
-		}
-		s, err := strconv.Unquote(q)
-		return s, p[len(q):], err == nil
+		return max(0, quotedSize(p))
 	}
 	i := 0
 	for i < len(p) && p[i] != ':' && p[i] != ',' && p[i] != '}' && p[i] != ' ' {
 		i++
 	}
-	return string(p[:i]), p[i:], i > 0
+	return i
+}
+
+// labelText is what a quoted or bare word says. What is quoted in a way that is
+// not Go's stays as it is.
+func labelText(word []byte) string {
+	if len(word) > 0 && word[0] == '"' {
+		if s, err := strconv.Unquote(string(word)); err == nil {
+			return s
+		}
+	}
+	return string(word)
 }

@@ -3,12 +3,14 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
@@ -21,28 +23,34 @@ const maxWrappers = 3 // compressions one in another
 func unpack(r io.Reader) (io.Reader, error) {
 	for range maxWrappers {
 		br := bufio.NewReaderSize(r, 64<<10)
-		head, err := br.Peek(4)
-		if err != nil && err != io.EOF {
+		head, err := br.Peek(512)
+		if err != nil && len(head) == 0 && err != io.EOF {
 			return nil, err
 		}
 		switch {
 		case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 			z, err := gzip.NewReader(br)
 			if err != nil {
-				return nil, fmt.Errorf("gzip: %w", err)
+				return nil, fmt.Errorf("gzip stream damaged at its start: %w", err)
 			}
-			r = z
+			r = &packed{r: z, kind: "gzip"}
 		case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 			z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 			if err != nil {
-				return nil, fmt.Errorf("zstd: %w", err)
+				return nil, fmt.Errorf("zstd stream damaged at its start: %w", err)
 			}
-			r = z.IOReadCloser()
+			r = &packed{r: z.IOReadCloser(), kind: "zstd"}
 		case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 			return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(br), nil
 		case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
 			_, err := br.Discard(3)
 			return br, err
+		case isUTF16(head, 1):
+			return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(br), nil
+		case isUTF16(head, 0):
+			return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(br), nil
+		case bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, 0) < 0:
+			return oldMac{br}, nil
 		default:
 			return br, nil
 		}
@@ -50,14 +58,65 @@ func unpack(r io.Reader) (io.Reader, error) {
 	return r, nil
 }
 
+// packed reads a compressed stream and says where it is damaged.
+type packed struct {
+	r    io.Reader
+	kind string
+	n    int64
+}
+
+func (p *packed) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.n += int64(n)
+	if err != nil && err != io.EOF && isDamage(err) {
+		err = fmt.Errorf("%s stream damaged after %d bytes: %w", p.kind, p.n, err)
+	}
+	return n, err
+}
+
+// isDamage tells a fault of the data from one of where it comes from.
+func isDamage(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) ||
+		errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, zstd.ErrCRCMismatch) || errors.Is(err, zstd.ErrReservedBlockType) || errors.Is(err, zstd.ErrCompressedSizeTooBig) ||
+		strings.Contains(err.Error(), "corrupt") || strings.Contains(err.Error(), "invalid input")
+}
+
+// isUTF16 reports whether every second byte, from zero on, is one, as in UTF-16
+// text of a western language.
+func isUTF16(head []byte, zero int) bool {
+	if len(head) < 8 {
+		return false
+	}
+	for i := range len(head) &^ 1 {
+		if (head[i] == 0) != (i%2 == zero) {
+			return false
+		}
+	}
+	return true
+}
+
+// oldMac reads text whose lines end in a carriage return alone.
+type oldMac struct{ r io.Reader }
+
+func (o oldMac) Read(p []byte) (int, error) {
+	n, err := o.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
 // format is what the first bytes of an unpacked source say it is.
 type format int
 
 const (
-	text   format = iota // goroutines in words, alone or within a log
-	proto                // profile.proto, as debug=0 writes it
-	counts               // "goroutine profile: total 12", as debug=1 writes it
-	binary               // nothing that gdump reads
+	text       format = iota // goroutines in words, alone or within a log
+	proto                    // profile.proto, as debug=0 writes it
+	counts                   // "goroutine profile: total 12", as debug=1 writes it
+	unreadable               // nothing that gdump reads
 )
 
 // countsLine begins a debug=1 profile; HTTP headers may stand before it.
@@ -71,7 +130,7 @@ func sniff(head []byte) format {
 	case len(head) > 2 && head[0] == 0x0a && isProto(head):
 		return proto
 	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, goroutineWord):
-		return binary
+		return unreadable
 	}
 	return text
 }

@@ -3,7 +3,6 @@ package parse
 import (
 	"bytes"
 	"fmt"
-	"html"
 	"slices"
 	"time"
 
@@ -19,18 +18,23 @@ const (
 // machine reads a source line by line, exactly: it takes each line out of what
 // a log system wrapped it in and gives it to the stream it belongs to.
 type machine struct {
-	dig        digester
+	scan       scanner
 	bare       *stream   // lines without a prefix
 	streams    []*stream // all others, newest first
 	dumps      []*builder
 	goroutines int
+	countsOnly bool
 	panicking  *stream   // the last in which a panic began
 	when       time.Time // time stamp of the record being read
 	nested     int
+	fields     map[string]bool // where in JSON records headers were seen
+	fresh      *stream         // the line before was a header or a reason in this stream, behind a prefix
+	mail       bool            // the text is quoted-printable
+	mailLine   []byte          // of it, a line that goes on
 }
 
 func newMachine() *machine {
-	m := &machine{dig: digester{exact: true}}
+	m := &machine{scan: scanner{digester: digester{exact: true}}}
 	m.bare = &stream{m: m}
 	return m
 }
@@ -41,33 +45,16 @@ func (m *machine) raw(line []byte, at place) {
 	m.take("", line, at)
 }
 
-// take unwraps a line that came with the fields of key.
-func (m *machine) take(key string, line []byte, at place) {
-	line = bytes.TrimRight(line, "\r")
-	if bytes.IndexByte(line, 0x1b) >= 0 {
-		line = stripANSI(line)
-	}
-	if i := bytes.IndexByte(line, '{'); i >= 0 && len(line) > i+1 && line[len(bytes.TrimRight(line, " \t"))-1] == '}' && m.nested < maxNested {
-		if m.json(line[i:], at) {
-			return
-		}
-	}
-	if bytes.Contains(line, []byte(`\ngoroutine `)) || bytes.Contains(line, []byte(`"goroutine `)) {
-		if m.quoted(line, at) {
-			return
-		}
-	}
-	if bytes.IndexByte(line, '&') >= 0 && bytes.IndexByte(line, ';') >= 0 {
-		line = []byte(html.UnescapeString(string(line)))
-	}
-	m.plain(key, line, at)
-}
-
 // plain finds the stream of a line by its prefix.
 func (m *machine) plain(key string, line []byte, at place) {
+	if fresh := m.fresh; fresh != nil && len(line) > 0 {
+		if m.fresh = nil; fresh.key == key && fresh.alone(line) {
+			m.exact(key).adopt(fresh)
+		}
+	}
 	if s := m.panicking; s != nil && s.key == key && s.inPanic {
 		// Before anything is looked for in the line: the text of a panic can hold a dump.
-		if rest, ok := s.prefix.cut(line); ok && len(rest) > 0 && rest[0] == '\t' {
+		if rest, ok := s.prefix.cut(line); ok && len(rest) > 0 && isIndented(rest) {
 			s.line(rest, at)
 			return
 		}
@@ -76,6 +63,7 @@ func (m *machine) plain(key string, line []byte, at place) {
 		s := m.stream(key, line[:p])
 		s.stampedAt(line[:p])
 		s.line(line[p:], at)
+		m.fresh = s
 		return
 	} else if p == 0 {
 		m.exact(key).line(line, at)
@@ -93,13 +81,61 @@ func (m *machine) plain(key string, line []byte, at place) {
 			return
 		}
 	}
-	if p := reasonAt(line); p > 0 {
+	if p := reasonAt(line); p > 0 && !(m.exact(key).inPanic && len(bytes.TrimSpace(line[:p])) == 0) {
 		s := m.stream(key, line[:p])
 		m.when = stampTime(line[:p])
 		s.line(line[p:], at)
+		m.fresh = s
 		return
 	}
 	m.exact(key).line(line, at)
+}
+
+// alone reports whether a header or reason has a prefix that the next line
+// does not have, as where a whole stack is one message of a logger:
+//
+//	2026/11/24 22:45:26 goroutine 7 [running]:
+//	main.f()
+func (s *stream) alone(line []byte) bool {
+	if len(s.prefix.parts) == 0 || s.open && s.frames > 0 {
+		return false
+	}
+	if _, ok := s.prefix.cut(line); ok {
+		return false
+	}
+	if !s.open {
+		return line[0] == '\t' || bytes.HasPrefix(line, []byte("[signal ")) || bytes.HasPrefix(line, goroutineWord)
+	}
+	text := bytes.TrimSpace(line)
+	if bytes.HasPrefix(text, createdBy) || isUnavailable(text) {
+		return true
+	}
+	open := bytes.IndexByte(text, '(')
+	return open > 0 && text[len(text)-1] == ')' && bytes.IndexByte(text[:open], ' ') < 0
+}
+
+// adopt goes on with the goroutine or the reason at which another stream is.
+func (s *stream) adopt(o *stream) {
+	if o.reason != "" {
+		s.reason, s.reasonAt, s.tests, s.when, s.inPanic = o.reason, o.reasonAt, o.tests, o.when, o.inPanic
+		o.reason, o.tests, o.inPanic = "", nil, false
+		if s.m.panicking == o {
+			s.m.panicking = s
+		}
+	}
+	if !o.open {
+		return
+	}
+	var r record
+	if !r.header(firstLine(o.text)) {
+		return
+	}
+	s.begin(string(r.state.of(o.text)) == "running", o.at)
+	if s.b == nil && s.when.IsZero() {
+		s.when = o.when
+	}
+	s.text, s.open = append(s.text, o.text...), true
+	o.open, o.when = false, time.Time{}
 }
 
 // stampedAt keeps the time of a dump's first header, where its reason gave none.
@@ -179,38 +215,11 @@ func headerAt(line []byte) int {
 // reasonAt finds a panic or its like behind a prefix, or -1.
 func reasonAt(line []byte) int {
 	for _, r := range reasons {
-		if i := bytes.Index(line, r); i > 0 && i < 200 && !isWord(line[i-1]) && line[i-1] != '"' {
+		if i := bytes.Index(line, r); i > 0 && i < 200 && !isWord(line[i-1]) {
 			return i
 		}
 	}
 	return -1
-}
-
-// untab undoes rsyslog's way of writing a tab.
-func untab(b []byte) []byte {
-	if bytes.HasPrefix(b, []byte("#011")) {
-		return append([]byte{'\t'}, bytes.ReplaceAll(b[4:], []byte("#011"), []byte{'\t'})...)
-	}
-	return b
-}
-
-// stripANSI removes the escape sequences that colour a terminal.
-func stripANSI(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] == 0x1b && i+1 < len(b) && b[i+1] == '[' {
-			j := i + 2
-			for j < len(b) && (b[j] < 0x40 || b[j] > 0x7e) {
-				j++
-			}
-			if j < len(b) {
-				i = j
-				continue
-			}
-		}
-		out = append(out, b[i])
-	}
-	return out
 }
 
 // end finishes all streams and returns the dumps in the order of their first

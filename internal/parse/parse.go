@@ -24,9 +24,12 @@ var ErrTooLarge = errors.New("too large")
 
 // Options tells Read what it may use. The zero value is good.
 type Options struct {
-	Workers  int            // goroutines that count; 0 means one per CPU
-	MaxBytes int64          // limit after decompression; 0 means none
-	Progress func(Progress) // called now and then, from one goroutine at a time; may be nil
+	Workers  int   // goroutines that count; 0 means one per CPU
+	MaxBytes int64 // limit after decompression; 0 means none
+	// CountsOnly leaves out what a bucket tells beside its stack and its number
+	// of goroutines: ids, waits, states, labels, addresses and arguments.
+	CountsOnly bool
+	Progress   func(Progress) // called now and then, from one goroutine at a time; may be nil
 }
 
 // Progress is how far a Read has come.
@@ -64,11 +67,10 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 		dumps, err = readProfile(br)
 	case counts:
 		dumps, err = readCounts(ctx, br)
-	case binary:
+	case unreadable:
 		return nil, fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
 	default:
-		t := &textReader{m: newMachine(), size: blockSize, options: o, count: count}
-		dumps, err = t.read(ctx, br)
+		dumps, err = newTextReader(ctx, blockSize, o, count).dumps(br)
 		if decoded.n == runtimeLimit && len(dumps) > 0 {
 			last := &dumps[len(dumps)-1]
 			last.Truncated = true

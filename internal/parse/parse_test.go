@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -28,8 +27,8 @@ var same = cmp.Options{cmp.Transformer("ids", func(s goroutine.IDs) []uint64 {
 
 func readBlocks(t *testing.T, data []byte, size, workers int) []goroutine.Dump {
 	t.Helper()
-	r := &textReader{m: newMachine(), size: size, options: Options{Workers: workers}, count: &counted{}}
-	dumps, err := r.read(t.Context(), bufio.NewReader(bytes.NewReader(data)))
+	r := newTextReader(t.Context(), size, Options{Workers: workers}, &counted{})
+	dumps, err := r.dumps(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,12 +71,13 @@ func TestFramesLikePanicparse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &textReader{m: newMachine(), size: blockSize, count: &counted{}}
-		if _, err := r.read(t.Context(), bufio.NewReader(bytes.NewReader(data))); err != nil {
-			t.Fatal(err)
+		r := newTextReader(t.Context(), blockSize, Options{}, &counted{})
+		r.machine(data, true)
+		for _, s := range append(r.m.streams, r.m.bare) {
+			s.finish()
 		}
 		for _, b := range r.m.dumps {
-			for _, e := range b.order {
+			for _, e := range b.entries {
 				own, theirs := splitFrames(string(e.text)), splitFrames(string(e.text))
 				read := theirs.panicparse()
 				if !read && len(own.frames) > 0 {

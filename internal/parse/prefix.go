@@ -28,10 +28,12 @@ var stamps = []*regexp.Regexp{
 	regexp.MustCompile(`^\d{2}:\d{2}:\d{2}(?:[.,]\d+)?`),
 	regexp.MustCompile(`^[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d+`),
 	regexp.MustCompile(`^\d{9,}(?:\.\d+)?`),
-	regexp.MustCompile(`^\d+\.\d{3,}`),
+	regexp.MustCompile(`^ *\d+\.\d{3,}`),
+	regexp.MustCompile(`^@[0-9a-f]{24}`),
 }
 
-var lonelyNumber = regexp.MustCompile(`^\d+`)
+// lonelyNumber counts lines or is a priority; blanks make numbers equally wide.
+var lonelyNumber = regexp.MustCompile(`^ *\d+`)
 
 // learnPrefix makes a pattern of the text before a header.
 func learnPrefix(b []byte) prefix {
@@ -55,7 +57,7 @@ next:
 					continue next
 				}
 			}
-			if m := lonelyNumber.Find(b[i:]); m != nil && (i == 0 || b[i-1] == ' ' || b[i-1] == '<') && (i+len(m) == len(b) || !isWord(b[i+len(m)])) {
+			if m := lonelyNumber.Find(b[i:]); m != nil && (i == 0 || b[i-1] == ' ' || b[i-1] == '<' || b[i-1] == ':' || b[i] == ' ') && (i+len(m) == len(b) || !isWord(b[i+len(m)])) {
 				gap(lonelyNumber)
 				i += len(m)
 				continue

@@ -21,12 +21,17 @@ import (
 // maxProfile bounds what profile.proto may unpack to: it is read whole.
 const maxProfile = 512 << 20
 
+// maxGoroutines is more than the memory of any machine holds, and far from
+// where sums overflow.
+const maxGoroutines = 1 << 40
+
 // Labels that stand for a goroutine's own facts in profiles with one sample a
 // goroutine.
 const (
 	idLabel    = "go::goroutine"
 	stateLabel = "go::goroutine_state"
 	waitLabel  = "go::goroutine_wait_minutes"
+	startLabel = "go::goroutine_created_by" // the id of who started it, which no bucket keeps
 )
 
 // readProfile reads profile.proto, as debug=0 writes it.
@@ -58,6 +63,9 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 		if n < 0 {
 			return nil, fmt.Errorf("%w: a difference of two profiles (it has counts below 0)", ErrNoDump)
 		}
+		if n > maxGoroutines-int64(s.dump.Goroutines) {
+			return nil, fmt.Errorf("%w: a damaged profile: more goroutines than any process has", ErrNoDump)
+		}
 		if n > 0 {
 			s.sample(sample, int(n))
 		}
@@ -78,25 +86,16 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 // sampled collects buckets of a dump that tells stacks and counts, and perhaps
 // labels.
 type sampled struct {
-	dump    goroutine.Dump
-	entries map[goroutine.ID]*entry
-	stacks  map[goroutine.ID]goroutine.Stack
-	order   []goroutine.ID
-	in      interner
+	dump goroutine.Dump
+	collector
 }
 
 func newSampled(level goroutine.Level) *sampled {
-	return &sampled{dump: goroutine.Dump{Level: level}, entries: map[goroutine.ID]*entry{}, stacks: map[goroutine.ID]goroutine.Stack{}}
+	return &sampled{dump: goroutine.Dump{Level: level}}
 }
 
-func (s *sampled) add(st goroutine.Stack, n, line int) *entry {
-	id := st.ID()
-	e := s.entries[id]
-	if e == nil {
-		e = &entry{line: line}
-		s.entries[id], s.stacks[id] = e, st
-		s.order = append(s.order, id)
-	}
+func (s *sampled) count(st goroutine.Stack, n, line int) *entry {
+	e := s.add(&entry{line: line}, st)
 	e.count += n
 	s.dump.Goroutines += n
 	return e
@@ -115,40 +114,43 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 			st.Frames = append(st.Frames, s.in.frame(&rawFrame{function: decodeName(l.Function.Name), file: l.Function.Filename, line: int(l.Line)}))
 		}
 	}
-	e := s.add(st, n, 0)
+	e := s.count(st, n, 0)
 	for key, values := range sample.Label {
+		if key == startLabel {
+			continue
+		}
 		for _, v := range values {
 			switch key {
 			case stateLabel:
-				e.states.add([]byte(v), n, maxValues)
+				e.states.add([]byte(v), n)
 			case idLabel:
 				if id, err := strconv.ParseUint(v, 10, 64); err == nil && n == 1 {
 					e.ids.Add(id)
 				}
 			default:
-				e.label(key, v, n)
+				e.labels.add(key, v, n)
 			}
 		}
 	}
 	for key, values := range sample.NumLabel {
+		if key == startLabel {
+			continue
+		}
 		for _, v := range values {
 			switch {
 			case key == waitLabel && v >= 0:
-				e.wait(int(min(v, 1<<30)), n)
+				e.waits.add(uint32(min(v, 1<<30)), n)
 			case key == idLabel && v > 0 && n == 1:
 				e.ids.Add(uint64(v))
 			default:
-				e.label(key, strconv.FormatInt(v, 10), n)
+				e.labels.add(key, strconv.FormatInt(v, 10), n)
 			}
 		}
 	}
 }
 
 func (s *sampled) dumps() []goroutine.Dump {
-	for _, id := range s.order {
-		s.dump.Buckets = append(s.dump.Buckets, s.entries[id].bucket(s.stacks[id]))
-	}
-	finish(&s.dump)
+	s.finish(&s.dump)
 	return []goroutine.Dump{s.dump}
 }
 
@@ -169,7 +171,7 @@ type countsReader struct {
 	n      int // goroutines of the record being read; 0 if none
 	line   int
 	st     goroutine.Stack
-	labels []labelPair
+	labels []byte
 }
 
 func readCounts(ctx context.Context, r *bufio.Reader) ([]goroutine.Dump, error) {
@@ -216,7 +218,7 @@ func (c *countsReader) take(line string, number int) {
 	case strings.HasPrefix(line, "# labels: {"):
 		var h header
 		if _, ok := h.readLabels([]byte(line[len("# labels: {"):])); ok {
-			c.labels = h.labels
+			c.labels = slices.Clone(h.labels)
 		} else {
 			c.problem(number, "unreadable labels")
 		}
@@ -239,10 +241,8 @@ func (c *countsReader) problem(line int, message string) {
 
 func (c *countsReader) endRecord() {
 	if c.n > 0 {
-		e := c.s.add(c.st, c.n, c.line)
-		for _, l := range c.labels {
-			e.label(l.key, l.value, c.n)
-		}
+		e := c.s.count(c.st, c.n, c.line)
+		e.labels.addText(c.labels, c.n)
 	}
 	c.n, c.st, c.labels = 0, goroutine.Stack{}, nil
 }

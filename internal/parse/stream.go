@@ -47,8 +47,9 @@ func (s *stream) line(line []byte, at place) {
 		return
 	}
 	if text[0] == 'g' && bytes.HasPrefix(text, goroutineWord) {
-		if h, ok := parseHeader(text); ok {
-			s.begin(&h, at)
+		var r record
+		if r.header(text) {
+			s.begin(string(r.state.of(text)) == "running", at)
 			s.text = append(append(s.text, text...), '\n')
 			s.open = true
 			return
@@ -72,7 +73,10 @@ func (s *stream) line(line []byte, at place) {
 // panicText consumes the indented lines of a panic's value. A dump inside it
 // is text of the panic, not of this process's goroutines.
 func (s *stream) panicText(line, text []byte) bool {
-	if len(line) == 0 || line[0] != '\t' && !bytes.HasPrefix(line, []byte("    ")) {
+	if len(text) == 0 {
+		return true
+	}
+	if !isIndented(line) {
 		s.inPanic, s.inTests = false, false
 		return false
 	}
@@ -84,6 +88,10 @@ func (s *stream) panicText(line, text []byte) bool {
 		s.tests = append(s.tests, word)
 	}
 	return true
+}
+
+func isIndented(line []byte) bool {
+	return line[0] == '\t' || bytes.HasPrefix(line, []byte("    "))
 }
 
 // looksLikeHeader reports whether a line begins as a header does, so that not
@@ -98,9 +106,9 @@ func clip(b []byte) []byte { return b[:min(len(b), 120)] }
 
 // begin makes ready for the goroutine of a header; the dump it belongs to may
 // end or begin here.
-func (s *stream) begin(h *header, at place) {
+func (s *stream) begin(running bool, at place) {
 	s.finish()
-	if s.b != nil && !s.dashes && (s.reason != "" || s.foreign && string(h.state) == "running") {
+	if s.b != nil && !s.dashes && (s.reason != "" || s.foreign && running) {
 		s.b = nil
 	}
 	s.at, s.frames, s.ended = at, 0, false
@@ -112,7 +120,7 @@ func (s *stream) begin(h *header, at place) {
 // builder is the dump that what comes now belongs to.
 func (s *stream) builder(at place) *builder {
 	if s.b == nil {
-		s.b = newBuilder()
+		s.b = &builder{countsOnly: s.m.countsOnly}
 		s.b.line, s.b.offset = at.line, at.offset
 		s.b.reason, s.b.takenAt = s.reason, s.when
 		if len(s.tests) > 0 {
@@ -135,12 +143,12 @@ func (s *stream) finish() {
 // close counts the goroutine being read; last says that the text ends here.
 func (s *stream) close(last bool) (record, bool) {
 	s.open = false
-	r, ok := s.m.dig.digest(s.text)
-	if !ok {
+	var r record
+	if !s.m.scan.scan(s.text, &r) {
 		s.builder(s.at).problem(s.at.line, "unreadable goroutine: "+string(clip(firstLine(s.text))))
 		return r, false
 	}
-	if r.size == len(firstLine(s.text))+1 && !r.g0 && !last {
+	if int(r.size) == len(firstLine(s.text))+1 && !r.isG0() && !last {
 		if len(s.prefix.parts) > 0 && s.b == nil {
 			return r, false // a sentence that reads like a header
 		}
@@ -161,8 +169,8 @@ func firstLine(b []byte) []byte {
 // dump, but within the output of one crash it is the same goroutine again.
 func (s *stream) count(r *record, text []byte, at place) {
 	b := s.builder(at)
-	b.crash = b.crash || r.crash
-	if r.g0 {
+	b.crash = b.crash || r.is(crash)
+	if r.isG0() {
 		return
 	}
 	if b.seen.add(r.id) {
@@ -298,7 +306,7 @@ func (s *stream) frame(name, file []byte) {
 // asFile reads a line as the second of a frame and gives it the regular shape.
 // c says that it is a frame of C code, which prints its pc alone.
 func (s *stream) asFile(text []byte, indented bool) (file []byte, c, ok bool) {
-	if bytes.HasPrefix(text, []byte("pc=0x")) && indented {
+	if bytes.HasPrefix(text, []byte("pc=0x")) && (indented || string(s.previous) == "non-Go function") {
 		return []byte("?:0"), true, true
 	}
 	withTab := append([]byte{'\t'}, text...)
@@ -310,10 +318,10 @@ func (s *stream) asFile(text []byte, indented bool) (file []byte, c, ok bool) {
 		}
 		return nil, false, false
 	}
-	if !indented && (s.function == nil || !bytes.HasSuffix(base, []byte(".go")) && !bytes.HasSuffix(base, []byte(".s")) && text[0] != '/') {
+	c = bytes.Contains(text, []byte(" pc=0x")) && !bytes.Contains(text, []byte(" fp=0x")) && len(s.previous) > 0
+	if !indented && !c && (s.function == nil || !bytes.HasSuffix(base, []byte(".go")) && !bytes.HasSuffix(base, []byte(".s")) && text[0] != '/' && text[0] != '<') {
 		return nil, false, false
 	}
-	c = bytes.Contains(text, []byte(" pc=0x")) && !bytes.Contains(text, []byte(" fp=0x")) && len(s.previous) > 0
 	return text, c, true
 }
 
@@ -325,10 +333,10 @@ func (s *stream) end(whole bool) {
 	}
 	cut := s.function != nil || s.frames == 0
 	r, ok := s.close(true)
-	if !ok || r.g0 {
+	if !ok || r.isG0() {
 		return
 	}
-	if cut && !r.complete || !r.complete && (!whole || s.b.total > 1) {
+	if cut && !r.is(complete) || !r.is(complete) && (!whole || s.b.total > 1) {
 		s.b.truncated = true
 		s.b.problem(s.at.line, fmt.Sprintf("the text ends within goroutine %d", r.id))
 	}

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -10,9 +9,14 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// blockSize is how much text a worker takes at once: large enough that handing
-// it over costs nothing, small enough to stay in a processor's cache.
-const blockSize = 256 << 10
+const (
+	// blockSize is how much text a worker takes at once: large enough that
+	// handing it over costs nothing, small enough to stay in a processor's cache.
+	blockSize = 256 << 10
+	// stepLines is how many lines the machine takes before it looks whether
+	// the read was cancelled.
+	stepLines = 1 << 12
+)
 
 // textReader reads goroutines in words. Where a block of the text is regular,
 // whole goroutines one blank line apart, workers digest blocks side by side;
@@ -24,27 +28,37 @@ type textReader struct {
 	size    int // of a block
 	options Options
 	count   *counted
-	at      place
+	ctx     context.Context
+	at      place    // of what is counted next
 	pending []*block // handed to workers, oldest first
+	free    []*block // for the next text
 	skip    bool     // within a line that is too long
+	read    int      // lines since the context was asked
+	err     error    // of the context
 }
 
 // block is a piece of text on its way through a worker.
 type block struct {
 	text    []byte
-	at      place
-	regular bool // set by the worker: records are all of its goroutines
 	records []positioned
 	done    chan struct{}
 }
 
+// positioned is a goroutine in the text of a block, or a stretch of the text
+// that is not regular.
 type positioned struct {
 	record
-	from, to int // in the block's text
-	line     int // lines before it in the block
+	from, to  uint32
+	irregular bool
 }
 
-func (t *textReader) read(ctx context.Context, r *bufio.Reader) ([]goroutine.Dump, error) {
+func newTextReader(ctx context.Context, size int, o Options, count *counted) *textReader {
+	m := newMachine()
+	m.countsOnly = o.CountsOnly
+	return &textReader{m: m, size: size, options: o, count: count, ctx: ctx, at: place{line: 1}}
+}
+
+func (t *textReader) dumps(r io.Reader) ([]goroutine.Dump, error) {
 	workers := t.options.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -53,63 +67,102 @@ func (t *textReader) read(ctx context.Context, r *bufio.Reader) ([]goroutine.Dum
 	defer close(work)
 	for range workers {
 		go func() {
-			var d digester
+			var s scanner
 			for b := range work {
-				b.digest(&d)
-				close(b.done)
+				b.digest(&s)
+				b.done <- struct{}{}
 			}
 		}()
 	}
-	t.at = place{line: 1}
-	whole, err := t.blocks(ctx, r, work, 2*workers)
+	whole, err := t.blocks(r, work, workers+1)
 	for len(t.pending) > 0 {
 		t.fold()
+	}
+	if err == nil {
+		err = t.err
 	}
 	return t.m.end(whole), err
 }
 
 // blocks cuts the text and hands it out. whole says whether the text ended with
 // a line's end.
-func (t *textReader) blocks(ctx context.Context, r io.Reader, work chan<- *block, limit int) (whole bool, err error) {
+func (t *textReader) blocks(r io.Reader, work chan<- *block, limit int) (whole bool, err error) {
 	var rest []byte
 	for {
-		if err := ctx.Err(); err != nil {
-			return true, err
+		b := t.take()
+		b.text = append(b.text[:0], rest...)
+		n := len(rest)
+		// A line or goroutine of many blocks is read in steps that grow with it,
+		// or to take it along each time would cost the square of its length.
+		size := max(t.size, n)
+		if cap(b.text) < n+size {
+			b.text = append(make([]byte, 0, n+size+t.size/4), b.text...)
 		}
-		buf := make([]byte, len(rest), len(rest)+t.size)
-		copy(buf, rest)
-		n, err := io.ReadFull(r, buf[len(rest):cap(buf)])
-		buf = buf[:len(rest)+n]
+		more, err := readFull(r, b.text[n:n+size])
+		b.text = b.text[:n+more]
 		if err != nil {
-			t.lines(buf, true)
-			if err == io.EOF || err == io.ErrUnexpectedEOF {
+			text := b.text
+			t.lines(text, true)
+			if err == io.EOF {
 				err = nil
 			}
-			return len(buf) == 0 || buf[len(buf)-1] == '\n', err
+			return len(text) == 0 || text[len(text)-1] == '\n', err
 		}
-		rest = t.cut(buf, work)
+		rest = t.cut(b, work)
 		for len(t.pending) > limit {
 			t.fold()
 		}
 		t.progress()
+		if t.err == nil {
+			t.err = t.ctx.Err()
+		}
+		if t.err != nil {
+			return true, t.err
+		}
 	}
+}
+
+// readFull fills b, unless there is an error before; io.EOF is one.
+func readFull(r io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var more int
+		more, err = r.Read(b[n:])
+		n += more
+	}
+	if n == len(b) {
+		return n, nil // the next read meets the error again
+	}
+	return n, err
+}
+
+// take is a block that is free.
+func (t *textReader) take() *block {
+	// The last one freed may hold what the next text begins with.
+	if n := len(t.free); n > 1 {
+		b := t.free[0]
+		t.free = append(t.free[:0], t.free[1:]...)
+		if cap(b.text) <= 4*t.size {
+			return b
+		}
+	}
+	return &block{done: make(chan struct{}, 1)}
 }
 
 var betweenGoroutines = []byte("\n\ngoroutine ")
 
-// cut hands out as much of buf as ends where a goroutine or a line ends, and
-// returns the rest.
-func (t *textReader) cut(buf []byte, work chan<- *block) []byte {
-	if !bytes.HasPrefix(buf, goroutineWord) {
-		if i := bytes.Index(buf, betweenGoroutines); i >= 0 && !t.skip {
+// cut hands out as much of the block as ends where a goroutine or a line ends,
+// and returns the rest.
+func (t *textReader) cut(b *block, work chan<- *block) []byte {
+	buf := b.text
+	if !t.skip && !bytes.HasPrefix(buf, goroutineWord) {
+		if i := bytes.Index(buf, betweenGoroutines); i >= 0 {
 			t.lines(buf[:i+2], false)
 			buf = buf[i+2:]
 		}
 	}
-	if bytes.HasPrefix(buf, goroutineWord) && !t.skip {
+	if !t.skip && bytes.HasPrefix(buf, goroutineWord) {
 		if i := bytes.LastIndex(buf, betweenGoroutines); i >= 0 {
-			b := &block{text: buf[:i+2], at: t.at, done: make(chan struct{})}
-			t.at = t.at.over(b.text)
+			b.text = buf[:i+2]
 			t.pending = append(t.pending, b)
 			work <- b
 			return buf[i+2:]
@@ -117,6 +170,7 @@ func (t *textReader) cut(buf []byte, work chan<- *block) []byte {
 	}
 	i := bytes.LastIndexByte(buf, '\n')
 	t.lines(buf[:i+1], false)
+	t.free = append(t.free, b)
 	return t.tooLong(buf[i+1:])
 }
 
@@ -135,24 +189,37 @@ func (t *textReader) tooLong(rest []byte) []byte {
 	return nil
 }
 
-// lines gives text to the machine, line by line. It waits for the blocks
-// before it.
+// lines gives text to the machine, line by line, after the blocks before it.
 func (t *textReader) lines(text []byte, last bool) {
 	for len(t.pending) > 0 {
 		t.fold()
 	}
+	t.machine(text, last)
+}
+
+func (t *textReader) machine(text []byte, last bool) {
 	for len(text) > 0 {
 		n := bytes.IndexByte(text, '\n')
 		if n < 0 && !last {
 			break
 		}
+		if t.read++; t.read%stepLines == 0 && t.err == nil {
+			t.err = t.ctx.Err()
+			t.progress()
+		}
+		if t.err != nil {
+			return
+		}
 		line, size := text, len(text)
 		if n >= 0 {
 			line, size = text[:n], n+1
 		}
-		if t.skip {
+		switch {
+		case t.skip:
 			t.skip = n < 0
-		} else {
+		case len(line) >= maxLine:
+			t.m.tooLong(t.at)
+		default:
 			t.m.raw(line, t.at)
 		}
 		t.at.line++
@@ -164,44 +231,48 @@ func (t *textReader) lines(text []byte, last bool) {
 // fold counts the oldest block's goroutines.
 func (t *textReader) fold() {
 	b := t.pending[0]
-	t.pending = t.pending[1:]
+	t.pending = append(t.pending[:0], t.pending[1:]...)
 	<-b.done
-	if !b.regular {
-		at := t.at
-		t.at = b.at
-		pending := t.pending
-		t.pending = nil
-		t.lines(b.text, true)
-		t.at, t.pending = at, pending
-		return
-	}
 	s := t.m.bare
 	for i := range b.records {
 		r := &b.records[i]
-		at := place{line: b.at.line + r.line, offset: b.at.offset + int64(r.from)}
-		s.begin(&r.header, at)
-		s.count(&r.record, b.text[r.from:r.to], at)
+		text := b.text[r.from:r.to]
+		if r.irregular {
+			t.machine(text, true)
+			continue
+		}
+		s.begin(string(r.state.of(text)) == "running", t.at)
+		s.count(&r.record, text, t.at)
+		t.at.line += int(r.lines) + 1
+		t.at.offset += int64(len(text)) + 1
 	}
+	t.free = append(t.free, b)
 }
 
-// digest reads the block's goroutines, if it is regular.
-func (b *block) digest(d *digester) {
-	lines := 0
+// digest reads the block's goroutines.
+func (b *block) digest(s *scanner) {
+	b.records = b.records[:0]
 	for p := 0; p < len(b.text); {
-		r, ok := d.digest(b.text[p:])
-		if !ok || r.frames == 0 {
-			return
+		b.records = append(b.records, positioned{from: uint32(p)})
+		r := &b.records[len(b.records)-1]
+		if s.scan(b.text[p:], &r.record) && r.frames > 0 {
+			p += int(r.size)
+			r.to = uint32(p)
+			// What follows must be the one blank line between two goroutines.
+			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || beginsHeader(b.text[p+1:])) {
+				p++
+				continue
+			}
 		}
-		b.records = append(b.records, positioned{record: r, from: p, to: p + r.size, line: lines})
-		p += r.size
-		lines += r.lines
-		if p >= len(b.text) || b.text[p] != '\n' {
-			return
+		r.irregular = true
+		p = int(r.from)
+		if i := bytes.Index(b.text[p:], betweenGoroutines); i >= 0 {
+			p += i + 2
+		} else {
+			p = len(b.text)
 		}
-		p++
-		lines++
+		r.to = uint32(p)
 	}
-	b.regular = true
 }
 
 func (t *textReader) progress() {

@@ -2,160 +2,105 @@ package parse
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"slices"
+	"html"
+	"regexp"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// json reads a line that is a JSON record. It says false if it is not one, or
-// one that has no text for us.
-func (m *machine) json(line []byte, at place) bool {
-	var record map[string]any
-	if json.Unmarshal(line, &record) != nil {
+// take unwraps a line that came with the fields of key.
+func (m *machine) take(key string, line []byte, at place) {
+	line = bytes.TrimRight(line, "\r")
+	if i := bytes.LastIndexByte(line, '\r'); i >= 0 {
+		line = line[i+1:] // a terminal shows what was written last
+	}
+	if bytes.IndexByte(line, 0x1b) >= 0 {
+		line = stripEscapes(line)
+	}
+	if m.mail && key == "" {
+		var whole bool
+		if line, whole = m.unquotePrintable(line); !whole {
+			return
+		}
+	}
+	if key == "" && len(line) > 20 && line[4] == '-' {
+		if stream, text, whole, ok := cutCRI(line); ok {
+			m.container(stream, line, text, whole, at)
+			return
+		}
+	}
+	if m.wrapper(line, at) {
+		return
+	}
+	if bytes.IndexByte(line, '<') >= 0 {
+		line = stripTags(line)
+	}
+	if bytes.IndexByte(line, '&') >= 0 && bytes.IndexByte(line, ';') >= 0 {
+		line = []byte(html.UnescapeString(string(line)))
+	}
+	if len(line) > 0 && line[0] == 'C' && bytes.EqualFold(line, quotedPrintable) {
+		m.mail = true
+	}
+	m.plain(key, csvQuotes(line), at)
+}
+
+// wrapper reads a line that carries one or many lines within, in a notation of
+// its own. It says false if the line is none.
+func (m *machine) wrapper(line []byte, at place) bool {
+	if m.nested >= maxNested {
 		return false
 	}
-	m.nested++
-	defer func() { m.nested-- }()
-	if text, ok := recordText(record); ok {
-		if t := recordTime(record); !t.IsZero() {
-			m.when = t
+	trimmed := bytes.TrimRight(line, " \t")
+	if i := bytes.IndexAny(line, "{["); i >= 0 && len(trimmed) > i+1 && (trimmed[len(trimmed)-1] == '}' || line[0] == '[' && trimmed[len(trimmed)-1] == ']') {
+		if line[i] == '{' || i == 0 {
+			if m.json(line[i:], at) {
+				return true
+			}
 		}
-		m.piece(recordKey(record), text, at)
-		return true
-	}
-	documents := 0
-	for _, text := range dumpsIn(record, nil) {
-		if strings.Contains(strings.TrimRight(text, "\r\n"), "\n") {
-			m.document(text, at)
-			documents++
-		}
-	}
-	for _, field := range []string{"message", "msg", "line"} {
-		if text, ok := record[field].(string); ok && documents == 0 {
-			m.piece(recordKey(record), strings.TrimRight(text, "\r\n")+"\n", at)
+		if j := bytes.IndexByte(line, '{'); j > i && m.json(line[j:], at) {
 			return true
 		}
 	}
-	return true
+	if len(trimmed) > 2 && (trimmed[len(trimmed)-1] == '"' || trimmed[len(trimmed)-1] == ',') && m.member(trimmed, at) {
+		return true
+	}
+	if !bytes.Contains(line, goroutineWord) {
+		return false
+	}
+	if (bytes.Contains(line, []byte(`\ngoroutine `)) || bytes.Contains(line, []byte(`"goroutine `))) && m.quoted(line, at) {
+		return true
+	}
+	return m.flattened(line, at)
 }
 
-// recordText is the text of a record that wraps one line: of Docker's json-file
-// driver, journald, Google Cloud logging and go test -json.
-func recordText(record map[string]any) (string, bool) {
-	for _, field := range []string{"log", "MESSAGE", "textPayload", "Output"} {
-		switch v := record[field].(type) {
-		case string:
-			return v, true
-		case []any: // journald writes what is not UTF-8 as numbers
-			var b []byte
-			for _, n := range v {
-				f, ok := n.(float64)
-				if !ok {
-					return "", false
-				}
-				b = append(b, byte(f))
-			}
-			return string(b), true
-		}
+// csvQuotes undoes how CSV writes quotes in a quoted field, which the labels
+// of a header can have.
+func csvQuotes(line []byte) []byte {
+	if !bytes.Contains(line, []byte(`""`)) {
+		return line
 	}
-	return "", false
-}
-
-// recordKey tells the records of one process from those of another.
-func recordKey(record map[string]any) string {
-	var b strings.Builder
-	b.WriteString("json")
-	for _, field := range []string{"stream", "_PID", "_HOSTNAME", "SYSLOG_IDENTIFIER", "Package", "container_id", "container_name", "pod", "pod_name", "kubernetes", "resource", "labels", "tag", "source", "hostname", "attrs"} {
-		if v, ok := record[field]; ok {
-			fmt.Fprintf(&b, "|%s=%v", field, v)
-		}
+	i := bytes.Index(line, goroutineWord)
+	if i < 0 {
+		return line
 	}
-	return b.String()
-}
-
-func recordTime(record map[string]any) time.Time {
-	for _, field := range []string{"time", "Time", "timestamp", "@timestamp", "ts"} {
-		if v, ok := record[field].(string); ok {
-			if t, err := time.Parse(time.RFC3339Nano, v); err == nil {
-				return t
-			}
-		}
+	if _, ok := parseHeader(line[i:]); ok {
+		return line
 	}
-	if v, ok := record["__REALTIME_TIMESTAMP"].(string); ok {
-		if us, err := strconv.ParseInt(v, 10, 64); err == nil {
-			return time.UnixMicro(us).UTC()
-		}
+	plain := bytes.ReplaceAll(line[i:], []byte(`""`), []byte{'"'})
+	if _, ok := parseHeader(plain); ok {
+		return append(bytes.Clone(line[:i]), plain...)
 	}
-	return time.Time{}
-}
-
-// dumpsIn collects the strings of a record that hold a goroutine's header, in
-// an order that does not depend on the map.
-func dumpsIn(v any, found []string) []string {
-	switch v := v.(type) {
-	case string:
-		for line := range strings.Lines(v) {
-			if headerAt([]byte(strings.TrimRight(line, "\r\n"))) >= 0 {
-				return append(found, v)
-			}
-		}
-	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for k := range v {
-			keys = append(keys, k)
-		}
-		slices.Sort(keys)
-		for _, k := range keys {
-			found = dumpsIn(v[k], found)
-		}
-	case []any:
-		for _, x := range v {
-			found = dumpsIn(x, found)
-		}
-	}
-	return found
-}
-
-// piece takes text of a record: whole lines, or a part of a line that the next
-// record of the same key goes on with.
-func (m *machine) piece(key, text string, at place) {
-	// Only go test and Docker write the line's end; others write one line a record.
-	s := m.exact(key)
-	if !strings.HasSuffix(text, "\n") && (strings.Contains(key, "|Package=") || strings.Contains(key, "|stream=")) {
-		s.partial = append(s.partial, text...)
-		if len(s.partial) < maxLine {
-			return
-		}
-		text = ""
-	}
-	if len(s.partial) > 0 {
-		text = string(s.partial) + text
-		s.partial = nil
-	}
-	text = strings.TrimSuffix(text, "\n")
-	for line := range strings.SplitSeq(text, "\n") {
-		m.take(key, []byte(line), at)
-	}
-}
-
-// flushPartial takes what is left of a line in pieces.
-func (s *stream) flushPartial() {
-	if p := s.partial; len(p) > 0 {
-		s.partial = nil
-		s.m.take(s.key, p, s.at)
-	}
+	return line
 }
 
 // document takes a text that holds a dump from its first to its last line.
 func (m *machine) document(text string, at place) {
+	m.nested++
 	key := "document at line " + strconv.Itoa(at.line)
-	n := len(m.streams)
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
 		m.take(key, []byte(line), at)
 	}
+	m.nested--
 	kept := m.streams[:0]
 	for _, s := range m.streams {
 		if s.key == key {
@@ -164,7 +109,7 @@ func (m *machine) document(text string, at place) {
 		}
 		kept = append(kept, s)
 	}
-	clear(m.streams[len(kept):max(n, len(m.streams))])
+	clear(m.streams[len(kept):])
 	m.streams = kept
 }
 
@@ -177,17 +122,181 @@ func (m *machine) quoted(line []byte, at place) bool {
 			return found
 		}
 		rest = rest[i:]
-		q, err := strconv.QuotedPrefix(string(rest))
-		if err != nil {
-			rest = rest[1:]
-			continue
+		size := quotedSize(rest)
+		if size < 0 {
+			return found
 		}
-		if text, err := strconv.Unquote(q); err == nil && strings.Contains(text, "\n") && len(dumpsIn(text, nil)) > 0 && m.nested < maxNested {
-			m.nested++
+		if text, err := strconv.Unquote(string(rest[:size])); err == nil && strings.Contains(text, "\n") && holdsHeader(text) {
 			m.document(text, at)
-			m.nested--
 			found = true
 		}
-		rest = rest[len(q):]
+		rest = rest[size:]
 	}
+}
+
+// quotedSize is the length of the quoted string at the start of b, -1 if it
+// has no end.
+func quotedSize(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}
+
+var (
+	octalEscapes = strings.NewReplacer("#012", "\n", "#011", "\t")
+	bareEscapes  = strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\"`, `"`)
+)
+
+// flattened reads a dump whose line ends a log system has escaped, without
+// quotes: "#012" by rsyslog, "\n" by others.
+func (m *machine) flattened(line []byte, at place) bool {
+	var text string
+	switch {
+	case bytes.Contains(line, []byte(":#012")):
+		text = octalEscapes.Replace(string(line))
+	case bytes.Contains(line, []byte(`:\n`)):
+		text = bareEscapes.Replace(string(line))
+	default:
+		return false
+	}
+	if !holdsHeader(text) {
+		return false
+	}
+	m.document(text, at)
+	return true
+}
+
+// criLine is how container runtimes under Kubernetes write a log: the time,
+// the stream, and whether the text is a whole line (F) or a part (P).
+var criLine = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?: |$)`)
+
+func cutCRI(line []byte) (stream string, text []byte, whole, ok bool) {
+	i := bytes.Index(line[:min(len(line), 60)], []byte(" std"))
+	if i < 0 {
+		return "", nil, false, false
+	}
+	at := criLine.FindSubmatchIndex(line)
+	if at == nil {
+		return "", nil, false, false
+	}
+	return string(line[at[2]:at[3]]), line[at[1]:], line[at[4]] == 'F', true
+}
+
+// container takes a line, or a part of one, that a container wrote.
+func (m *machine) container(stream string, line, text []byte, whole bool, at place) {
+	if m.when = stampTime(line); m.nested >= maxNested {
+		return
+	}
+	key := "container " + stream
+	s := m.exact(key)
+	if !whole && len(s.partial) < maxLine {
+		s.partial = append(s.partial, text...)
+		return
+	}
+	if len(s.partial) > 0 {
+		text = append(s.partial, text...)
+		s.partial = nil
+	}
+	m.take(key, text, at)
+}
+
+var quotedPrintable = []byte("Content-Transfer-Encoding: quoted-printable")
+
+// unquotePrintable undoes how mail carries text: "=3D" for "=", and "=" at the
+// end of a line that goes on. whole says that the line does not.
+func (m *machine) unquotePrintable(line []byte) (text []byte, whole bool) {
+	soft := len(line) > 0 && line[len(line)-1] == '='
+	if soft {
+		line = line[:len(line)-1]
+	}
+	out := m.mailLine
+	for i := 0; i < len(line); i++ {
+		if line[i] == '=' && i+2 < len(line) {
+			if c, err := strconv.ParseUint(string(line[i+1:i+3]), 16, 8); err == nil {
+				out = append(out, byte(c))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, line[i])
+	}
+	if soft && len(out) < maxLine {
+		m.mailLine = out
+		return nil, false
+	}
+	m.mailLine = nil
+	return out, true
+}
+
+// Tags around a line; what looks like one in the middle is text.
+var (
+	tagsBefore = regexp.MustCompile(`^(?:</?[a-zA-Z][^<>]*>[ \t]*)+(goroutine |panic: |fatal error: |SIG)`)
+	tagsAfter  = regexp.MustCompile(`(?:\s*(?:<[bh]r ?/?>|</[a-zA-Z]+>))+$`)
+)
+
+// stripTags takes HTML off a line: the end tags behind it, and the tags before
+// a text that begins a dump.
+func stripTags(line []byte) []byte {
+	if line[len(line)-1] == '>' {
+		if at := tagsAfter.FindIndex(line); at != nil {
+			line = line[:at[0]]
+		}
+	}
+	if len(line) > 0 && line[0] == '<' {
+		if at := tagsBefore.FindSubmatchIndex(line); at != nil {
+			line = line[at[2]:]
+		}
+	}
+	return line
+}
+
+// stripEscapes removes the sequences by which a terminal is told of colours
+// (ESC [), links and titles (ESC ]), and what CI systems send in their place
+// (ESC _).
+func stripEscapes(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == 0x1b && i+1 < len(b) {
+			if end := escapeEnd(b, i); end > 0 {
+				i = end
+				continue
+			}
+		}
+		out = append(out, b[i])
+	}
+	return out
+}
+
+// escapeEnd is the index of the last byte of the sequence that begins at i, 0
+// if it has none.
+func escapeEnd(b []byte, i int) int {
+	switch b[i+1] {
+	case '[':
+		for j := i + 2; j < len(b); j++ {
+			if b[j] >= 0x40 && b[j] <= 0x7e {
+				return j
+			}
+		}
+	case ']', '_', 'P', '^':
+		for j := i + 2; j < len(b) && j < i+4096; j++ {
+			if b[j] == 0x07 || b[j] == '\\' && b[j-1] == 0x1b {
+				return j
+			}
+		}
+	}
+	return 0
+}
+
+// untab undoes rsyslog's way of writing a tab.
+func untab(b []byte) []byte {
+	if bytes.HasPrefix(b, []byte("#011")) {
+		return append([]byte{'\t'}, bytes.ReplaceAll(b[4:], []byte("#011"), []byte{'\t'})...)
+	}
+	return b
 }
