@@ -184,7 +184,8 @@ type builder struct {
 	offset     int64
 	truncated  bool
 	problems   []goroutine.Problem
-	dropped    int // problems past the limit
+	dropped    int           // problems past the limit
+	counts     *countsReader // reads the dump, if it tells counts only
 }
 
 // bareRecord is a goroutine without frames and what its header said.
@@ -346,6 +347,12 @@ func (e *entry) fill(k *goroutine.Bucket) {
 // dump finishes the dump: parses one text per stack and sorts the buckets,
 // largest first, then by id.
 func (b *builder) dump() goroutine.Dump {
+	if b.counts != nil {
+		d := b.counts.end()
+		d.Line, d.Offset, d.TakenAt = b.line, b.offset, b.takenAt
+		d.Problems = append(d.Problems, b.problems...)
+		return d
+	}
 	d := goroutine.Dump{
 		Level: goroutine.Debug2, Reason: b.reason, TakenAt: b.takenAt, Line: b.line, Offset: b.offset,
 		Goroutines: b.total, Truncated: b.truncated, Problems: b.problems,

@@ -160,7 +160,13 @@ func newRawFrame(name, fileLineText string) rawFrame {
 // shape that version 2.5.0 reads right: no creator's goroutine ("in goroutine
 // 7" would become part of the name), "+" kept from its URL decoding, and ".go"
 // behind file names of any other ending. It reports whether panicparse did.
-func (s *rawStack) panicparse() bool {
+func (s *rawStack) panicparse() (read bool) {
+	// It indexes past the end of names such as "a%" (v2.5.0); ours stays then.
+	defer func() {
+		if recover() != nil {
+			read = false
+		}
+	}()
 	var b bytes.Buffer
 	b.WriteString("goroutine 1 [running]:\n")
 	var frames []*rawFrame

@@ -113,20 +113,13 @@ func (o oldMac) Read(p []byte) (int, error) {
 type format int
 
 const (
-	text       format = iota // goroutines in words, alone or within a log
+	text       format = iota // goroutines in words or counts, alone or within a log
 	proto                    // profile.proto, as debug=0 writes it
-	counts                   // "goroutine profile: total 12", as debug=1 writes it
 	unreadable               // nothing that gdump reads
 )
 
-// countsLine begins a debug=1 profile; HTTP headers may stand before it.
-var countsLine = regexp.MustCompile(`(?m)^(?:goroutine|goroutineleak) profile: total \d+\r?$`)
-
 func sniff(head []byte) format {
-	trimmed := bytes.TrimLeft(head, "\r\n")
 	switch {
-	case countsLine.Match(head) && (countsLine.FindIndex(trimmed)[0] == 0 || bytes.HasPrefix(head, []byte("HTTP/"))):
-		return counts
 	case len(head) > 2 && head[0] == 0x0a && isProto(head):
 		return proto
 	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, goroutineWord):

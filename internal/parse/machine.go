@@ -69,6 +69,13 @@ func (m *machine) plain(key string, line []byte, at place) {
 		m.exact(key).line(line, at)
 		return
 	}
+	if p := countsAt(line); p > 0 {
+		s := m.stream(key, line[:p])
+		s.stampedAt(line[:p])
+		s.line(line[p:], at)
+		m.fresh = s
+		return
+	}
 	for i, s := range m.streams {
 		if s.key != key || len(s.prefix.parts) == 0 {
 			continue
@@ -103,6 +110,9 @@ func (s *stream) alone(line []byte) bool {
 	if _, ok := s.prefix.cut(line); ok {
 		return false
 	}
+	if !s.open && s.b != nil && s.b.counts != nil {
+		return line[0] == '#' || line[0]-'0' <= 9
+	}
 	if !s.open {
 		return line[0] == '\t' || bytes.HasPrefix(line, []byte("[signal ")) || bytes.HasPrefix(line, goroutineWord)
 	}
@@ -122,6 +132,11 @@ func (s *stream) adopt(o *stream) {
 		if s.m.panicking == o {
 			s.m.panicking = s
 		}
+	}
+	if !o.open && o.b != nil && o.b.counts != nil {
+		s.finish()
+		s.b, o.b = o.b, nil
+		return
 	}
 	if !o.open {
 		return
@@ -212,6 +227,15 @@ func headerAt(line []byte) int {
 	}
 }
 
+// startAt finds where in a line a dump begins, with a goroutine's header or the
+// head of a debug=1 dump, or -1.
+func startAt(line []byte) int {
+	if p := headerAt(line); p >= 0 {
+		return p
+	}
+	return countsAt(line)
+}
+
 // reasonAt finds a panic or its like behind a prefix, or -1.
 func reasonAt(line []byte) int {
 	for _, r := range reasons {
@@ -239,7 +263,7 @@ func (m *machine) end(whole bool) []goroutine.Dump {
 	var out []goroutine.Dump
 	var orphans []goroutine.Problem
 	for _, b := range m.dumps {
-		if b.total == 0 {
+		if b.total == 0 && b.counts == nil {
 			orphans = append(orphans, b.problems...)
 			continue
 		}

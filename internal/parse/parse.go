@@ -65,8 +65,6 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 	switch sniff(head) {
 	case proto:
 		dumps, err = readProfile(br)
-	case counts:
-		dumps, err = readCounts(ctx, br)
 	case unreadable:
 		return nil, fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
 	default:

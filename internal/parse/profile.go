@@ -1,14 +1,8 @@
 package parse
 
 import (
-	"bufio"
-	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,7 +64,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 			s.sample(sample, int(n))
 		}
 	}
-	return s.dumps(), nil
+	return []goroutine.Dump{s.end()}, nil
 }
 
 // goroutineValue finds which value of the samples counts goroutines.
@@ -149,115 +143,7 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 	}
 }
 
-func (s *sampled) dumps() []goroutine.Dump {
+func (s *sampled) end() goroutine.Dump {
 	s.finish(&s.dump)
-	return []goroutine.Dump{s.dump}
-}
-
-var (
-	countRecord = regexp.MustCompile(`^(\d+) @((?: 0x[0-9a-f]+)*)$`)
-	countFrame  = regexp.MustCompile(`^#\t(0x[0-9a-f]+)\t+(\S.*?)\+0x[0-9a-f]+\t+(.*):(\d+)$`)
-	barePC      = regexp.MustCompile(`^#\t(0x[0-9a-f]+)\s*$`)
-	total       = regexp.MustCompile(`^(\S+) profile: total (\d+)$`)
-)
-
-// countsReader reads debug=1 text: records of a count and program counters,
-// perhaps labels, and the symbols as comments.
-type countsReader struct {
-	out   []goroutine.Dump
-	s     *sampled
-	total int
-
-	n      int // goroutines of the record being read; 0 if none
-	line   int
-	st     goroutine.Stack
-	labels []byte
-}
-
-func readCounts(ctx context.Context, r *bufio.Reader) ([]goroutine.Dump, error) {
-	c := &countsReader{}
-	number := 0
-	for {
-		line, err := r.ReadString('\n')
-		number++
-		if number&1023 == 0 && ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		if line != "" {
-			c.take(strings.TrimRight(line, "\r\n"), number)
-		}
-		if err != nil {
-			c.endDump()
-			if errors.Is(err, io.EOF) {
-				err = nil
-			}
-			return c.out, err
-		}
-	}
-}
-
-func (c *countsReader) take(line string, number int) {
-	if m := total.FindStringSubmatch(line); m != nil {
-		c.endDump()
-		c.s = newSampled(goroutine.Debug1)
-		c.s.dump.Line = number
-		c.total, _ = strconv.Atoi(m[2])
-		return
-	}
-	if c.s == nil {
-		return
-	}
-	if m := countRecord.FindStringSubmatch(line); m != nil {
-		c.endRecord()
-		c.n, _ = strconv.Atoi(m[1])
-		c.line = number
-		return
-	}
-	switch {
-	case c.n == 0 || line == "":
-	case strings.HasPrefix(line, "# labels: {"):
-		var h header
-		if _, ok := h.readLabels([]byte(line[len("# labels: {"):])); ok {
-			c.labels = slices.Clone(h.labels)
-		} else {
-			c.problem(number, "unreadable labels")
-		}
-	case countFrame.MatchString(line):
-		m := countFrame.FindStringSubmatch(line)
-		n, _ := strconv.Atoi(m[4])
-		c.st.Frames = append(c.st.Frames, c.s.in.frame(&rawFrame{function: decodeName(strings.TrimSpace(m[2])), file: m[3], line: n}))
-	case barePC.MatchString(line):
-		c.st.Frames = append(c.st.Frames, goroutine.Frame{Function: barePC.FindStringSubmatch(line)[1]})
-	default:
-		c.problem(number, "unreadable line: "+string(clip([]byte(line))))
-	}
-}
-
-func (c *countsReader) problem(line int, message string) {
-	if d := &c.s.dump; len(d.Problems) < maxProblems {
-		d.Problems = append(d.Problems, goroutine.Problem{Line: line, Message: message})
-	}
-}
-
-func (c *countsReader) endRecord() {
-	if c.n > 0 {
-		e := c.s.count(c.st, c.n, c.line)
-		e.labels.addText(c.labels, c.n)
-	}
-	c.n, c.st, c.labels = 0, goroutine.Stack{}, nil
-}
-
-func (c *countsReader) endDump() {
-	if c.s == nil {
-		return
-	}
-	c.endRecord()
-	d := c.s.dumps()[0]
-	if d.Goroutines != c.total {
-		d.Truncated = d.Goroutines < c.total
-		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("the head says %d goroutines, the records have %d", c.total, d.Goroutines)})
-	}
-	slices.SortStableFunc(d.Problems, func(a, b goroutine.Problem) int { return cmp.Compare(a.Line, b.Line) })
-	c.out = append(c.out, d)
-	c.s = nil
+	return s.dump
 }

@@ -36,7 +36,7 @@ func (m *machine) json(line []byte, at place) bool {
 	defer func() { m.nested-- }()
 	leaves := collectLeaves(nil, leaf{key: "json", when: m.when}, record, 0)
 	for _, l := range leaves {
-		if !m.fields[l.path] && len(m.fields) < maxFields && !strings.Contains(oneLine(l.text), "\n") && headerAt([]byte(oneLine(l.text))) >= 0 {
+		if !m.fields[l.path] && len(m.fields) < maxFields && !strings.Contains(oneLine(l.text), "\n") && startAt([]byte(oneLine(l.text))) >= 0 {
 			if m.fields == nil {
 				m.fields = map[string]bool{}
 			}
@@ -78,7 +78,7 @@ func oneLine(text string) string { return strings.TrimRight(text, "\r\n") }
 
 func holdsHeader(text string) bool {
 	for line := range strings.Lines(text) {
-		if headerAt([]byte(oneLine(line))) >= 0 {
+		if startAt([]byte(oneLine(line))) >= 0 {
 			return true
 		}
 	}
@@ -247,7 +247,7 @@ func (m *machine) member(line []byte, at place) bool {
 		m.document(text, at)
 		return true
 	}
-	if headerAt([]byte(oneLine(text))) >= 0 && len(m.fields) < maxFields {
+	if startAt([]byte(oneLine(text))) >= 0 && len(m.fields) < maxFields {
 		if m.fields == nil {
 			m.fields = map[string]bool{}
 		}

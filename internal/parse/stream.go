@@ -60,7 +60,16 @@ func (s *stream) line(line []byte, at place) {
 			return
 		}
 	}
+	if text[0] == 'g' && bytes.Contains(text, totalWord) {
+		if m := countsHead.FindSubmatch(text); m != nil {
+			s.beginCounts(string(m[1]), at)
+			return
+		}
+	}
 	if s.mark(text, at) {
+		return
+	}
+	if !s.open && s.b != nil && s.b.counts != nil && s.b.counts.take(text, at.line) {
 		return
 	}
 	if !s.open {
@@ -108,6 +117,9 @@ func clip(b []byte) []byte { return b[:min(len(b), 120)] }
 // end or begin here.
 func (s *stream) begin(running bool, at place) {
 	s.finish()
+	if s.b != nil && s.b.counts != nil {
+		s.b = nil
+	}
 	if s.b != nil && !s.dashes && (s.reason != "" || s.foreign && running) {
 		s.b = nil
 	}
@@ -115,6 +127,14 @@ func (s *stream) begin(running bool, at place) {
 	s.dashes, s.foreign, s.inPanic, s.inTests = false, false, false, false
 	s.function, s.previous = nil, nil
 	s.text = s.text[:0]
+}
+
+// beginCounts begins a dump that tells counts only.
+func (s *stream) beginCounts(total string, at place) {
+	s.finish()
+	s.b = nil
+	s.builder(at).counts = newCountsReader(total)
+	s.when = time.Time{}
 }
 
 // builder is the dump that what comes now belongs to.

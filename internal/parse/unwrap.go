@@ -51,15 +51,13 @@ func (m *machine) wrapper(line []byte, at place) bool {
 		return false
 	}
 	trimmed := bytes.TrimRight(line, " \t")
-	if i := bytes.IndexAny(line, "{["); i >= 0 && len(trimmed) > i+1 && (trimmed[len(trimmed)-1] == '}' || line[0] == '[' && trimmed[len(trimmed)-1] == ']') {
-		if line[i] == '{' || i == 0 {
-			if m.json(line[i:], at) {
-				return true
-			}
-		}
-		if j := bytes.IndexByte(line, '{'); j > i && m.json(line[j:], at) {
+	if n := len(trimmed); n > 1 && trimmed[n-1] == '}' {
+		i := bytes.IndexByte(line, '{')
+		if i >= 0 && !bytes.HasSuffix(line[:i+1], labelsLine) && m.json(line[i:], at) {
 			return true
 		}
+	} else if n > 1 && line[0] == '[' && trimmed[n-1] == ']' && m.json(line, at) {
+		return true
 	}
 	if len(trimmed) > 2 && (trimmed[len(trimmed)-1] == '"' || trimmed[len(trimmed)-1] == ',') && m.member(trimmed, at) {
 		return true
@@ -78,6 +76,9 @@ func (m *machine) wrapper(line []byte, at place) bool {
 func csvQuotes(line []byte) []byte {
 	if !bytes.Contains(line, []byte(`""`)) {
 		return line
+	}
+	if i := bytes.Index(line, labelsLine); i >= 0 && bytes.HasPrefix(line[i+len(labelsLine):], []byte(`""`)) {
+		return bytes.ReplaceAll(line, []byte(`""`), []byte{'"'})
 	}
 	i := bytes.Index(line, goroutineWord)
 	if i < 0 {
@@ -158,9 +159,9 @@ var (
 func (m *machine) flattened(line []byte, at place) bool {
 	var text string
 	switch {
-	case bytes.Contains(line, []byte(":#012")):
+	case bytes.Contains(line, []byte("#012")):
 		text = octalEscapes.Replace(string(line))
-	case bytes.Contains(line, []byte(`:\n`)):
+	case bytes.Contains(line, []byte(`\n`)) && startAt(line) < 0:
 		text = bareEscapes.Replace(string(line))
 	default:
 		return false
@@ -295,8 +296,8 @@ func escapeEnd(b []byte, i int) int {
 
 // untab undoes rsyslog's way of writing a tab.
 func untab(b []byte) []byte {
-	if bytes.HasPrefix(b, []byte("#011")) {
-		return append([]byte{'\t'}, bytes.ReplaceAll(b[4:], []byte("#011"), []byte{'\t'})...)
+	if bytes.Contains(b, []byte("#011")) {
+		return bytes.ReplaceAll(b, []byte("#011"), []byte{'\t'})
 	}
 	return b
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"gdump/internal/goroutine"
 
@@ -295,8 +296,12 @@ func criPartial(i int, line string) string {
 func dockerPartial(i int, line string) string {
 	var b strings.Builder
 	for len(line) > 20 {
-		b.WriteString(stamped(`{"log":"`+quoteJSON(line[:20])+`","stream":"stderr","time":"%nano"}`, i) + "\n")
-		line = line[20:]
+		n := 20
+		for !utf8.RuneStart(line[n]) {
+			n++
+		}
+		b.WriteString(stamped(`{"log":"`+quoteJSON(line[:n])+`","stream":"stderr","time":"%nano"}`, i) + "\n")
+		line = line[n:]
 	}
 	return b.String() + stamped(`{"log":"`+quoteJSON(line)+`\n","stream":"stderr","time":"%nano"}`, i)
 }
@@ -379,7 +384,7 @@ var wrapped = []string{
 	"gen126/misc_deadlock.txt", "server/nats_sigquit.log", "gen126/zoo126_min.debug2.txt", "gen127/zoo127_min.debug2.txt",
 	"gen126/zoo126_quit_crash.txt", "gen126/zoo126_labels.txt", "gen126/zoo126_ancestors.txt", "gen126/misc_nested.txt",
 	"gen126/cgosym_abort.txt", "gen126/gotest_timeout.txt", "gen127/leak_goroutineleak.debug2.txt", "genold/go1.10.8_d2.txt", "leakpair/v1.t0.debug2.txt",
-	"gen126/zoo126_recovered_single.txt", "gen126/synctest_dump.txt",
+	"gen126/zoo126_recovered_single.txt", "gen126/synctest_dump.txt", "gen126/zoo126_min.debug1.txt", "leakpair/v1.t1.debug1.txt",
 }
 
 // TestWrappings puts real dumps into everything that stands around dumps, and
