@@ -27,6 +27,7 @@ import (
 // The exit statuses, as the README lists them.
 const (
 	statusOK       = 0
+	statusFound    = 1
 	statusUsage    = 2
 	statusNotDump  = 3
 	statusTarget   = 4
@@ -106,8 +107,13 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		status, hint = statusInternal, "please report it, with the stack above"
 	case errors.As(err, new(*ioError)):
 		status = statusLocal
+	case errors.As(err, new(*childError)):
 	default:
 		hint = fmt.Sprintf("try '%s --help'", cmd.CommandPath())
+	}
+	var child *childError
+	if errors.As(err, &child) {
+		status = child.status
 	}
 	fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
 	if hint != "" {
@@ -184,7 +190,7 @@ gdump demo                            see it find a leak`,
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.Join(a.checkFlags(), a.checkTarget()) }
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand(), flagsCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.demoCommand(), flagsCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

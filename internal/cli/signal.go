@@ -12,6 +12,9 @@ type interrupted struct{ sig syscall.Signal }
 
 func (i interrupted) Error() string { return "interrupted" }
 
+// Signal is what a command that is running is told.
+func (i interrupted) Signal() os.Signal { return i.sig }
+
 func (i interrupted) status() int { return 128 + int(i.sig) }
 
 // WithSignals returns a context that ends with the first SIGINT, SIGTERM, SIGHUP

@@ -1,0 +1,279 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/report"
+	"gdump/internal/run"
+	"gdump/internal/source"
+	"gdump/internal/trend"
+
+	"github.com/kballard/go-shellquote"
+	"github.com/spf13/cobra"
+)
+
+// running is what the flags of run say.
+type running struct {
+	rounds int
+	settle time.Duration
+	warmUp string
+	out    string
+	fail   bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var r running
+	c := &cobra.Command{
+		Use:   "run [TARGET] -- COMMAND [ARG…]",
+		Short: "Run a command and show what it left behind",
+		Long: `run pulls a dump of TARGET, runs the command, waits until goroutines that only
+pass are gone, pulls again, --rounds times, and shows what accumulates. The wait
+watches the number of goroutines, which costs the process nothing, until it
+falls no more, --settle at the longest.
+
+The command is run without a shell. Its input and output are untouched, but
+with --format json its output goes to stderr. Ctrl-C reaches it, and its exit
+status is passed on, 128 and the signal's number if a signal ended it. If it is
+0, the status is gdump's own: --fail makes it 1 if something accumulates.
+
+Without TARGET the command is a go test, or runs one, as make does. The test
+processes then write a dump before their tests and after each round, and run
+names the tests that left goroutines. For this it gives go a package testing
+with a few lines more (by -overlay in GOFLAGS): a test process has no endpoint
+and ends before it could be asked, and this way works with any TestMain and
+changes no file of yours. It builds with the Go of the current folder. What a
+test starts carries the label test=NAME, by which run knows it; with Go before
+1.26 it knows a test only where its name is in the stack. Packages whose tests
+crash or exit by themselves leave no second dump.`,
+		Example: `gdump run :6060 -- ./load.sh
+gdump run :6060 --rounds 2 --warmup 'curl -s http://localhost:8080/' -- hey -n 500 http://localhost:8080/
+gdump run -- go test ./...`,
+		DisableFlagsInUseLine: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch at := cmd.ArgsLenAtDash(); {
+			case at < 0 || at == len(args):
+				return errors.New("run: name the command after --")
+			case at > 1:
+				return errors.New("run: name one target before --")
+			case r.rounds < 1:
+				return errors.New("--rounds: it must be 1 or more")
+			case r.settle < 0:
+				return errors.New("--settle: it must not be below 0")
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.ArgsLenAtDash() == 0 {
+				return a.runTests(cmd.Context(), args, r)
+			}
+			return a.run(cmd.Context(), args[0], args[1:], r)
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&r.rounds, "rounds", 1, "how often to run the command")
+	f.DurationVar(&r.settle, "settle", 5*time.Second, "the longest to wait for goroutines to end after the command; 0 does not wait")
+	f.StringVar(&r.warmUp, "warmup", "", "command to run once before the first dump; words as in a shell, but no shell")
+	f.StringVar(&r.out, "out", "", "folder to keep every dump in")
+	f.BoolVar(&r.fail, "fail", false, "exit with 1 if something accumulates")
+	return c
+}
+
+// child is a command with gdump's own input and output. With --format json
+// stdout is for the report alone.
+func (a *app) child(args []string, env []string) run.Command {
+	c := run.Command{Args: args, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
+	if a.format == "json" {
+		c.Stdout = a.stderr
+	}
+	return c
+}
+
+func (a *app) run(ctx context.Context, target string, args []string, r running) error {
+	t, err := source.NewTarget(target, a.sourceOptions())
+	if err != nil {
+		return err
+	}
+	c := a.child(args, nil)
+	if status, err := c.Find(); err != nil {
+		return &childError{status, err}
+	}
+	if r.out != "" {
+		if err := source.MakeFolder(r.out); err != nil {
+			return err
+		}
+	}
+	rounds := run.Rounds{
+		Count: t.Count, N: r.rounds, Settle: r.settle, Say: a.say, Command: c.Run,
+		Pull: func(ctx context.Context) ([]goroutine.Dump, error) { return a.keepDump(ctx, t, r.out) },
+	}
+	if r.warmUp != "" {
+		words, err := shellquote.Split(r.warmUp)
+		if err != nil || len(words) == 0 {
+			return errors.New("--warmup: it must be words as in a shell, with each quote closed")
+		}
+		rounds.WarmUp = a.child(words, nil).Run
+	}
+	dumps, status, err := rounds.Do(ctx)
+	if len(dumps) > 1 {
+		if perr := a.printRun(dumps, r.fail); err == nil {
+			err = perr
+		}
+	}
+	return a.passOn(ctx, status, err)
+}
+
+// keepDump pulls a dump, into the folder if there is one.
+func (a *app) keepDump(ctx context.Context, t *source.Process, folder string) ([]goroutine.Dump, error) {
+	var taken *source.Taken
+	var err error
+	if folder == "" {
+		taken, err = t.Take(ctx, io.Discard)
+	} else {
+		taken, err = t.Save(ctx, folder+string(filepath.Separator), false)
+	}
+	if taken == nil {
+		return nil, err
+	}
+	if taken.File != "" {
+		for i := range taken.Dumps {
+			taken.Dumps[i].Source = filepath.Base(taken.File)
+		}
+	}
+	return taken.Dumps, err
+}
+
+func (a *app) printRun(dumps []goroutine.Dump, fail bool) error {
+	t, err := a.compare(dumps, true)
+	if err != nil {
+		return err
+	}
+	if err := a.print(t, true); err != nil {
+		return err
+	}
+	if fail && accumulates(&t) && a.status == statusOK {
+		a.status = statusFound
+	}
+	return nil
+}
+
+func accumulates(t *trend.Trend) bool {
+	for i := range t.Series {
+		if t.Series[i].Verdict == trend.Accumulating {
+			return true
+		}
+	}
+	return false
+}
+
+// passOn ends gdump with the status of the command, if that is not 0.
+func (a *app) passOn(ctx context.Context, status int, err error) error {
+	if status == 0 {
+		return err
+	}
+	if err != nil && ctx.Err() == nil {
+		return &childError{status, err}
+	}
+	a.status = status
+	return nil
+}
+
+// childError is trouble besides a command that failed, or one that could not
+// be started: the status is the command's, or what a shell gives it.
+type childError struct {
+	status int
+	err    error
+}
+
+func (e *childError) Error() string { return e.err.Error() }
+
+func (e *childError) Unwrap() error { return e.err }
+
+// runTests runs a go test whose processes write dumps.
+func (a *app) runTests(ctx context.Context, args []string, r running) error {
+	c := a.child(args, nil)
+	if status, err := c.Find(); err != nil {
+		return &childError{status, err}
+	}
+	work, err := os.MkdirTemp("", "gdump-")
+	if err != nil {
+		return &ioError{"temporary folder", err}
+	}
+	defer os.RemoveAll(work)
+	dumps := r.out
+	if dumps == "" {
+		dumps = filepath.Join(work, "dumps")
+	}
+	if err := source.MakeFolder(dumps); err != nil {
+		return err
+	}
+	tests, err := run.PrepareTests(ctx, args, work, dumps, r.rounds, r.settle)
+	if err != nil {
+		return err
+	}
+	c.Env = tests.Env()
+	status, err := c.Run(ctx)
+	if err != nil {
+		return a.passOn(ctx, status, err)
+	}
+	if ctx.Err() != nil && status == 0 {
+		return ctx.Err()
+	}
+	runs, err := tests.Collect(ctx)
+	if err == nil && len(runs) == 0 {
+		err = errors.New("run: no test process wrote a dump: is it a go test, does it compile, and with the Go of this folder?")
+	}
+	for _, tr := range runs {
+		if perr := a.printTests(tr, r.fail); err == nil {
+			err = perr
+		}
+	}
+	return a.passOn(ctx, status, err)
+}
+
+// printTests tells what the tests of one package left.
+func (a *app) printTests(tr run.TestRun, fail bool) error {
+	name := goroutine.Clean(tr.Package)
+	if len(tr.Dumps) < 2 {
+		a.say(name + ": the tests ended the process, there is no dump after them")
+		return nil
+	}
+	t, err := a.compare(tr.Dumps, true)
+	if err != nil {
+		return err
+	}
+	leakers := run.Leakers(&t)
+	if a.format != "json" && len(leakers) == 0 {
+		fmt.Fprintf(a.stdout, "%s: its tests left no goroutine behind\n", name)
+		return nil
+	}
+	if a.format != "json" {
+		left := 0
+		for _, l := range leakers {
+			left += l.Goroutines
+		}
+		fmt.Fprintf(a.stdout, "%s: its tests left %s behind\n", name, report.Plural(left, "goroutine", "goroutines"))
+		for _, l := range leakers {
+			test := l.Test
+			if test == "" {
+				test = "not known which test"
+			}
+			fmt.Fprintf(a.stdout, "  %s: %d in %s %s\n", goroutine.Clean(test), l.Goroutines, goroutine.Clean(l.Site.Name()), goroutine.Clean(l.Site.Place()))
+		}
+		fmt.Fprintln(a.stdout)
+	}
+	if err := a.print(t, true); err != nil {
+		return err
+	}
+	if fail && len(leakers) > 0 && a.status == statusOK {
+		a.status = statusFound
+	}
+	return nil
+}
