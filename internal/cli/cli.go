@@ -190,7 +190,7 @@ gdump demo                            see it find a leak`,
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.Join(a.checkFlags(), a.checkTarget()) }
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.demoCommand(), flagsCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.demoCommand(), flagsCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

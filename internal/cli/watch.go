@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/run"
+	"gdump/internal/source"
+
+	"github.com/kballard/go-shellquote"
+	"github.com/spf13/cobra"
+)
+
+// growthLimit is how long the command of --on-growth may take: the watch waits
+// for it.
+const growthLimit = time.Minute
+
+// watching is what the flags of watch say.
+type watching struct {
+	every    time.Duration
+	samples  int
+	out      string
+	keep     source.Limits
+	memory   bool
+	onGrowth string
+	hook     []string
+}
+
+func (a *app) watchCommand() *cobra.Command {
+	var w watching
+	c := &cobra.Command{
+		Use:   "watch TARGET",
+		Short: "Watch a process and take dumps when something grows",
+		Long: `watch looks at a process every --every by a profile that does not stop it
+(debug=1), and prints a line for each look. It rests ten times as long as a look
+took. A full dump is taken at the start, after a restart, and when a bucket has
+been up by a quarter and ten goroutines for three looks in a row; how full is
+for --level and --max-goroutines, as with pull.
+
+The dumps go to --out, which is bounded by --keep and --keep-bytes: the oldest
+go first, and no file that watch did not name is touched. A look that fails is
+a line with the error; the watch goes on. Ctrl-C ends it.
+
+The memory figures are those of the heap profile's text, absent where the target
+serves none; they stop the process for some microseconds.
+
+--on-growth runs a command, without a shell, when the full dumps show that
+something accumulates. It gets the verdict as JSON on stdin, and in
+GDUMP_EVIDENCE the folder with the dumps, report.txt and verdict.json.`,
+		Example: `gdump watch :6060
+gdump watch :6060 --every 30s --out dumps/
+gdump watch :6060 --on-growth 'notify-send "goroutines leak"'`,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("watch: name one target, such as :6060")
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if w.every < time.Second {
+				return errors.New("--every: it must be 1s or more")
+			}
+			if w.samples < 0 || w.keep.Files < 0 || w.keep.Bytes < 0 {
+				return errors.New("--samples, --keep and --keep-bytes must not be below 0")
+			}
+			if w.onGrowth != "" {
+				words, err := shellquote.Split(w.onGrowth)
+				if err != nil || len(words) == 0 {
+					return errors.New("--on-growth: it must be words as in a shell, with each quote closed")
+				}
+				w.hook = words
+			}
+			return a.watch(cmd.Context(), args[0], w)
+		},
+	}
+	f := c.Flags()
+	f.DurationVar(&w.every, "every", 10*time.Second, "how often to look, 1s at the least")
+	f.IntVar(&w.samples, "samples", 0, "end after so many looks; 0 goes on")
+	f.StringVar(&w.out, "out", "", "folder for the dumps (default $XDG_STATE_HOME/gdump)")
+	f.IntVar(&w.keep.Files, "keep", 50, "most dumps to keep; 0 keeps all")
+	f.Int64Var(&w.keep.Bytes, "keep-bytes", 1<<30, "most bytes of dumps to keep; 0 keeps all")
+	f.BoolVar(&w.memory, "memory", true, "ask for the memory figures, too")
+	f.StringVar(&w.onGrowth, "on-growth", "", "command to run when something accumulates; words as in a shell, but no shell")
+	return c
+}
+
+func (a *app) watch(ctx context.Context, target string, w watching) error {
+	t, err := source.NewTarget(target, a.sourceOptions())
+	if err != nil {
+		return err
+	}
+	if w.out == "" {
+		if w.out, err = stateFolder(); err != nil {
+			return err
+		}
+	}
+	if err := source.MakeFolder(w.out); err != nil {
+		return err
+	}
+	a.say("dumps go to " + goroutine.Clean(w.out))
+	o := run.WatchOptions{
+		Every: w.every, Samples: w.samples,
+		Counts: func(ctx context.Context) (*goroutine.Dump, error) { return one(t.TakeCounts(ctx)) },
+		Full:   func(ctx context.Context) (*goroutine.Dump, error) { return a.keepFull(ctx, t, w) },
+	}
+	if w.memory {
+		o.Memory = t.Memory
+	}
+	var broken error
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err = run.Watch(ctx, o, func(s run.Sample) {
+		if _, err := fmt.Fprintln(a.stdout, s.Line()); err != nil {
+			broken = &ioError{"stdout", err}
+			cancel()
+			return
+		}
+		if len(s.Grew) > 0 && s.Trend != nil && accumulates(s.Trend) {
+			if err := a.grew(ctx, s, w); err != nil {
+				a.say(err.Error())
+			}
+		}
+	})
+	if broken != nil {
+		return broken
+	}
+	return err
+}
+
+// one is the dump of a pull that gives one.
+func one(taken *source.Taken, err error) (*goroutine.Dump, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &taken.Dumps[0], nil
+}
+
+// keepFull takes a full dump into the folder. Without room there it stays in
+// memory only, and the watch goes on.
+func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*goroutine.Dump, error) {
+	taken, err := t.Save(ctx, w.out+string(filepath.Separator), false)
+	var e *source.Error
+	if errors.As(err, &e) && e.Kind == source.Local {
+		a.say(err.Error() + ", it is kept in memory only")
+		if taken == nil {
+			taken, err = t.Take(ctx, io.Discard)
+		} else {
+			err = nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := &taken.Dumps[0]
+	if taken.File != "" {
+		d.Source = filepath.Base(taken.File)
+		if err := source.Prune(w.out, w.keep); err != nil {
+			a.say(err.Error())
+		}
+	}
+	return d, nil
+}
+
+// grew keeps the evidence of a growth and tells the command of --on-growth.
+func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
+	evidence, err := run.Evidence(w.out, s.At, s.Trend)
+	if evidence != "" {
+		a.say("something accumulates: " + goroutine.Clean(evidence))
+	}
+	if err != nil {
+		a.say(err.Error())
+	}
+	if w.hook == nil {
+		return nil
+	}
+	verdict, err := run.Verdict(s.Trend)
+	if err != nil {
+		return err
+	}
+	var env []string
+	if folder, err := filepath.Abs(evidence); err == nil && evidence != "" {
+		env = []string{"GDUMP_EVIDENCE=" + folder}
+	}
+	ctx, cancel := context.WithTimeout(ctx, growthLimit)
+	defer cancel()
+	c := run.Command{Args: w.hook, Env: env, Stdin: bytes.NewReader(verdict), Stdout: a.stderr, Stderr: a.stderr}
+	status, err := c.Run(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--on-growth: %w", err)
+	case ctx.Err() != nil:
+		return fmt.Errorf("--on-growth: stopped after %s", growthLimit)
+	case status != 0:
+		return fmt.Errorf("--on-growth: exit status %d", status)
+	}
+	return nil
+}
+
+// stateFolder is where dumps go that nobody named a place for.
+func stateFolder() (string, error) {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "gdump"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", errors.New("watch: there is no home folder for the dumps: name one with --out")
+	}
+	return filepath.Join(home, ".local", "state", "gdump"), nil
+}
