@@ -42,6 +42,12 @@ func (m Match) sure() float64 {
 // deep is the number of frames that all levels of all Go versions keep.
 const deep = 25
 
+// try is a way to recognise a bucket, and what it is called.
+type try struct {
+	like likeness
+	got  Match
+}
+
 // parts are the buckets of one series, dump by dump.
 type parts [][]*goroutine.Bucket
 
@@ -69,7 +75,7 @@ func (c *comparison) match() {
 		}
 	}
 	for i := 1; i < len(c.Dumps); i++ {
-		if c.Restarted[i] || !c.Dumps[i].Level.HasIDs() || !c.Dumps[i-1].Level.HasIDs() {
+		if level != MatchStack || c.Restarted[i] || !c.Dumps[i].Level.HasIDs() || !c.Dumps[i-1].Level.HasIDs() {
 			c.matchBuilds(i, like, all, matches)
 		}
 	}
@@ -138,10 +144,7 @@ func (c *comparison) likeness() (likeness, Match) {
 func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, matches []Match) {
 	moved := movedFiles(&c.Dumps[boundary-1], &c.Dumps[boundary])
 	keepLines := func(file string) bool { return moved[file] == 0 }
-	tries := []struct {
-		like likeness
-		got  Match
-	}{
+	tries := []try{
 		{likeness{canonical: base.canonical, creator: base.creator, lines: keepLines}, MatchLines},
 		{likeness{canonical: base.canonical, lines: keepLines}, MatchLines},
 		{likeness{canonical: true, plain: true, lines: keepLines}, MatchClosures},
@@ -150,10 +153,7 @@ func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, match
 		tries = nil
 	}
 	if base.canonical {
-		tries = append(tries, struct {
-			like likeness
-			got  Match
-		}{likeness{canonical: true, lines: keepLines, frames: deep}, MatchFrames})
+		tries = append(tries, try{likeness{canonical: true, creator: base.creator, unwrapped: true, lines: keepLines}, MatchLevel}, try{likeness{canonical: true, lines: keepLines, frames: deep}, MatchFrames})
 	}
 	for _, try := range tries {
 		before := map[string][]int{}
@@ -286,6 +286,9 @@ func movedFiles(a, b *goroutine.Dump) map[string]int {
 // wait at another line.
 func rebuilt(a, b *goroutine.Dump) bool {
 	const several = 3
+	if alike(a, b) {
+		return false
+	}
 	for _, n := range movedFiles(a, b) {
 		if n >= several {
 			return true
