@@ -21,6 +21,7 @@ import (
 const (
 	fewEnd       = 0.08 // of the settled, from one dump to the next: they do not end
 	fewEndNewly  = 0.2  // of those who settled while watched
+	crowdEnds    = 0.9  // of those too young to have settled: what stays amid that is no part of it
 	surelyStay   = 1e-3 // chance that traffic as seen at younger ages looks settled
 	stillComing  = 0.02 // chance of a silence as long as the last one, if it goes on
 	slowedComing = 0.2  // the same, where most came early
@@ -30,7 +31,9 @@ const (
 
 	leastGrowth = 3    // goroutines by which a count must differ to have changed,
 	leastShare  = 0.10 // and the share of what was there before
-	swing       = 0.25 // of the largest count: lost and regained, it is traffic
+	// In two dumps, of which none is missing in the second, less will do.
+	leastShareOf2 = 0.05
+	swing         = 0.25 // of the largest count: lost and regained, it is traffic
 )
 
 // track is a group of goroutines over the judged dumps of one life.
@@ -122,7 +125,7 @@ func (s *settled) judge(t *track) (finding, bool) {
 	// In three dumps only one round can settle at all: those who were there
 	// before and stayed, amid traffic that did not, speak for another.
 	evidence := rounds
-	if len(t.counts) == 3 && s.age == 1 && s.atStart > 0 && 5*s.youngDied >= 4*s.younger {
+	if len(t.counts) == 3 && s.age == 1 && s.atStart > 0 && float64(s.youngDied) >= crowdEnds*float64(s.younger) {
 		evidence++
 	}
 	switch {
@@ -135,7 +138,7 @@ func (s *settled) judge(t *track) (finding, bool) {
 	case s.age > 0 && came < leastSeen, 5*(s.here[len(s.here)-1]-s.here[s.age]) < 3*came:
 		// Those who settled must be a growth, and no exchange for others.
 		return finding{}, false
-	case s.age > 0 && rounds < 3 && 5*s.youngDied < 4*s.younger:
+	case s.age > 0 && rounds < 3 && float64(s.youngDied) < crowdEnds*float64(s.younger):
 		// A few that stayed for long are traffic too, where many stay a while.
 		return finding{}, false
 	case t.poll && (came < 8+5*s.ended || 4*rounds < len(s.came)):
@@ -249,12 +252,15 @@ func (t *track) findInTwo() finding {
 		f.confidence = 0.6
 	}
 	f.why = fmt.Sprintf("%d came and stayed, %d of %d before have ended; two dumps cannot tell a leak from a pool that warmed up", born, ended, t.counts[0])
-	f.leaks = t.counts[0] > 0 && born >= leastGrowth && born-ended >= leastGrowth && float64(born-ended) >= leastShare*float64(t.counts[0]) &&
+	if t.poll && 2*(born-ended) < t.counts[0] {
+		return f // a few connections more
+	}
+	f.leaks = t.counts[0] > 0 && born >= leastGrowth && born-ended >= leastGrowth && float64(born-ended) >= leastShareOf2*float64(t.counts[0]) &&
 		float64(ended) <= fewEnd*float64(t.counts[0])
 	return f
 }
 
-// idle reports whether most of a bucket's goroutines wait for the network.
+// polls reports whether most of a bucket's goroutines wait for the network.
 func polls(b *goroutine.Bucket) bool {
 	if b == nil {
 		return false
@@ -394,7 +400,7 @@ func (s *Series) plain(counts []int) {
 		s.Verdict, s.Why = Turnover, "the count goes up and down"
 	case first == 0:
 		s.Verdict, s.Why, s.Confidence = New, "there was none before", s.Confidence-0.1
-	case growth > 0 && swings, growth < 0 && moved && swings && last > counts[0]/2 && len(counts) > 2 && s.rises(counts):
+	case growth > 0 && swings, growth < 0 && moved && swings && last > counts[0]/2 && len(counts) > 2 && rises(counts):
 		s.Verdict, s.Why = Turnover, "the count goes up and down"
 	case growth < 0 && moved:
 		s.Verdict, s.Why = Shrunk, "there are fewer than before"
@@ -410,7 +416,7 @@ func (s *Series) plain(counts []int) {
 }
 
 // rises reports whether the counts go up anywhere by more than little.
-func (s *Series) rises(counts []int) bool {
+func rises(counts []int) bool {
 	low := counts[0]
 	for _, n := range counts {
 		low = min(low, n)
