@@ -55,6 +55,7 @@ type app struct {
 	pathMap  []string // OLD=NEW
 	timeout  time.Duration
 	maxBytes int64
+	out      output
 }
 
 // Run runs the program and returns its exit status.
@@ -154,7 +155,7 @@ gdump demo                            see it find a leak`,
 	root.SetHelpFunc(help)
 	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
 	f := root.PersistentFlags()
-	f.StringVar(&a.format, "format", "", "print as text or json instead of opening the screen")
+	f.StringVar(&a.format, "format", "", "print as "+strings.Join(formatNames(), ", ")+" instead of opening the screen")
 	f.StringVar(&a.theme, "theme", env("GDUMP_THEME", "auto"), "colours of the screen: auto, dark, light, none")
 	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
@@ -174,10 +175,11 @@ gdump demo                            see it find a leak`,
 			panic(err) // the flag is missing: our own mistake
 		}
 	}
-	complete("format", "text", "json")
+	complete("format", formatNames()...)
 	complete("by", append(query.Groupings, "label:")...)
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
+	a.outputFlags(root)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand(), flagsCommand())
 	root.InitDefaultCompletionCmd()
@@ -199,7 +201,7 @@ func (a *app) checkFlags() error {
 		return fmt.Errorf("--%s %s: it must be one of %s", flag, value, strings.Join(allowed, ", "))
 	}
 	return errors.Join(
-		check("format", a.format, "", "text", "json"),
+		check("format", a.format, append(formatNames(), "")...),
 		check("theme", a.theme, "auto", "dark", "light", "none"),
 		check("color", a.color, "auto", "always", "never"),
 	)
@@ -239,7 +241,7 @@ func isTerminal(stream any) bool {
 
 // screen reports whether the terminal UI can and may be opened.
 func (a *app) screen() bool {
-	return a.format == "" && isTerminal(a.stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
+	return a.format == "" && a.out.name == "" && isTerminal(a.stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
 }
 
 // colored reports whether the text is to have colours.
@@ -250,7 +252,7 @@ func (a *app) colored() bool {
 	case "never":
 		return false
 	}
-	return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return !a.out.toFile() && isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // screenTheme is the theme of the screen: none where no colour is wanted.
@@ -266,7 +268,7 @@ func (a *app) columns() int {
 	if a.width > 0 {
 		return a.width
 	}
-	if f, ok := a.stdout.(*os.File); ok {
+	if f, ok := a.stdout.(*os.File); ok && !a.out.toFile() {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			return w
 		}

@@ -38,6 +38,7 @@ gdump diff --format json before.dump after.dump`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), args, true) },
 	}
 	c.Flags().BoolVar(&a.force, "force", false, "compare dumps even of different programs")
+	a.outputFlags(c)
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"gdump/internal/goroutine"
@@ -151,12 +152,12 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	} else if a.top < 0 {
 		o.Top = 0
 	}
-	write := report.Text
-	if a.format == "json" {
-		write = report.JSON
+	format, err := a.chosenFormat()
+	if err != nil {
+		return err
 	}
-	if err := write(a.stdout, &t, o); err != nil {
-		return &ioError{"stdout", err}
+	if err := a.emit(format.Binary, func(w io.Writer) error { return format.Write(w, &t, o) }); err != nil {
+		return err
 	}
 	for i := range t.Dumps {
 		if t.Dumps[i].Truncated || len(t.Dumps[i].Problems) > 0 {
