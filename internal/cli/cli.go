@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -26,6 +27,7 @@ import (
 // The exit statuses, as the README lists them.
 const (
 	statusOK       = 0
+	statusFound    = 1
 	statusUsage    = 2
 	statusNotDump  = 3
 	statusTarget   = 4
@@ -56,6 +58,9 @@ type app struct {
 	timeout  time.Duration
 	maxBytes int64
 	out      output
+	judge    *judge     // the rules; nil if there are none
+	gateOnly bool       // the text tells of the rules alone
+	verdict  gate.State // what they came to; "" if there are none
 }
 
 // Run runs the program and returns its exit status.
@@ -75,9 +80,21 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return a.status
+		return a.endStatus()
 	}
 	return a.report(ctx, cmd, err)
+}
+
+// endStatus is the status of a run without an error. A rule that tripped says
+// more than that something is missing; one that could not be decided is that.
+func (a *app) endStatus() int {
+	switch {
+	case a.verdict == gate.Tripped:
+		return statusFound
+	case a.verdict == gate.Unknown:
+		return statusPartial
+	}
+	return a.status
 }
 
 // report prints an error, in one line, and chooses the exit status.
@@ -105,7 +122,14 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	default:
 		hint = fmt.Sprintf("try '%s --help'", cmd.CommandPath())
 	}
-	fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+	var many manyLines
+	if errors.As(err, &many) {
+		for _, l := range many.lines() {
+			fmt.Fprintln(a.stderr, "gdump: "+oneLine(l))
+		}
+	} else {
+		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+	}
 	if hint != "" {
 		fmt.Fprintln(a.stderr, "hint: "+oneLine(hint))
 	}
@@ -181,7 +205,7 @@ gdump demo                            see it find a leak`,
 	complete("color", "auto", "always", "never")
 	a.outputFlags(root)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.demoCommand(), flagsCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.checkCommand(), a.demoCommand(), flagsCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }
@@ -241,7 +265,7 @@ func isTerminal(stream any) bool {
 
 // screen reports whether the terminal UI can and may be opened.
 func (a *app) screen() bool {
-	return a.format == "" && a.out.name == "" && isTerminal(a.stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
+	return a.format == "" && a.out.name == "" && a.judge == nil && isTerminal(a.stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
 }
 
 // colored reports whether the text is to have colours.

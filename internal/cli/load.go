@@ -146,7 +146,7 @@ func (a *app) keep(err error) bool {
 }
 
 func (a *app) print(t trend.Trend, diff bool) error {
-	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff}
+	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly}
 	if a.top == 0 {
 		o.Top = -1
 	} else if a.top < 0 {
@@ -156,8 +156,19 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	if err != nil {
 		return err
 	}
+	if a.judge != nil {
+		a.check(a.judge, &t, &o)
+	} else if format.Gate {
+		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
+	}
 	if err := a.emit(format.Binary, func(w io.Writer) error { return format.Write(w, &t, o) }); err != nil {
 		return err
+	}
+	if o.Gate != nil && (!format.Human || a.out.toFile()) {
+		// The log of CI is to tell why, whatever goes to stdout.
+		if err := report.Gate(a.stderr, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
+			return &ioError{"stderr", err}
+		}
 	}
 	for i := range t.Dumps {
 		if t.Dumps[i].Truncated || len(t.Dumps[i].Problems) > 0 {

@@ -191,12 +191,12 @@ func (l *AllowList) Len() int {
 }
 
 // apply finds the series that are excused, and what is to be said of the list.
-func (l *AllowList) apply(t *trend.Trend, today time.Time) (map[*trend.Series]bool, []string) {
+func (l *AllowList) apply(t *trend.Trend, today time.Time) (map[*trend.Series]bool, []Note) {
 	excused := map[*trend.Series]bool{}
 	if l == nil {
 		return excused, nil
 	}
-	var notes []string
+	var notes []Note
 	for i := range l.entries {
 		e := &l.entries[i]
 		n := 0
@@ -209,7 +209,7 @@ func (l *AllowList) apply(t *trend.Trend, today time.Time) (map[*trend.Series]bo
 			}
 		}
 		if note := e.note(n, today); note != "" {
-			notes = append(notes, note)
+			notes = append(notes, Note{e.line, note})
 		}
 	}
 	return excused, notes
@@ -217,7 +217,7 @@ func (l *AllowList) apply(t *trend.Trend, today time.Time) (map[*trend.Series]bo
 
 // note says what is the matter with an entry that matched n series.
 func (e *entry) note(n int, today time.Time) string {
-	what := fmt.Sprintf("line %d: %s %s", e.line, e.kind, e.pattern)
+	what := e.kind + " " + e.pattern
 	if e.owner != "" {
 		what += ", owned by " + e.owner + ","
 	}

@@ -31,9 +31,17 @@ type Outcome struct {
 // Result is what all rules came to.
 type Result struct {
 	Outcomes []Outcome
-	Allowed  int      // series that the allow list excused
-	Notes    []string // of the allow list: entries unused and expired
+	Allowed  int    // series that the allow list excused
+	Notes    []Note // of the allow list: entries unused and expired
 }
+
+// Note is something to know about an entry of the allow list.
+type Note struct {
+	Line int
+	Text string
+}
+
+func (n Note) String() string { return fmt.Sprintf("line %d: %s", n.Line, n.Text) }
 
 // Check judges a trend. today decides which entries of the allow list have
 // expired. An excused series counts for no rule.

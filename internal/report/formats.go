@@ -18,7 +18,7 @@ type Format struct {
 // Formats are all formats, the one that is meant if none is named first.
 func Formats() []Format {
 	return []Format{
-		{Name: "text", Write: Text, Human: true},
+		{Name: "text", Write: textReport, Human: true},
 		{Name: "json", Write: JSON},
 		{Name: "markdown", Write: Markdown, Human: true},
 		{Name: "html", Write: HTML, Human: true},
@@ -26,5 +26,8 @@ func Formats() []Format {
 		{Name: "folded", Write: Folded},
 		{Name: "ndjson", Write: NDJSON},
 		{Name: "dump", Write: Dump},
+		{Name: "junit", Write: JUnit, Gate: true},
+		{Name: "sarif", Write: SARIF, Gate: true},
+		{Name: "github", Write: GitHub, Gate: true, Human: true},
 	}
 }

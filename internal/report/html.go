@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"strings"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -30,6 +29,7 @@ func HTML(w io.Writer, t *trend.Trend, o Options) error {
 	p := &page{w: bufio.NewWriter(w), t: t, o: o}
 	p.head()
 	p.verdict()
+	p.gate()
 	p.sources()
 	p.chart()
 	p.table()
@@ -102,7 +102,7 @@ func (p *page) table() {
 	cols := Columns(p.t)
 	widths := Widths(cols, p.t.Series)
 	p.put("<h2>Buckets</h2>\n<p><label for=\"filter\">Filter</label> <input id=\"filter\" type=\"search\" autocomplete=\"off\" placeholder=\"words, all of which must be in a row or its stack\"/> <output id=\"shown\" for=\"filter\" aria-live=\"polite\">",
-		Plural(len(p.t.Series), "bucket", "buckets"), "</output></p>\n<div class=\"wide\"><table id=\"buckets\">\n<thead><tr>")
+		Plural(len(p.t.Series), "bucket", "buckets"), "</output></p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Buckets\"><table id=\"buckets\">\n<thead><tr>")
 	ranks := make([][]int, len(cols))
 	for c := range cols {
 		if widths[c] == 0 || cols[c].Title == "" {
@@ -141,7 +141,7 @@ func (p *page) cell(c *Column, s *trend.Series, row, rank int) {
 	case "call site":
 		p.put("<a href=\"#stack-", fmt.Sprint(row), "\">", cell, "</a>")
 	case "verdict":
-		p.put(strings.TrimSpace(Sign(s.Verdict)+" "), " ", cell)
+		p.put(Sign(s.Verdict), " ", cell)
 	default:
 		p.put(cell)
 	}

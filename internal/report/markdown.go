@@ -22,6 +22,7 @@ func Markdown(w io.Writer, t *trend.Trend, o Options) error {
 	}
 	m := &markdown{w: bufio.NewWriter(w), t: t, o: o}
 	m.verdict()
+	m.gate()
 	m.sources()
 	m.table()
 	m.stacks()
