@@ -205,7 +205,7 @@ gdump demo                            see it find a leak`,
 	complete("color", "auto", "always", "never")
 	a.outputFlags(root)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

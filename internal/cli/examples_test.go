@@ -1,0 +1,116 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/pprof"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestExamples runs every line that the help shows as an example, in a folder
+// that has the files it names, against a process that answers on loopback. A
+// check may find something; all else must end well.
+func TestExamples(t *testing.T) {
+	bin := buildGdump(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	for command, lines := range examples(t, filepath.Join(bin, "gdump")) {
+		if len(lines) == 0 {
+			t.Errorf("%s has no example", command)
+		}
+		for _, line := range lines {
+			t.Run(line, func(t *testing.T) {
+				t.Parallel()
+				line = strings.ReplaceAll(line, "localhost:6060", ":6060")
+				line = strings.ReplaceAll(line, ":6060", strings.TrimPrefix(server.URL, "http://"))
+				run(t, bin, line)
+			})
+		}
+	}
+}
+
+// run runs a line as one pastes it into a shell.
+func run(t *testing.T, bin, line string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, from := range map[string]string{
+		"before.dump": "leakpair/v1.t0.debug2.txt", "after.dump": "leakpair/v1.t1.debug2.txt",
+		"app.dump": "leakpair/v1.t1.debug2.txt", "app.log": "logs/dockerjson.quit.log", "key": "README.md",
+	} {
+		data, err := os.ReadFile(filepath.Join("../../testdata/dumps", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(line, "-o "+name) {
+			continue // it is what the line makes
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "CI=")
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	found := strings.Contains(line, "--fail-on") || strings.HasPrefix(line, "gdump check")
+	if errors.As(err, &exit) && exit.ExitCode() == 1 && found {
+		return
+	}
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// examples are the lines that the help of each command shows.
+func examples(t *testing.T, gdump string) map[string][]string {
+	t.Helper()
+	lines := map[string][]string{"gdump": examplesIn(t, gdump)}
+	out, err := exec.CommandContext(t.Context(), gdump, "__complete", "").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		name, _, ok := strings.Cut(line, "\t")
+		// The last two are cobra's own.
+		if ok && name != "completion" && name != "help" {
+			lines[name] = examplesIn(t, gdump, name)
+		}
+	}
+	if len(lines) < 4 {
+		t.Fatalf("commands: got %d", len(lines))
+	}
+	return lines
+}
+
+// comment is what stands behind an example in the help of gdump itself.
+var comment = regexp.MustCompile(`\s{3,}.*$`)
+
+func examplesIn(t *testing.T, gdump string, command ...string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), gdump, append(command, "--help")...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(out), "\nExamples:\n")
+	section, _, _ := strings.Cut(rest, "\n\n")
+	var lines []string
+	for line := range strings.Lines(section) {
+		if line = comment.ReplaceAllString(strings.TrimSpace(line), ""); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
