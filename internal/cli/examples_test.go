@@ -39,6 +39,30 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestDocumentedCommands does the same with the lines that docs show.
+func TestDocumentedCommands(t *testing.T) {
+	bin := buildGdump(t)
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("docs: %d pages, %v", len(pages), err)
+	}
+	block := regexp.MustCompile("(?ms)^```sh\n(.*?)^```")
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range block.FindAllStringSubmatch(string(text), -1) {
+			for line := range strings.Lines(b[1]) {
+				t.Run(strings.TrimSpace(line), func(t *testing.T) {
+					t.Parallel()
+					run(t, bin, strings.TrimSpace(line))
+				})
+			}
+		}
+	}
+}
+
 // run runs a line as one pastes it into a shell.
 func run(t *testing.T, bin, line string) {
 	t.Helper()

@@ -3,9 +3,11 @@ const table = document.getElementById("buckets");
 const rows = [...table.tBodies[0].rows];
 const heads = [...table.tHead.rows[0].cells];
 heads.forEach((head, column) => head.firstChild.addEventListener("click", () => {
-  const up = head.getAttribute("aria-sort") !== "ascending";
+  // What is looked for comes first: large numbers, and names from A.
+  const first = head.classList.contains("n") ? "descending" : "ascending";
+  const up = head.getAttribute("aria-sort") !== first;
   heads.forEach((other) => other.removeAttribute("aria-sort"));
-  head.setAttribute("aria-sort", up ? "ascending" : "descending");
+  head.setAttribute("aria-sort", up ? first : first === "ascending" ? "descending" : "ascending");
   const rank = (row) => Number(row.cells[column].dataset.rank);
   const sorted = [...rows].sort((a, b) => (up ? 1 : -1) * (rank(a) - rank(b)));
   table.tBodies[0].append(...sorted);
@@ -27,8 +29,10 @@ filter.addEventListener("input", () => {
 table.addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (link) {
+    event.preventDefault(); // it would move the focus to the top of the page
     const stack = document.getElementById(link.hash.slice(1));
     stack.open = true;
+    stack.scrollIntoView();
     stack.firstChild.focus();
   }
 });
