@@ -188,7 +188,7 @@ func (r *Rule) format(v float64) string {
 	case math.IsInf(v, 1):
 		return "from nothing"
 	case r.percent:
-		return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) + "%"
+		return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) + "%"
 	case r.measure.minutes:
 		return (time.Duration(v) * time.Minute).String()
 	}
