@@ -126,7 +126,7 @@ func (a *app) saved(ctx context.Context, name string) error {
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "See gdump find a leak in a small service of its own",
+		Short: "See it find a leak in a service of its own",
 		Long: `demo starts a small service on loopback that leaks as real ones do: a client
 package that never drains its channel, among healthy pools and traffic. It
 pulls a dump, sends requests, lets them settle, pulls again, and shows the

@@ -27,10 +27,10 @@ func (a *app) convertCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "convert DUMP",
 		Short: "Write a dump in another format",
-		Long: `convert reads a dump of any kind, out of any wrapping, and writes it in the format
-of --format. Without one it writes dump: the text that Go itself prints, which
-gdump and other tools read. pprof gives go tool pprof what debug=2 knows more:
-the labels state, wait_minutes and created_by.
+		Long: `convert reads a dump of any kind, out of any wrapping, and writes it in the
+format of --format. Without one it writes dump: the text that Go itself prints,
+which gdump and other tools read. pprof gives go tool pprof what debug=2 knows
+more: the labels state, wait_minutes and created_by.
 
 With --redact folders of files, label values, arguments, addresses, the source
 and the value of a panic are replaced by hashes under a key. Functions, modules,

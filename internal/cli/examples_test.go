@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -137,4 +138,18 @@ func examplesIn(t *testing.T, gdump string, command ...string) []string {
 		}
 	}
 	return lines
+}
+
+// buildGdump builds the program and returns the folder it is in.
+func buildGdump(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "gdump")
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", name, "gdump/cmd/gdump").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return dir
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"maps"
 	"strconv"
 
 	"gdump/internal/goroutine"
@@ -95,9 +96,7 @@ func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 			key := labelKey(valid(l.Key))
 			sample.Label[key] = append(sample.Label[key], valid(l.Value))
 		}
-		for key, values := range more {
-			sample.Label[key] = values
-		}
+		maps.Copy(sample.Label, more)
 		if c := b.Stack.CreatedBy.Function; c != "" {
 			sample.Label["created_by"] = []string{valid(c)}
 		}
