@@ -31,7 +31,7 @@ a regular expression after ~, followed by indented lines "reason: TEXT" and,
 if wanted, "owner: NAME" and "expires: YYYY-MM-DD". They count for no rule.
 Entries that have expired or match nothing are told.`,
 		Example: `gdump check before.dump after.dump
-gdump check --fail-on 'growth>10%, new>0 in module:github.com/x/y' before.dump after.dump
+gdump check --fail-on 'new>0 in module:github.com/x' before.dump after.dump
 gdump check --fail-on 'goroutines>1000, wait>1h' after.dump
 gdump check --format junit -o gdump.xml --force before.dump after.dump`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -54,15 +53,10 @@ func (a *app) chosenFormat() (report.Format, error) {
 	return report.Format{}, fmt.Errorf("--format %s: it must be one of %s", a.format, strings.Join(formatNames(), ", "))
 }
 
-// emit writes a result to stdout or to the file of -o. A file gets it whole or
-// not at all, so the result is made before the file is.
+// emit writes a result to stdout or to the file of -o.
 func (a *app) emit(binary bool, write func(io.Writer) error) error {
 	if a.out.toFile() {
-		var b bytes.Buffer
-		if err := write(&b); err != nil {
-			return err
-		}
-		return source.Save(a.out.name, &b, a.force)
+		return save(a.out.name, a.force, write)
 	}
 	if binary && a.out.name != "-" && isTerminal(a.stdout) {
 		return errors.New("the result is binary: write it to a file with -o FILE, or pipe it")
@@ -71,4 +65,27 @@ func (a *app) emit(binary bool, write func(io.Writer) error) error {
 		return &ioError{"stdout", err}
 	}
 	return nil
+}
+
+// save writes a result to a file, whole or not at all. It goes through a pipe
+// rather than memory: a dump of a million goroutines is hundreds of megabytes.
+func save(name string, force bool, write func(io.Writer) error) error {
+	r, w := io.Pipe()
+	fault := make(chan any, 1)
+	go func() {
+		defer func() {
+			f := recover()
+			fault <- f
+			if f != nil {
+				w.CloseWithError(errors.New("the report could not be made"))
+			}
+		}()
+		w.CloseWithError(write(w))
+	}()
+	err := source.Save(name, r, force)
+	r.CloseWithError(io.ErrClosedPipe) // ends the writer where Save gave up
+	if f := <-fault; f != nil {
+		panic(f) // where Run turns it into a message and a status
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -8,7 +9,11 @@ import (
 )
 
 // TestReportScripts runs the scripts on formats, the gate and convert.
+//
+// They are many, and a program built with the race detector starts slowly, so
+// these run the program as it is shipped.
 func TestReportScripts(t *testing.T) {
+	bin := buildGdump(t)
 	dumps, err := filepath.Abs("../../testdata/dumps")
 	if err != nil {
 		t.Fatal(err)
@@ -16,6 +21,7 @@ func TestReportScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/script/reports",
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("DUMPS", dumps)
 			// Where the tests run may be a CI of its own.
 			e.Setenv("CI", "")

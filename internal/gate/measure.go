@@ -80,7 +80,7 @@ var measures = []measure{
 		blames: func(_ *view, s *trend.Series) bool { return locked(s) > 0 },
 	},
 	{
-		name: "leaked", says: "goroutines that a goroutineleak profile proved to leak, in the last dump", example: "leaked>0",
+		name: "leaked", says: "goroutines in the last dump that a goroutineleak profile proved", example: "leaked>0",
 		of:     func(v *view) (float64, error) { return v.sum(leaked), v.known() },
 		blames: func(_ *view, s *trend.Series) bool { return leaked(s) > 0 },
 	},
