@@ -232,3 +232,31 @@ func TestKeys(t *testing.T) {
 		t.Error("the dump itself was changed")
 	}
 }
+
+// TestFormats sees that a redacted dump tells nothing in any format.
+func TestFormats(t *testing.T) {
+	for _, name := range []string{"gen126/zoo126_labels.txt", "leakpair/v1.t1.debug2.txt", "leakpair/v1.t1.debug1.txt", "logs/cri.quit.log"} {
+		data, err := os.ReadFile(filepath.Join(*corpus, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dumps := read(t, data)
+		names := functions(dumps)
+		tr := trend.One(redact.New(key).Dump(dumps[0]))
+		for _, f := range report.Formats() {
+			if f.Gate || f.Binary {
+				continue
+			}
+			var out bytes.Buffer
+			if err := f.Write(&out, &tr, report.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range secrets(dumps) {
+				// Short words are also words of the formats themselves.
+				if len(s) > 4 && strings.Contains(out.String(), s) && !strings.Contains(names, s) {
+					t.Errorf("%s: %s holds %q", name, f.Name, s)
+				}
+			}
+		}
+	}
+}
