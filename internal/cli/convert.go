@@ -11,7 +11,6 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/redact"
 	"gdump/internal/source"
-	"gdump/internal/trend"
 
 	"github.com/spf13/cobra"
 )
@@ -80,7 +79,11 @@ func (a *app) convert(ctx context.Context, arg string, f convertFlags) error {
 			dumps[i] = r.Dump(dumps[i])
 		}
 	}
-	return a.print(trend.Compare(dumps), false)
+	t, err := a.compare(dumps, false)
+	if err != nil {
+		return err
+	}
+	return a.print(t, false)
 }
 
 // missing says on stderr what a dump lacks: the formats that are not for people

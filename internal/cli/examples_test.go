@@ -33,6 +33,10 @@ func TestExamples(t *testing.T) {
 			t.Run(line, func(t *testing.T) {
 				t.Parallel()
 				line = strings.ReplaceAll(line, "localhost:6060", ":6060")
+				if diff, ok := strings.CutPrefix(line, "gdump diff before.dump :6060"); ok {
+					// The dump before is to be of the same program.
+					line = "gdump pull :6060 -o before.dump --force && gdump diff before.dump :6060" + diff
+				}
 				line = strings.ReplaceAll(line, ":6060", strings.TrimPrefix(server.URL, "http://"))
 				run(t, bin, line)
 			})
