@@ -81,6 +81,9 @@ func kept(dumps []goroutine.Dump, proto bool) []string {
 		for _, b := range d.Buckets {
 			ids := slices.Collect(b.IDs.Sorted())
 			b.Line, b.IDs = 0, goroutine.IDs{}
+			if len(b.Addresses) >= 64 {
+				b.Addresses = nil // the most that are kept: which ones is chance
+			}
 			if proto {
 				// The main module is guessed from the first file of package
 				// main, and profile.proto has no lines that tell which is first.
