@@ -19,6 +19,7 @@ import (
 	"gdump/internal/trend"
 
 	"github.com/google/pprof/profile"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
@@ -56,6 +57,21 @@ var checks = map[string]func(*testing.T, *trend.Trend, string){
 	"ndjson":   checkNDJSON,
 	"markdown": checkMarkdown,
 	"html":     checkHTML,
+	"json":     checkJSON,
+}
+
+func checkJSON(t *testing.T, _ *trend.Trend, text string) {
+	schema, err := jsonschema.NewCompiler().Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(doc); err != nil {
+		t.Errorf("json: %v", err)
+	}
 }
 
 func checkPprof(t *testing.T, tr *trend.Trend, text string) {

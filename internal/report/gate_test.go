@@ -46,6 +46,7 @@ var gateChecks = map[string]func(*testing.T, string){
 	"junit":  checkJUnit,
 	"sarif":  checkSARIF,
 	"github": checkGitHub,
+	"json":   func(t *testing.T, text string) { checkJSON(t, nil, text) },
 }
 
 // junitSchema is what the schema of Jenkins' xunit plugin (junit-10.xsd) lets
