@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
@@ -40,7 +41,8 @@ const (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	status         int // what the run ends with if it has no error
+	saying         sync.Mutex // held while a line is written to stderr
+	status         int        // what the run ends with if it has no error
 
 	format   string
 	theme    string
@@ -55,8 +57,7 @@ type app struct {
 	mouse    bool
 	sources  []string // folders with source
 	pathMap  []string // OLD=NEW
-	timeout  time.Duration
-	maxBytes int64
+	target   source.Options
 	out      output
 	judge    *judge     // the rules; nil if there are none
 	gateOnly bool       // the text tells of the rules alone
@@ -65,6 +66,7 @@ type app struct {
 
 // Run runs the program and returns its exit status.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+	log.SetOutput(io.Discard) // net/http logs what a broken server sent
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	defer func() {
 		if r := recover(); r != nil {
@@ -100,16 +102,19 @@ func (a *app) endStatus() int {
 // report prints an error, in one line, and chooses the exit status.
 func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var stopped interrupted
+	var e *source.Error
 	if errors.As(context.Cause(ctx), &stopped) {
 		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+		if errors.As(err, &e) && e.Hint != "" {
+			fmt.Fprintln(a.stderr, "hint: "+oneLine(e.Hint))
+		}
 		return stopped.status()
 	}
-	var e *source.Error
 	hint, status := "", statusUsage
 	switch {
 	case errors.As(err, &e):
 		hint = e.Hint
-		status = map[source.Kind]int{source.Usage: statusUsage, source.NotDump: statusNotDump, source.Target: statusTarget, source.Local: statusLocal}[e.Kind]
+		status = map[source.Kind]int{source.Usage: statusUsage, source.NotDump: statusNotDump, source.Target: statusTarget, source.Local: statusLocal, source.Partial: statusPartial}[e.Kind]
 	case errors.Is(err, parse.ErrNoDump):
 		status = statusNotDump
 		hint = "gdump reads debug=2, debug=1, debug=0 and the output of panics and SIGQUIT, also within logs"
@@ -192,8 +197,7 @@ gdump demo                            see it find a leak`,
 	f.BoolVar(&a.mouse, "mouse", false, "the screen takes the mouse from the start (m turns it on and off)")
 	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; may be given again")
 	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source lies here: /path/in/dump=/path/here")
-	f.DurationVar(&a.timeout, "timeout", time.Minute, "how long a target may take to answer")
-	f.Int64Var(&a.maxBytes, "max-bytes", 0, "most bytes to read, unpacked (default 256 MiB from a target)")
+	a.targetFlags(f)
 	complete := func(flag string, values ...string) {
 		if err := root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 			panic(err) // the flag is missing: our own mistake
@@ -201,10 +205,11 @@ gdump demo                            see it find a leak`,
 	}
 	complete("format", formatNames()...)
 	complete("by", append(query.Groupings, "label:")...)
+	complete("level", levels...)
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
 	a.outputFlags(root)
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.Join(a.checkFlags(), a.checkTarget()) }
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -245,7 +250,11 @@ func (a *app) rootArgs(cmd *cobra.Command, args []string) error {
 	if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
 		return fmt.Errorf("unknown command %q: did you mean %s?", args[0], s[0])
 	}
-	return fmt.Errorf("%d sources: to compare dumps use gdump diff %s", len(args), strings.Join(args, " "))
+	shown := make([]string, len(args))
+	for i, arg := range args {
+		shown[i] = source.Redact(arg)
+	}
+	return fmt.Errorf("%d sources: to compare dumps use gdump diff %s", len(args), strings.Join(shown, " "))
 }
 
 // mistyped reports whether a lone argument is rather a command with a slip
@@ -256,10 +265,6 @@ func mistyped(cmd *cobra.Command, arg string) bool {
 	}
 	_, err := os.Lstat(arg)
 	return err != nil
-}
-
-func (a *app) sourceOptions() source.Options {
-	return source.Options{Stdin: a.stdin, Timeout: a.timeout, MaxBytes: a.maxBytes}
 }
 
 // isTerminal reports whether a stream is a terminal that can show a screen.

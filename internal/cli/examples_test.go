@@ -37,8 +37,9 @@ func TestExamples(t *testing.T) {
 					// The dump before is to be of the same program.
 					line = "gdump pull :6060 -o before.dump --force && gdump diff before.dump :6060" + diff
 				}
-				line = strings.ReplaceAll(line, ":6060", strings.TrimPrefix(server.URL, "http://"))
-				run(t, bin, line)
+				address := strings.TrimPrefix(server.URL, "http://")
+				line = strings.ReplaceAll(line, ":6060", address)
+				run(t, bin, line, address)
 			})
 		}
 	}
@@ -61,17 +62,21 @@ func TestDocumentedCommands(t *testing.T) {
 			for line := range strings.Lines(b[1]) {
 				t.Run(strings.TrimSpace(line), func(t *testing.T) {
 					t.Parallel()
-					run(t, bin, strings.TrimSpace(line))
+					run(t, bin, strings.TrimSpace(line), "")
 				})
 			}
 		}
 	}
 }
 
-// run runs a line as one pastes it into a shell.
-func run(t *testing.T, bin, line string) {
+// run runs a line as one pastes it into a shell. The list of targets holds the
+// address.
+func run(t *testing.T, bin, line, address string) {
 	t.Helper()
 	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "fleet.txt"), []byte(address+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, from := range map[string]string{
 		"before.dump": "leakpair/v1.t0.debug2.txt", "after.dump": "leakpair/v1.t1.debug2.txt",
 		"app.dump": "leakpair/v1.t1.debug2.txt", "app.log": "logs/dockerjson.quit.log", "key": "README.md",

@@ -25,27 +25,20 @@ func (a *app) load(ctx context.Context, args []string, progress func(parse.Progr
 	var partial error
 	var done parse.Progress
 	for _, arg := range args {
-		in, err := source.Open(ctx, arg, a.sourceOptions())
-		if err != nil {
-			return dumps, err
-		}
 		var last parse.Progress
-		got, err := parse.Read(ctx, in, parse.Options{MaxBytes: a.maxBytes, Progress: func(p parse.Progress) {
+		o := a.sourceOptions()
+		o.Progress = func(p parse.Progress) {
 			last = p
 			if progress != nil {
 				progress(parse.Progress{Bytes: done.Bytes + p.Bytes, Goroutines: done.Goroutines + p.Goroutines})
 			}
-		}})
-		in.Close()
+		}
+		got, err := source.Read(ctx, arg, o)
 		done.Bytes += last.Bytes
 		done.Goroutines += last.Goroutines
-		name(got, in)
 		dumps = append(dumps, got...)
 		if err == nil {
 			continue
-		}
-		if !errors.As(err, new(*source.Error)) {
-			err = fmt.Errorf("%s: %w", in.Name, err)
 		}
 		if len(got) == 0 {
 			return dumps, err
@@ -53,19 +46,6 @@ func (a *app) load(ctx context.Context, args []string, progress func(parse.Progr
 		partial = err
 	}
 	return dumps, partial
-}
-
-// name tells dumps where they come from and when they were taken.
-func name(dumps []goroutine.Dump, in *source.Input) {
-	for i := range dumps {
-		d := &dumps[i]
-		d.Source = in.Name
-		if len(dumps) > 1 {
-			d.Source = fmt.Sprintf("%s (%d of %d)", in.Name, i+1, len(dumps))
-		} else if d.TakenAt.IsZero() {
-			d.TakenAt = in.TakenAt
-		}
-	}
 }
 
 // browse shows one source.
@@ -146,7 +126,7 @@ func (a *app) keep(err error) bool {
 }
 
 func (a *app) print(t trend.Trend, diff bool) error {
-	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly}
+	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
 	if a.top == 0 {
 		o.Top = -1
 	} else if a.top < 0 {

@@ -67,25 +67,18 @@ func (a *app) emit(binary bool, write func(io.Writer) error) error {
 	return nil
 }
 
-// save writes a result to a file, whole or not at all. It goes through a pipe
-// rather than memory: a dump of a million goroutines is hundreds of megabytes.
+// save writes a result to a file, whole or not at all.
 func save(name string, force bool, write func(io.Writer) error) error {
-	r, w := io.Pipe()
-	fault := make(chan any, 1)
-	go func() {
-		defer func() {
-			f := recover()
-			fault <- f
-			if f != nil {
-				w.CloseWithError(errors.New("the report could not be made"))
-			}
-		}()
-		w.CloseWithError(write(w))
-	}()
-	err := source.Save(name, r, force)
-	r.CloseWithError(io.ErrClosedPipe) // ends the writer where Save gave up
-	if f := <-fault; f != nil {
-		panic(f) // where Run turns it into a message and a status
+	f, err := source.Create(name, force)
+	if err != nil {
+		return err
 	}
-	return err
+	defer f.Discard() // nothing, once it is committed
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Commit()
 }
+
+// compresses reports whether what goes to the file is compressed on the way.
+func (o output) compresses() bool { return o.toFile() && strings.HasSuffix(o.name, ".gz") }

@@ -108,7 +108,13 @@ func (a *app) write(name string, t *trend.Trend) error {
 	if strings.HasSuffix(name, ".json") {
 		write = report.JSON
 	}
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(write(w, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs})) }()
-	return source.Save(name, r, false)
+	f, err := source.Create(name, false)
+	if err != nil {
+		return err
+	}
+	if err := write(f, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs}); err != nil {
+		f.Discard()
+		return err
+	}
+	return f.Commit()
 }

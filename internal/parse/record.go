@@ -139,8 +139,10 @@ func bytesText(v []any) (string, bool) {
 }
 
 // keyFields tell the records of one process from those of another.
-var keyFields = []string{"stream", "_PID", "_HOSTNAME", "SYSLOG_IDENTIFIER", "Package", "container_id", "container_name", "pod", "pod_name", "kubernetes", "resource",
-	"labels", "tag", "source", "hostname", "attrs", "service", "logStreamName"}
+var keyFields = []string{
+	"stream", "_PID", "_HOSTNAME", "SYSLOG_IDENTIFIER", "Package", "container_id", "container_name", "pod", "pod_name", "kubernetes", "resource",
+	"labels", "tag", "source", "hostname", "attrs", "service", "logStreamName",
+}
 
 func recordKey(record map[string]any) string {
 	var b strings.Builder

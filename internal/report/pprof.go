@@ -54,6 +54,9 @@ func Pprof(w io.Writer, t *trend.Trend, o Options) error {
 	if err := p.profile.CheckValid(); err != nil {
 		return err
 	}
+	if o.Plain {
+		return p.profile.WriteUncompressed(w)
+	}
 	return p.profile.Write(w)
 }
 

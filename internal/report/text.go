@@ -28,6 +28,7 @@ type Options struct {
 	Gate       *gate.Result // what the rules came to; nil if there are none
 	GateOnly   bool         // the text tells of the rules, not of the buckets
 	AllowName  string       // the file of the allow list, if there is one
+	Plain      bool         // the profile is not compressed: whoever takes it does that
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
 }

@@ -1,6 +1,9 @@
 package source
 
 import (
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -18,12 +22,24 @@ var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
 // FileName is what a dump of a target is called: HOST_PORT-20060102T150405Z.dump,
 // with the port that the scheme implies where none is named.
-func FileName(target string, takenAt time.Time) (string, error) {
-	u, err := parseTarget(target)
-	if err != nil {
-		return "", err
+func (t *Process) FileName(takenAt time.Time) string {
+	return t.at.fileName() + "-" + takenAt.UTC().Format(stampLayout) + ".dump"
+}
+
+func (a *address) fileName() string {
+	if a.socket != "" {
+		return unsafeInName.ReplaceAllString(strings.TrimLeft(filepath.Base(a.socket), "."), "-") + "_unix" + a.baseName()
 	}
-	return host(u) + "-" + takenAt.UTC().Format(stampLayout) + ".dump", nil
+	return host(a.base) + a.baseName()
+}
+
+// baseName tells apart the targets behind one address.
+func (a *address) baseName() string {
+	base := strings.Trim(strings.TrimSuffix(a.base.Path, pprofPath), "/")
+	if base == "" {
+		return ""
+	}
+	return "_" + strings.Trim(unsafeInName.ReplaceAllString(base, "-"), ".-")
 }
 
 func host(u *url.URL) string {
@@ -31,81 +47,147 @@ func host(u *url.URL) string {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return unsafeInName.ReplaceAllString(u.Hostname(), "-") + "_" + port
+	return unsafeInName.ReplaceAllString(strings.TrimLeft(u.Hostname(), "."), "-") + "_" + port
 }
 
-// Save writes what r gives to a file of mode 0600, under its name only once it
-// is whole; without force it does not replace a file. If r fails, what came
-// stays in NAME.partial and the error says so.
-func Save(name string, r io.Reader, force bool) (err error) {
-	shown := goroutine.Clean(name)
-	trouble := func(what, hint string, err error) error {
-		return &Error{Kind: Local, Name: shown, What: what, Hint: hint, Err: err}
+// File is a file of mode 0600 that is being written. It has its name only once
+// it is whole; until then nothing is at that name, or what was there before.
+type File struct {
+	name  string
+	force bool
+	f     *os.File
+	w     io.Writer // f, or what compresses into it
+	z     *gzip.Writer
+	n     int64 // bytes written, before compression
+	come  int64 // bytes that came, also after an error
+	err   error // the first trouble
+}
+
+// Create begins a file. Without force it must not be there. A name that ends
+// in .gz is compressed.
+func Create(name string, force bool) (*File, error) {
+	f := &File{name: name, force: force}
+	if !force {
+		if _, err := os.Lstat(name); err == nil {
+			return nil, f.there(fs.ErrExist)
+		}
 	}
-	exists := func() bool { _, err := os.Lstat(name); return err == nil }
-	if !force && exists() {
-		return trouble("the file is there already", "--force replaces it", fs.ErrExist)
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
-		return trouble("cannot write it: "+reason(err), "", err)
+		return nil, f.trouble(err)
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	w := &writer{w: f}
-	n, err := io.Copy(w, r)
-	if w.err != nil {
-		f.Close()
-		return trouble(fmt.Sprintf("cannot write it: %s (after %d bytes)", reason(w.err), n), "", w.err)
+	f.f, f.w = tmp, tmp
+	if strings.HasSuffix(name, ".gz") {
+		f.z = gzip.NewWriter(tmp)
+		f.w = f.z
+	}
+	return f, nil
+}
+
+// takenAt says, before anything is written, when what the file holds was taken.
+func (f *File) takenAt(at time.Time) {
+	if f.z != nil {
+		f.z.ModTime, f.z.Comment = at, gzipComment+"pull"
+	}
+}
+
+// Write writes. It takes all that comes even when the disk is full, so that
+// the dump can still be read as it goes by; Commit tells the trouble.
+func (f *File) Write(p []byte) (int, error) {
+	f.come += int64(len(p))
+	if f.err == nil {
+		var n int
+		n, f.err = f.w.Write(p)
+		f.n += int64(n)
+	}
+	return len(p), nil
+}
+
+// Commit gives the file its name.
+func (f *File) Commit() error {
+	if f.z != nil && f.err == nil {
+		f.err = f.z.Close()
+	}
+	err := cmp.Or(f.err, f.f.Sync())
+	if cerr := f.f.Close(); err == nil {
+		err = cerr
 	}
 	if err != nil {
-		f.Close()
-		if n == 0 {
-			return err
-		}
-		if os.Rename(f.Name(), name+".partial") != nil {
-			return err
-		}
-		var e *Error
-		if errors.As(err, &e) {
-			c := *e
-			c.Hint = fmt.Sprintf("what came is kept in %s.partial", shown)
-			return &c
-		}
-		return err
+		os.Remove(f.f.Name())
+		return f.trouble(err)
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return trouble("cannot write it: "+reason(err), "", err)
-	}
-	if force {
-		err = os.Rename(f.Name(), name)
-	} else if err = os.Link(f.Name(), name); err == nil { // a link, unlike a rename, never replaces
-		os.Remove(f.Name())
+	if f.force {
+		err = os.Rename(f.f.Name(), f.name)
+	} else if err = os.Link(f.f.Name(), f.name); err == nil { // a link, unlike a rename, never replaces
+		os.Remove(f.f.Name())
 	} else if !errors.Is(err, fs.ErrExist) {
-		err = os.Rename(f.Name(), name)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return trouble("the file is there already", "--force replaces it", err)
+		err = os.Rename(f.f.Name(), f.name)
 	}
 	if err != nil {
-		return trouble("cannot write it: "+reason(err), "", err)
+		os.Remove(f.f.Name())
+		if errors.Is(err, fs.ErrExist) {
+			return f.there(err)
+		}
+		return f.trouble(err)
 	}
 	return nil
 }
 
-// writer remembers the error of the file, to tell it from that of the source.
-type writer struct {
-	w   io.Writer
-	err error
+// Keep gives what came the name with .partial behind, and returns that, or ""
+// if nothing came.
+func (f *File) Keep() string {
+	if f.n == 0 {
+		f.Discard()
+		return ""
+	}
+	if f.z != nil {
+		f.z.Close()
+	}
+	f.f.Close()
+	partial := f.name + ".partial"
+	if os.Rename(f.f.Name(), partial) != nil {
+		os.Remove(f.f.Name())
+		return ""
+	}
+	return goroutine.Clean(partial)
 }
 
-func (w *writer) Write(p []byte) (int, error) {
-	n, err := w.w.Write(p)
-	if err != nil {
-		w.err = err
+// Discard leaves nothing.
+func (f *File) Discard() {
+	f.f.Close()
+	os.Remove(f.f.Name())
+}
+
+func (f *File) there(err error) error {
+	return &Error{Kind: Local, Name: goroutine.Clean(f.name), What: "the file is there already", Hint: "--force replaces it", Err: err}
+}
+
+func (f *File) trouble(err error) error {
+	what := "cannot write it: " + reason(err)
+	if f.come > 0 {
+		what += fmt.Sprintf(" (had %d of %d bytes)", f.n, f.come)
 	}
-	return n, err
+	return &Error{Kind: Local, Name: goroutine.Clean(f.name), What: what, Err: err}
+}
+
+// writeNote keeps when and where a dump was taken, if its name does not tell.
+func (f *File) writeNote(t *Taken) error {
+	if f.z != nil || !timeInName(f.name).IsZero() {
+		return nil
+	}
+	b, err := json.Marshal(note{TakenAt: t.At, Target: t.Name, Level: "debug=" + string(t.Level), Bytes: f.n})
+	if err != nil {
+		return fmt.Errorf("note of %s: %w", goroutine.Clean(f.name), err)
+	}
+	return writeBeside(f.name+noteSuffix, append(b, '\n'))
+}
+
+// writeBeside writes a file that belongs to another, which was saved already.
+func writeBeside(name string, b []byte) error {
+	f, err := Create(name, true)
+	if err != nil {
+		return err
+	}
+	f.Write(b)
+	return f.Commit()
 }

@@ -4,52 +4,51 @@ package source
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"net"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
-	"gdump/internal/goroutine"
+	"gdump/internal/parse"
 )
 
-// Kind says what sort of trouble an Error is; the exit status follows from it.
-type Kind int
-
-// The kinds of trouble.
-const (
-	Usage   Kind = iota + 1 // the argument cannot be meant
-	NotDump                 // what came is no dump
-	Target                  // the target could not be asked
-	Local                   // a local file could not be read or written
-)
-
-// Error is trouble with a source, in words for the user: What was wrong with
-// the source called Name, and a Hint what to do, if there is one.
-type Error struct {
-	Kind Kind
-	Name string
-	What string
-	Hint string
-	Err  error
-}
-
-func (e *Error) Error() string { return e.Name + ": " + e.What }
-
-func (e *Error) Unwrap() error { return e.Err }
-
-// Options tells Open and Pull what they may do and use.
+// Options tells what may be done and used to get at a dump. The zero value is
+// good.
 type Options struct {
-	Stdin    io.Reader        // what "-" means
-	Timeout  time.Duration    // of a whole request; 0 means a minute
-	MaxBytes int64            // of an answer; 0 means 256 MiB
-	Now      func() time.Time // nil means the clock
+	Stdin    io.Reader            // what "-" means
+	MaxBytes int64                // of an answer, also unpacked; 0 means 256 MiB
+	Now      func() time.Time     // nil means the clock
+	Say      func(string)         // told what the user must know before and after; may be nil
+	Progress func(parse.Progress) // told how far reading has come; may be nil
+
+	Timeout        time.Duration // of all that one pull asks; 0 means a minute
+	ConnectTimeout time.Duration // 0 means 5 s
+	Access         Access
+
+	Level         Level
+	Leak          bool // the goroutineleak profile: only what can never go on
+	MaxGoroutines int  // above it LevelAuto keeps to counts; 0 means 10 000
 }
+
+// Level is how much a target is asked to tell. A level that the URL names
+// counts where Options name none.
+type Level string
+
+// The levels. LevelAuto is debug=2 for a small process, debug=1 for a large one.
+const (
+	LevelAuto Level = ""
+	Level0    Level = "0"
+	Level1    Level = "1"
+	Level2    Level = "2"
+)
+
+const (
+	defaultTimeout        = time.Minute
+	defaultConnectTimeout = 5 * time.Second
+	defaultMaxBytes       = 256 << 20
+	defaultMaxGoroutines  = 10_000
+)
 
 func (o Options) now() time.Time {
 	if o.Now != nil {
@@ -58,12 +57,47 @@ func (o Options) now() time.Time {
 	return time.Now()
 }
 
+func (o Options) say(s string) {
+	if o.Say != nil {
+		o.Say(s)
+	}
+}
+
+func (o Options) maxBytes() int64 {
+	if o.MaxBytes > 0 {
+		return o.MaxBytes
+	}
+	return defaultMaxBytes
+}
+
+func (o Options) timeout() time.Duration {
+	if o.Timeout > 0 {
+		return o.Timeout
+	}
+	return defaultTimeout
+}
+
+func (o Options) connectTimeout() time.Duration {
+	if o.ConnectTimeout > 0 {
+		return o.ConnectTimeout
+	}
+	return defaultConnectTimeout
+}
+
+func (o Options) maxGoroutines() int {
+	if o.MaxGoroutines > 0 {
+		return o.MaxGoroutines
+	}
+	return defaultMaxGoroutines
+}
+
 // Input is an opened source.
 type Input struct {
 	io.ReadCloser
 	Name    string    // may be shown: no secrets, no control characters
 	Size    int64     // bytes; -1 if not known
 	TakenAt time.Time // when the dump was taken; zero if the source does not tell
+	Level   Level     // what a target was asked for
 }
 
 // Open opens a file, "-" for standard input, or a target.
@@ -80,6 +114,16 @@ func Open(ctx context.Context, arg string, o Options) (*Input, error) {
 	return openFile(arg)
 }
 
+// Pull asks a target for a dump. The answer is streamed; reading it fails if
+// it ends early or grows too large.
+func Pull(ctx context.Context, target string, o Options) (*Input, error) {
+	t, err := NewTarget(target, o)
+	if err != nil {
+		return nil, err
+	}
+	return t.Open(ctx)
+}
+
 // hostPort is what looks like host:port, also ":6060".
 var hostPort = regexp.MustCompile(`^(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])?:\d{1,5}(?:/.*)?$`)
 
@@ -94,66 +138,4 @@ func IsTarget(arg string) bool {
 	}
 	_, err := os.Lstat(arg)
 	return err != nil
-}
-
-func openFile(name string) (*Input, error) {
-	shown := goroutine.Clean(name)
-	trouble := func(what, hint string, err error) error {
-		return &Error{Kind: Local, Name: shown, What: what, Hint: hint, Err: err}
-	}
-	info, err := os.Stat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, trouble("no such file", "to pull from a running process give its address, such as :6060 or http://host:6060", err)
-	case errors.Is(err, fs.ErrPermission):
-		return nil, trouble("no permission to read it", "", err)
-	case err != nil:
-		return nil, trouble(reason(err), "", err)
-	case info.IsDir():
-		return nil, trouble("is a folder, not a dump", "name the files in it, such as "+filepath.Join(shown, "*.dump"), nil)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
-			return nil, trouble("no permission to read it", "", err)
-		}
-		return nil, trouble(reason(err), "", err)
-	}
-	in := &Input{ReadCloser: f, Name: shown, Size: -1, TakenAt: timeInName(name)}
-	if info.Mode().IsRegular() {
-		in.Size = info.Size()
-	}
-	return in, nil
-}
-
-// stampLayout is the time in the name of a saved dump.
-const stampLayout = "20060102T150405Z"
-
-var stampInName = regexp.MustCompile(`-(\d{8}T\d{6}Z)(?:-\d+)?\.[a-z.]+$`)
-
-func timeInName(name string) time.Time {
-	if m := stampInName.FindStringSubmatch(name); m != nil {
-		if t, err := time.Parse(stampLayout, m[1]); err == nil {
-			return t
-		}
-	}
-	return time.Time{}
-}
-
-// reason is the innermost cause of an error, without the name of the file or
-// the URL, which the message tells already.
-func reason(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		err = op.Err
-	}
-	var sys *os.SyscallError
-	if errors.As(err, &sys) {
-		err = sys.Err
-	}
-	return goroutine.Clean(fmt.Sprint(err))
 }

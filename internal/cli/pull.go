@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/report"
+	"gdump/internal/source"
+	"gdump/internal/trend"
+
+	"github.com/spf13/cobra"
+)
+
+// pulling is what the flags of pull say.
+type pulling struct {
+	output   string
+	force    bool
+	leak     bool
+	targets  string
+	parallel int
+}
+
+func (a *app) pullCommand() *cobra.Command {
+	var p pulling
+	c := &cobra.Command{
+		Use:   "pull TARGET…",
+		Short: "Save a goroutine dump of a running process",
+		Long: `pull asks the net/http/pprof endpoint of a running process for a dump and saves
+what it sends, unchanged, with mode 0600.
+
+Writing a full dump (debug=2) stops the process: about 0.1 s at 10 000
+goroutines, seconds at 100 000, and from about 66 000 on it is cut off at 64 MiB.
+So pull first asks for the number of goroutines, which costs nothing. Above
+--max-goroutines it takes debug=1, which has stacks and counts and does not stop
+the process, and says so; --level 2 insists. It asks once, and never again by
+itself. A dump that was cut off is kept with the true counts beside it, in
+NAME.counts, where gdump finds them.
+
+TARGET is host:port, :port, unix:///path.sock, or a URL down to
+/debug/pprof/goroutine. Without -o the file is HOST_PORT-20060102T150405Z.dump
+in the current folder; its name is printed. With another name the time and the
+target are kept beside it, in NAME.meta. A name that ends in .gz is compressed.
+What came of a dump that broke off is in NAME.partial.
+
+Several targets, or those of a file, are asked at once, --parallel of them at a
+time; -o then names a folder. The file has a target a line, or is a JSON list as
+Prometheus reads it ([{"targets": ["host:port"]}]).`,
+		Example: `gdump pull :6060
+gdump pull http://localhost:6060/debug/pprof/ -o before.dump
+gdump pull :6060 -o - | gdump
+gdump pull --targets fleet.txt -o dumps/`,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && p.targets == "" {
+				return errors.New("pull: name a target, such as :6060")
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if p.parallel < 1 {
+				return errors.New("--parallel: it must be 1 or more")
+			}
+			if len(args) == 1 && p.targets == "" {
+				return a.pull(cmd.Context(), args[0], p)
+			}
+			return a.pullMany(cmd.Context(), args, p)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&p.output, "output", "o", "", "file or folder to write; - is stdout")
+	f.BoolVar(&p.force, "force", false, "replace the file if it is there")
+	f.BoolVar(&p.leak, "leak", false, "ask for the goroutineleak profile: only goroutines that can never go on; forces a garbage collection")
+	f.StringVar(&p.targets, "targets", "", "file with the targets, - is stdin")
+	f.IntVar(&p.parallel, "parallel", 8, "targets to ask at the same time")
+	return c
+}
+
+func (a *app) pull(ctx context.Context, target string, p pulling) error {
+	o := a.sourceOptions()
+	o.Leak = p.leak
+	t, err := source.NewTarget(target, o)
+	if err != nil {
+		return err
+	}
+	if p.output == "-" {
+		taken, err := t.Take(ctx, a.stdout)
+		if taken != nil {
+			a.partly(taken)
+		}
+		if err != nil && !errors.As(err, new(*source.Error)) && ctx.Err() == nil && (taken == nil || len(taken.Dumps) > 0) {
+			err = &ioError{"stdout", err}
+		}
+		return err
+	}
+	taken, err := t.Save(ctx, p.output, p.force)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, goroutine.Clean(taken.File))
+	a.partly(taken)
+	for i := range taken.Dumps {
+		a.say("pulled " + holds(&taken.Dumps[i]))
+	}
+	t1 := trend.Compare(taken.Dumps)
+	for _, l := range report.Trouble(&t1, 5) {
+		fmt.Fprintln(a.stderr, l)
+	}
+	return nil
+}
+
+// holds says what is in a dump.
+func holds(d *goroutine.Dump) string {
+	return fmt.Sprintf("%s in %s (%s)", report.Plural(d.Goroutines, "goroutine", "goroutines"), report.Plural(len(d.Buckets), "bucket", "buckets"), d.Level)
+}
+
+// partly remembers that a dump is not whole.
+func (a *app) partly(taken *source.Taken) {
+	for i := range taken.Dumps {
+		if taken.Dumps[i].Truncated || len(taken.Dumps[i].Problems) > 0 {
+			a.status = statusPartial
+		}
+	}
+}
+
+// pullMany pulls from several targets into a folder and lists what failed.
+func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
+	if p.output == "-" {
+		return errors.New("pull: several targets do not go to stdout: -o names a folder")
+	}
+	if p.targets != "" {
+		listed, err := source.ReadTargets(p.targets, a.stdin)
+		if err != nil {
+			return err
+		}
+		targets = append(targets, listed...)
+	}
+	o := a.sourceOptions()
+	o.Leak = p.leak
+	results, err := source.SaveAll(ctx, targets, p.output, p.parallel, p.force, o)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, r := range results {
+		if r.Err != nil {
+			failed = append(failed, r.Err)
+			continue
+		}
+		fmt.Fprintln(a.stdout, goroutine.Clean(r.Taken.File))
+		a.partly(r.Taken)
+	}
+	switch {
+	case len(failed) == 0:
+		a.say(fmt.Sprintf("pulled %s", report.Plural(len(results), "target", "targets")))
+	case len(failed) == len(results) || ctx.Err() != nil:
+		for _, err := range failed[1:] {
+			a.say(err.Error())
+		}
+		return failed[0]
+	default:
+		for _, err := range failed {
+			a.say(err.Error())
+		}
+		a.say(fmt.Sprintf("pulled %d of %s", len(results)-len(failed), report.Plural(len(results), "target", "targets")))
+		a.status = statusPartial
+	}
+	return nil
+}

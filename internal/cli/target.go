@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/source"
+
+	"github.com/spf13/pflag"
+)
+
+var levels = []string{"auto", "0", "1", "2"}
+
+// targetFlags are the flags of every command that takes a target.
+func (a *app) targetFlags(f *pflag.FlagSet) {
+	o := &a.target
+	f.StringVar((*string)(&o.Level), "level", "auto", "how much to ask a target for: 2 is all and stops it for a while, 1 and 0 are stacks and counts, auto is 2 for a small process and 1 for a large one")
+	f.IntVar(&o.MaxGoroutines, "max-goroutines", 10_000, "up to how many goroutines --level auto asks for all")
+	f.DurationVar(&o.Timeout, "timeout", time.Minute, "how long a target may take to answer in full")
+	f.DurationVar(&o.ConnectTimeout, "connect-timeout", 5*time.Second, "how long a connection to a target may take")
+	f.Int64Var(&o.MaxBytes, "max-bytes", 0, "most bytes to read, unpacked (default 256 MiB from a target)")
+	f.StringArrayVar(&o.Access.Headers, "header", nil, "header to send, 'Name: value', or @FILE with one a line; can be given again")
+	f.StringVar(&o.Access.TokenFile, "token-file", "", "file with the bearer token to send; or GDUMP_TOKEN in the environment")
+	f.StringVar(&o.Access.CACert, "cacert", "", "PEM file of the authorities to trust")
+	f.StringVar(&o.Access.Cert, "cert", "", "PEM file of the client certificate")
+	f.StringVar(&o.Access.Key, "key", "", "PEM file of its key")
+	f.BoolVar(&o.Access.Insecure, "insecure", false, "trust any certificate")
+}
+
+func (a *app) checkTarget() error {
+	o := &a.target
+	if !slices.Contains(levels, string(o.Level)) {
+		return fmt.Errorf("--level %s: it must be one of %s", o.Level, strings.Join(levels, ", "))
+	}
+	if o.MaxGoroutines < 1 {
+		return errors.New("--max-goroutines: it must be 1 or more")
+	}
+	if o.Timeout <= 0 || o.ConnectTimeout <= 0 {
+		return errors.New("--timeout and --connect-timeout must be more than 0")
+	}
+	if o.MaxBytes < 0 {
+		return errors.New("--max-bytes: it must not be below 0")
+	}
+	for _, h := range o.Access.Headers {
+		if name, _, _ := strings.Cut(h, ":"); !strings.HasPrefix(h, "@") && secretHeader(name) {
+			a.say(fmt.Sprintf("warning: the value of --header %s can be seen in the list of processes; --header @FILE keeps it out", goroutine.Clean(name)))
+		}
+	}
+	return nil
+}
+
+// secretHeader reports whether a header by its name carries a credential.
+func secretHeader(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range []string{"auth", "cookie", "token", "key", "secret"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *app) sourceOptions() source.Options {
+	o := a.target
+	o.Stdin = a.stdin
+	o.Say = a.say
+	if o.Level == "auto" {
+		o.Level = source.LevelAuto
+	}
+	if o.Access.TokenFile == "" {
+		o.Access.Token = os.Getenv("GDUMP_TOKEN")
+	}
+	return o
+}
+
+// say tells the user something on stderr, from any goroutine.
+func (a *app) say(s string) {
+	a.saying.Lock()
+	defer a.saying.Unlock()
+	fmt.Fprintln(a.stderr, "gdump: "+oneLine(s))
+}

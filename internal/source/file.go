@@ -1,0 +1,127 @@
+package source
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gdump/internal/goroutine"
+)
+
+func openFile(name string) (*Input, error) {
+	shown := goroutine.Clean(name)
+	trouble := func(what, hint string, err error) error {
+		return &Error{Kind: Local, Name: shown, What: what, Hint: hint, Err: err}
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, trouble("no such file", "to pull from a running process give its address, such as :6060 or http://host:6060", err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, trouble("no permission to read it", "", err)
+	case err != nil:
+		return nil, trouble(reason(err), "", err)
+	case info.IsDir():
+		return nil, trouble("is a folder, not a dump", "name the files in it, such as "+filepath.Join(shown, "*.dump"), nil)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, trouble("no permission to read it", "", err)
+		}
+		return nil, trouble(reason(err), "", err)
+	}
+	in := &Input{ReadCloser: f, Name: shown, Size: -1, TakenAt: timeInName(name)}
+	if info.Mode().IsRegular() {
+		in.Size = info.Size()
+		if in.TakenAt.IsZero() {
+			in.TakenAt = timeBeside(name, info.Size())
+		}
+	}
+	return in, nil
+}
+
+// stampLayout is the time in the name of a saved dump.
+const stampLayout = "20060102T150405Z"
+
+var stampInName = regexp.MustCompile(`-(\d{8}T\d{6}Z)(?:-(\d{1,3}))?\.[a-z.]+$`)
+
+// timeInName reads the time off the name of a saved dump. Dumps of one second
+// are numbered from 2 on, which stands for as many milliseconds, so that they
+// keep their order.
+func timeInName(name string) time.Time {
+	m := stampInName.FindStringSubmatch(name)
+	if m == nil {
+		return time.Time{}
+	}
+	t, err := time.Parse(stampLayout, m[1])
+	if err != nil {
+		return time.Time{}
+	}
+	n, err := strconv.Atoi(m[2])
+	if err == nil && n > 1 {
+		t = t.Add(time.Duration(n-1) * time.Millisecond)
+	}
+	return t
+}
+
+// note is what is kept beside a dump whose name does not tell it: the dump
+// itself is what the server sent, byte for byte, so it cannot hold it.
+type note struct {
+	TakenAt time.Time `json:"taken_at"`
+	Target  string    `json:"target"`
+	Level   string    `json:"level"`
+	Bytes   int64     `json:"bytes"` // of the dump: a note of another size is stale
+}
+
+const noteSuffix = ".meta"
+
+// timeBeside is the time of a dump from its note, or from the header of a
+// gzip file, where pull writes it.
+func timeBeside(name string, size int64) time.Time {
+	if strings.HasSuffix(name, ".gz") {
+		return timeInGzip(name)
+	}
+	b, err := readSmall(name + noteSuffix)
+	var n note
+	if err != nil || json.Unmarshal(b, &n) != nil || n.Bytes != size {
+		return time.Time{}
+	}
+	return n.TakenAt
+}
+
+func readSmall(name string) ([]byte, error) {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > 64<<10 {
+		return nil, fs.ErrInvalid
+	}
+	return os.ReadFile(name)
+}
+
+func timeInGzip(name string) time.Time {
+	f, err := os.Open(name)
+	if err != nil {
+		return time.Time{}
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(io.LimitReader(f, 64<<10))
+	if err != nil || !strings.HasPrefix(z.Comment, gzipComment) {
+		return time.Time{}
+	}
+	return z.ModTime.UTC()
+}
+
+// gzipComment marks the gzip files that pull wrote: the time of others may be
+// anything.
+const gzipComment = "gdump "

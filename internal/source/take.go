@@ -1,0 +1,214 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/parse"
+)
+
+// Taken is what a target gave: the dumps as they were read, and what is needed
+// to keep them.
+type Taken struct {
+	Dumps  []goroutine.Dump
+	Name   string // of the target
+	At     time.Time
+	Level  Level
+	File   string // where it was saved; "" if it was not
+	Counts []byte // the debug=1 profile that tells the true counts of a dump cut at 64 MiB
+}
+
+// Take pulls a dump, writes what comes to w as it is, and reads it. What was
+// read comes back also with an error.
+func (t *Process) Take(ctx context.Context, w io.Writer) (*Taken, error) {
+	in, err := t.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.take(ctx, in, w)
+}
+
+// TakeCounts is Take of the profile that costs least.
+func (t *Process) TakeCounts(ctx context.Context) (*Taken, error) {
+	in, err := t.OpenCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.take(ctx, in, io.Discard)
+}
+
+func (t *Process) take(ctx context.Context, in *Input, w io.Writer) (*Taken, error) {
+	taken := &Taken{Name: in.Name, At: in.TakenAt, Level: in.Level}
+	out := &sink{w: w}
+	body := io.TeeReader(in, out)
+	dumps, err := parse.Read(ctx, body, parse.Options{MaxBytes: t.o.maxBytes(), Progress: t.o.Progress})
+	if err == nil || errors.Is(err, parse.ErrTooLarge) || errors.Is(err, parse.ErrNoDump) {
+		// What is saved is all that came, whatever of it could be read.
+		if _, rest := io.Copy(io.Discard, body); rest != nil {
+			err = rest
+		}
+	}
+	in.Close()
+	if out.err != nil {
+		err = out.err
+	}
+	taken.Dumps = named(dumps, in)
+	if len(dumps) == 1 && dumps[0].Truncated && out.n == runtimeLimit && err == nil {
+		t.heal(ctx, taken)
+	}
+	switch {
+	case err == nil, errors.As(err, new(*Error)), out.err != nil:
+	case errors.Is(err, context.Canceled):
+		err = t.trouble(Target, in.Name, "interrupted", "", err)
+	case errors.Is(err, parse.ErrTooLarge):
+		err = t.trouble(Partial, in.Name, fmt.Sprintf("the answer, unpacked, is larger than %d bytes", t.o.maxBytes()), "--max-bytes raises the limit", err)
+	default:
+		err = fmt.Errorf("%s: %w", in.Name, err)
+	}
+	return taken, err
+}
+
+// sink counts what is written and remembers why it could not be.
+type sink struct {
+	w   io.Writer
+	n   int64
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	s.n += int64(n)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// named tells dumps where they come from and when they were taken.
+func named(dumps []goroutine.Dump, in *Input) []goroutine.Dump {
+	for i := range dumps {
+		d := &dumps[i]
+		d.Source = in.Name
+		if len(dumps) > 1 {
+			d.Source = fmt.Sprintf("%s (%d of %d)", in.Name, i+1, len(dumps))
+		} else if d.TakenAt.IsZero() {
+			d.TakenAt = in.TakenAt
+		}
+	}
+	return dumps
+}
+
+// Save pulls a dump into a file. An empty name, or one of a folder, is filled
+// in with FileName. What is not whole, or no dump, does not get the name: it
+// stays beside it with .partial behind, and the error names it.
+func (t *Process) Save(ctx context.Context, name string, force bool) (*Taken, error) {
+	folder := name == "" || isFolder(name)
+	if folder {
+		name = filepath.Join(name, t.at.fileName()+".dump")
+	}
+	// The file comes first: a process is not stopped for what cannot be kept.
+	f, err := Create(name, force || folder)
+	if err != nil {
+		return nil, err
+	}
+	in, err := t.Open(ctx)
+	if err != nil {
+		f.Discard()
+		return nil, err
+	}
+	if folder {
+		name = free(filepath.Join(filepath.Dir(name), t.FileName(in.TakenAt)), force)
+		f.name, f.force = name, force
+	}
+	f.takenAt(in.TakenAt)
+	taken, err := t.take(ctx, in, f)
+	if errors.Is(err, parse.ErrNoDump) {
+		f.Discard()
+		return nil, fmt.Errorf("%w (nothing was saved)", err)
+	}
+	if err != nil {
+		return taken, withPartial(err, f.Keep())
+	}
+	if err := f.Commit(); err != nil {
+		return taken, err
+	}
+	taken.File = name
+	if len(taken.Counts) > 0 {
+		if err := writeBeside(name+countsSuffix, taken.Counts); err != nil {
+			return taken, err
+		}
+	}
+	return taken, f.writeNote(taken)
+}
+
+// withPartial says in an error where to find what came.
+func withPartial(err error, partial string) error {
+	var e *Error
+	if partial == "" || !errors.As(err, &e) {
+		return err
+	}
+	c := *e
+	c.Hint = "what came is kept in " + partial
+	if e.Hint != "" {
+		c.Hint += "; " + e.Hint
+	}
+	return &c
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir() || strings.HasSuffix(name, string(filepath.Separator))
+}
+
+// free is the name, or the first with a number that is not taken: two dumps of
+// one second.
+func free(name string, force bool) string {
+	stem, ext := strings.TrimSuffix(name, ".dump"), ".dump"
+	for n := 2; n < 1000 && !force; n++ {
+		if _, err := os.Lstat(name); err != nil {
+			break
+		}
+		name = fmt.Sprintf("%s-%d%s", stem, n, ext)
+	}
+	return name
+}
+
+// Read opens a source and reads the dumps in it. What was read comes back also
+// with an error.
+func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) {
+	if arg != "-" && IsTarget(arg) {
+		t, err := NewTarget(arg, o)
+		if err != nil {
+			return nil, err
+		}
+		taken, err := t.Take(ctx, io.Discard)
+		if taken == nil {
+			return nil, err
+		}
+		return taken.Dumps, err
+	}
+	in, err := Open(ctx, arg, o)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	dumps, err := parse.Read(ctx, in, parse.Options{MaxBytes: o.MaxBytes, Progress: o.Progress})
+	named(dumps, in)
+	if err != nil {
+		return dumps, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	if len(dumps) == 1 && dumps[0].Truncated {
+		if b, err := os.ReadFile(arg + countsSuffix); err == nil {
+			healWith(ctx, &dumps[0], bytes.NewReader(b))
+		}
+	}
+	return dumps, nil
+}
