@@ -17,6 +17,7 @@ import (
 )
 
 func (a *app) diffCommand() *cobra.Command {
+	var g gateFlags
 	c := &cobra.Command{
 		Use:   "diff BEFORE AFTER [MORE…]",
 		Short: "Compare dumps and show what grew",
@@ -26,23 +27,26 @@ holds several dumps gives all of them.`,
 		Example: `gdump diff before.dump after.dump
 gdump diff before.dump :6060
 gdump diff --by module before.dump after.dump
-gdump diff --format json before.dump after.dump`,
+gdump diff --format json before.dump after.dump
+gdump diff --fail-on 'accumulating, growth>10%' before.dump after.dump`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("diff: name the dumps to compare")
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), args, true) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.judged(cmd, args, &g, true, false) },
 	}
 	c.Flags().BoolVar(&a.force, "force", false, "compare dumps even of different programs")
+	g.add(c)
+	a.outputFlags(c)
 	return c
 }
 
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "See gdump find a leak in a small service of its own",
+		Short: "See it find a leak in a service of its own",
 		Long: `demo starts a small service on loopback that leaks as real ones do: a client
 package that never drains its channel, among healthy pools and traffic. It
 pulls a dump, sends requests, lets them settle, pulls again, and shows the

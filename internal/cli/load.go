@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"gdump/internal/goroutine"
@@ -125,18 +126,29 @@ func (a *app) keep(err error) bool {
 }
 
 func (a *app) print(t trend.Trend, diff bool) error {
-	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff}
+	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
 	if a.top == 0 {
 		o.Top = -1
 	} else if a.top < 0 {
 		o.Top = 0
 	}
-	write := report.Text
-	if a.format == "json" {
-		write = report.JSON
+	format, err := a.chosenFormat()
+	if err != nil {
+		return err
 	}
-	if err := write(a.stdout, &t, o); err != nil {
-		return &ioError{"stdout", err}
+	if a.judge != nil {
+		a.check(a.judge, &t, &o)
+	} else if format.Gate {
+		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
+	}
+	if err := a.emit(format.Binary, func(w io.Writer) error { return format.Write(w, &t, o) }); err != nil {
+		return err
+	}
+	if o.Gate != nil && (!format.Human || a.out.toFile()) {
+		// The log of CI is to tell why, whatever goes to stdout.
+		if err := report.Gate(a.stderr, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
+			return &ioError{"stderr", err}
+		}
 	}
 	for i := range t.Dumps {
 		if t.Dumps[i].Truncated || len(t.Dumps[i].Problems) > 0 {
