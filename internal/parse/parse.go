@@ -6,7 +6,6 @@ package parse
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -105,9 +104,4 @@ func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// place advanced over a text.
-func (p place) over(b []byte) place {
-	return place{line: p.line + bytes.Count(b, []byte{'\n'}), offset: p.offset + int64(len(b))}
 }

@@ -198,3 +198,20 @@ func TestLimit(t *testing.T) {
 		t.Errorf("got %v and %d dumps, want ErrTooLarge and what was read", err, len(dumps))
 	}
 }
+
+// TestLeaksOnly tells a profile of leaks from one of all goroutines.
+func TestLeaksOnly(t *testing.T) {
+	for name, want := range map[string]bool{
+		"gen127/leak_goroutineleak.debug0.pb.gz": true, "gen127/leak_goroutineleak.debug1.txt": true, "gen127/leak_goroutineleak.debug2.txt": false,
+		"gen127/leak_goroutine.debug0.pb.gz": false, "gen127/leak_goroutine.debug1.txt": false,
+	} {
+		data, err := os.ReadFile(filepath.Join(*corpus, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dumps, err := Read(t.Context(), bytes.NewReader(data), Options{})
+		if err != nil || len(dumps) != 1 || dumps[0].LeaksOnly != want {
+			t.Errorf("%s: %d dumps, %v; want LeaksOnly %v", name, len(dumps), err, want)
+		}
+	}
+}
