@@ -62,6 +62,7 @@ type row struct {
 	name              string
 	got, accept, good float64
 	unit              string
+	ours, theirs      string
 }
 
 func (r row) mark() string {
