@@ -12,6 +12,7 @@ import (
 	"gdump/internal/parse"
 	"gdump/internal/source"
 	"gdump/internal/trend"
+	"gdump/internal/ui"
 
 	"github.com/spf13/cobra"
 )
@@ -70,13 +71,13 @@ func (a *app) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	load := func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error) {
+	load := func(ctx context.Context, _ func(ui.Step)) (trend.Trend, error) {
 		var dumps []goroutine.Dump
 		for _, d := range []struct {
 			name string
 			text []byte
 		}{{"before", before}, {"after", after}} {
-			got, err := parse.Read(ctx, bytes.NewReader(d.text), parse.Options{Progress: progress})
+			got, err := parse.Read(ctx, bytes.NewReader(d.text), parse.Options{})
 			if err != nil {
 				return trend.Trend{}, fmt.Errorf("%s: %w", d.name, err)
 			}

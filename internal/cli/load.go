@@ -14,23 +14,35 @@ import (
 	"gdump/internal/report"
 	"gdump/internal/source"
 	"gdump/internal/trend"
+	"gdump/internal/ui"
 
 	"github.com/spf13/cobra"
 )
 
 // load reads the dumps of all sources, in the order given. Where a source ends
-// in an error after some goroutines, both come back.
-func (a *app) load(ctx context.Context, args []string, progress func(parse.Progress)) ([]goroutine.Dump, error) {
+// in an error after some goroutines, both come back. step may be nil.
+func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	var dumps []goroutine.Dump
 	var partial error
 	var done parse.Progress
+	if step == nil {
+		step = func(ui.Step) {}
+	}
 	for _, arg := range args {
 		var last parse.Progress
 		o := a.sourceOptions()
+		sum := func() parse.Progress {
+			return parse.Progress{Bytes: done.Bytes + last.Bytes, Goroutines: done.Goroutines + last.Goroutines}
+		}
 		o.Progress = func(p parse.Progress) {
 			last = p
-			if progress != nil {
-				progress(parse.Progress{Bytes: done.Bytes + p.Bytes, Goroutines: done.Goroutines + p.Goroutines})
+			step(ui.Step{Progress: sum()})
+		}
+		if len(args) == 1 {
+			o.Partial = func(sofar []goroutine.Dump) {
+				if t, err := a.compare(sofar[len(sofar)-1:], false); err == nil {
+					step(ui.Step{Progress: sum(), Partial: &t})
+				}
 			}
 		}
 		got, err := source.Read(ctx, arg, o)
@@ -160,8 +172,8 @@ func (a *app) print(t trend.Trend, diff bool) error {
 
 // open shows the sources on the screen, which loads them.
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
-	return a.openScreen(ctx, args, size(args), !diff, func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error) {
-		dumps, err := a.load(ctx, args, progress)
+	return a.openScreen(ctx, args, size(args), !diff, func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+		dumps, err := a.load(ctx, args, step)
 		if len(dumps) == 0 {
 			return trend.Trend{}, err
 		}

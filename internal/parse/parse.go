@@ -29,6 +29,9 @@ type Options struct {
 	// of goroutines: ids, waits, states, labels, addresses and arguments.
 	CountsOnly bool
 	Progress   func(Progress) // called now and then, from one goroutine at a time; may be nil
+	// Partial is called with what was read so far, each time that has doubled;
+	// from one goroutine at a time; may be nil.
+	Partial func([]goroutine.Dump)
 }
 
 // Progress is how far a Read has come.

@@ -200,7 +200,11 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 		return nil, err
 	}
 	defer in.Close()
-	dumps, err := parse.Read(ctx, in, parse.Options{MaxBytes: o.MaxBytes, Progress: o.Progress})
+	options := parse.Options{MaxBytes: o.MaxBytes, Progress: o.Progress}
+	if o.Partial != nil {
+		options.Partial = func(dumps []goroutine.Dump) { o.Partial(named(dumps, in)) }
+	}
+	dumps, err := parse.Read(ctx, in, options)
 	named(dumps, in)
 	if err != nil {
 		return dumps, fmt.Errorf("%s: %w", in.Name, err)

@@ -78,13 +78,13 @@ func BenchmarkFirstFrame(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		m := newModel(b.Context(), Config{Out: io.Discard, Load: func(ctx context.Context, _ func(parse.Progress)) (trend.Trend, error) {
+		m := newModel(b.Context(), Config{Out: io.Discard, Load: func(ctx context.Context, _ func(Step)) (trend.Trend, error) {
 			dumps, err := parse.Read(ctx, bytes.NewReader(data), parse.Options{})
 			return trend.Compare(dumps), err
 		}}, plain())
 		s := &screen{b, m}
 		s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
-		s.run(loadCmd(s.m.ctx, s.m.config.Load, make(chan parse.Progress, 1)))
+		s.run(loadCmd(s.m.ctx, s.m.config.Load, make(chan Step, 1)))
 		_ = s.m.View()
 	}
 	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/op")

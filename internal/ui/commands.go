@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/parse"
 	"gdump/internal/query"
 	"gdump/internal/report"
 	"gdump/internal/trend"
@@ -24,12 +23,12 @@ const (
 )
 
 // loadCmd runs the loader and hands its progress to steps.
-func loadCmd(ctx context.Context, load Load, steps chan parse.Progress) tea.Cmd {
+func loadCmd(ctx context.Context, load Load, steps chan Step) tea.Cmd {
 	return func() tea.Msg {
 		defer close(steps)
-		t, err := load(ctx, func(p parse.Progress) {
+		t, err := load(ctx, func(s Step) {
 			select {
-			case steps <- p:
+			case steps <- s:
 			default: // the screen is behind; the next step will do
 			}
 		})
@@ -40,14 +39,19 @@ func loadCmd(ctx context.Context, load Load, steps chan parse.Progress) tea.Cmd 
 	}
 }
 
-// progressCmd waits for one step of the loading.
-func progressCmd(steps <-chan parse.Progress) tea.Cmd {
+// stepCmd waits for one step of the loading.
+func stepCmd(steps <-chan Step) tea.Cmd {
 	return func() tea.Msg {
-		p, ok := <-steps
+		s, ok := <-steps
 		if !ok {
 			return nil
 		}
-		return progressedMsg(p)
+		m := steppedMsg{progress: s.Progress}
+		if s.Partial != nil {
+			p := prepare(*s.Partial)
+			m.partial = &p
+		}
+		return m
 	}
 }
 
