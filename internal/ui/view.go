@@ -539,7 +539,7 @@ func (m *model) inputView() string {
 	case jumping:
 		label, does = "goroutine ", []hint{{"enter", "go"}, {"esc", "back"}}
 	case naming:
-		label, does = "write to (.txt .json): ", []hint{{"enter", "write"}, {"esc", "back"}}
+		label, does = "write to (.txt .json .md .html): ", []hint{{"enter", "write"}, {"esc", "back"}}
 	}
 	value := []rune(m.input.Value())
 	at := m.input.Position()
