@@ -185,7 +185,7 @@ gdump demo                            see it find a leak`,
 	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
 	f := root.PersistentFlags()
 	f.StringVar(&a.format, "format", "", "print as "+strings.Join(formatNames(), ", ")+" instead of opening the screen")
-	f.StringVar(&a.theme, "theme", env("GDUMP_THEME", "auto"), "colours of the screen: auto, dark, light, none")
+	f.StringVar(&a.theme, "theme", "auto", "colours of the screen: auto, dark, light, none")
 	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
 	f.IntVar(&a.top, "top", -1, "stacks the text writes in full\n(default: 10, of a comparison those that grew)")
@@ -209,7 +209,12 @@ gdump demo                            see it find a leak`,
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
 	a.outputFlags(root)
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.Join(a.checkFlags(), a.checkTarget()) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if err := configure(c.Flags()); err != nil {
+			return err
+		}
+		return errors.Join(a.checkFlags(), a.checkTarget())
+	}
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -218,13 +223,6 @@ gdump demo                            see it find a leak`,
 		}
 	}
 	return root
-}
-
-func env(name, fallback string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
-	}
-	return fallback
 }
 
 func (a *app) checkFlags() error {

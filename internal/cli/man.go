@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"gdump/internal/ui"
+
 	mango "github.com/muesli/mango-cobra"
 	"github.com/muesli/roff"
 	"github.com/spf13/cobra"
@@ -23,6 +25,7 @@ func (a *app) manCommand() *cobra.Command {
 				return err
 			}
 			page = page.WithLongDescription(paragraphs(cmd.Root().Long)).
+				WithSection("Keys", keyList()).
 				WithSection("Rules and allow list", paragraphs(a.checkCommand().Long)).
 				WithSection("Exit status", exitStatuses)
 			if _, err := fmt.Fprint(a.stdout, page.Build(roff.NewDocument())); err != nil {
@@ -31,6 +34,15 @@ func (a *app) manCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// keyList is the keys of the screen, a line each.
+func keyList() string {
+	var b strings.Builder
+	for _, k := range ui.Keys() {
+		fmt.Fprintf(&b, "%s: %s\n", k[0], k[1])
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // exitStatuses says what a script can tell from how gdump ended.
