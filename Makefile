@@ -4,7 +4,7 @@ TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 60s
 SERVERS = nats-server prometheus caddy etcd-server
 
-.PHONY: help build test check fuzz e2e golden clean
+.PHONY: help build test check fuzz e2e bench confusion golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,7 +33,7 @@ fuzz: ## run every fuzzer for FUZZTIME
 	done
 
 e2e: servers ## try the built program on a terminal, against real servers
-	cd tools && $(GO) test -count=1 ./e2e
+	cd tools && PATH=$$PATH:/usr/sbin $(GO) test -count=1 ./e2e ./differential
 
 .PHONY: servers
 servers: # what e2e pulls from, as Debian ships it
@@ -42,6 +42,12 @@ servers: # what e2e pulls from, as Debian ships it
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -q --no-install-recommends $(SERVERS); \
 	fi
+
+bench: ## measure the parser beside wc, grep and other parsers; needs 10 GB of disk
+	cd tools && $(GO) run ./bench
+
+confusion: ## print how often the verdicts are right, over servers whose truth is known
+	$(GO) run ./internal/trend/confusion -seeds 200 -dumps 2,3,5,8,20
 
 golden: ## rewrite the golden files; read the difference before it is committed
 	$(GO) test ./internal/ui ./internal/report -update

@@ -15,7 +15,8 @@ import (
 // of the rows above its own, never of its own row or below.
 var rooms = [][]string{
 	{"goroutine"},
-	{"parse", "query", "trend", "blocked"},
+	{"parse", "query", "trend", "blocked", "redact"},
+	{"gate"},
 	{"report"},
 	{"source", "code", "faultd"},
 	{"run", "engine", "demo", "ui"},

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -43,20 +44,24 @@ type app struct {
 	saying         sync.Mutex // held while a line is written to stderr
 	status         int        // what the run ends with if it has no error
 
-	format  string
-	theme   string
-	color   string
-	width   int
-	top     int
-	allIDs  bool
-	by      string // grouping
-	binary  string // program that wrote the dumps
-	force   bool   // compare dumps of different programs
-	ascii   bool
-	mouse   bool
-	sources []string // folders with source
-	pathMap []string // OLD=NEW
-	target  source.Options
+	format   string
+	theme    string
+	color    string
+	width    int
+	top      int
+	allIDs   bool
+	by       string // grouping
+	binary   string // program that wrote the dumps
+	force    bool   // compare dumps of different programs
+	ascii    bool
+	mouse    bool
+	sources  []string // folders with source
+	pathMap  []string // OLD=NEW
+	target   source.Options
+	out      output
+	judge    *judge     // the rules; nil if there are none
+	gateOnly bool       // the text tells of the rules alone
+	verdict  gate.State // what they came to; "" if there are none
 }
 
 // Run runs the program and returns its exit status.
@@ -77,9 +82,21 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return a.status
+		return a.endStatus()
 	}
 	return a.report(ctx, cmd, err)
+}
+
+// endStatus is the status of a run without an error. A rule that tripped says
+// more than that something is missing; one that could not be decided is that.
+func (a *app) endStatus() int {
+	switch {
+	case a.verdict == gate.Tripped:
+		return statusFound
+	case a.verdict == gate.Unknown:
+		return statusPartial
+	}
+	return a.status
 }
 
 // report prints an error, in one line, and chooses the exit status.
@@ -87,6 +104,9 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var stopped interrupted
 	var e *source.Error
 	if errors.As(context.Cause(ctx), &stopped) {
+		if !errors.As(err, &e) && errors.Is(err, context.Canceled) {
+			err = stopped
+		}
 		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
 		if errors.As(err, &e) && e.Hint != "" {
 			fmt.Fprintln(a.stderr, "hint: "+oneLine(e.Hint))
@@ -115,7 +135,14 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	if errors.As(err, &child) {
 		status = child.status
 	}
-	fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+	var many manyLines
+	if errors.As(err, &many) {
+		for _, l := range many.lines() {
+			fmt.Fprintln(a.stderr, "gdump: "+oneLine(l))
+		}
+	} else {
+		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+	}
 	if hint != "" {
 		fmt.Fprintln(a.stderr, "hint: "+oneLine(hint))
 	}
@@ -151,8 +178,7 @@ func (a *app) root() *cobra.Command {
 call sites keep accumulating. It reads files, pipes and live pprof endpoints.`,
 		Example: `gdump :6060                           browse a running process
 gdump app.dump                        browse a saved dump, a log, a crash
-gdump diff before.dump after.dump     show what grew
-gdump demo                            see it find a leak`,
+gdump diff before.dump after.dump     show what grew`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -165,8 +191,8 @@ gdump demo                            see it find a leak`,
 	root.SetHelpFunc(help)
 	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
 	f := root.PersistentFlags()
-	f.StringVar(&a.format, "format", "", "print as text or json instead of opening the screen")
-	f.StringVar(&a.theme, "theme", env("GDUMP_THEME", "auto"), "colours of the screen: auto, dark, light, none")
+	f.StringVar(&a.format, "format", "", "print as "+strings.Join(formatNames(), ", ")+" instead of opening the screen")
+	f.StringVar(&a.theme, "theme", "auto", "colours of the screen: auto, dark, light, none")
 	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
 	f.IntVar(&a.top, "top", -1, "stacks the text writes in full\n(default: 10, of a comparison those that grew)")
@@ -184,22 +210,26 @@ gdump demo                            see it find a leak`,
 			panic(err) // the flag is missing: our own mistake
 		}
 	}
-	complete("format", "text", "json")
+	complete("format", formatNames()...)
 	complete("by", append(query.Groupings, "label:")...)
 	complete("level", levels...)
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.Join(a.checkFlags(), a.checkTarget()) }
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.demoCommand(), flagsCommand())
-	root.InitDefaultCompletionCmd()
-	return root
-}
-
-func env(name, fallback string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
+	a.outputFlags(root)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if err := configure(c.Flags()); err != nil {
+			return err
+		}
+		return errors.Join(a.checkFlags(), a.checkTarget())
 	}
-	return fallback
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Short = "Write the completions of a shell"
+		}
+	}
+	return root
 }
 
 func (a *app) checkFlags() error {
@@ -210,7 +240,7 @@ func (a *app) checkFlags() error {
 		return fmt.Errorf("--%s %s: it must be one of %s", flag, value, strings.Join(allowed, ", "))
 	}
 	return errors.Join(
-		check("format", a.format, "", "text", "json"),
+		check("format", a.format, append(formatNames(), "")...),
 		check("theme", a.theme, "auto", "dark", "light", "none"),
 		check("color", a.color, "auto", "always", "never"),
 	)
@@ -250,7 +280,7 @@ func isTerminal(stream any) bool {
 
 // screen reports whether the terminal UI can and may be opened.
 func (a *app) screen() bool {
-	return a.format == "" && isTerminal(a.stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
+	return a.format == "" && a.out.name == "" && a.judge == nil && isTerminal(a.stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == ""
 }
 
 // colored reports whether the text is to have colours.
@@ -261,7 +291,7 @@ func (a *app) colored() bool {
 	case "never":
 		return false
 	}
-	return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return !a.out.toFile() && isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // screenTheme is the theme of the screen: none where no colour is wanted.
@@ -277,7 +307,7 @@ func (a *app) columns() int {
 	if a.width > 0 {
 		return a.width
 	}
-	if f, ok := a.stdout.(*os.File); ok {
+	if f, ok := a.stdout.(*os.File); ok && !a.out.toFile() {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			return w
 		}

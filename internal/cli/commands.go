@@ -12,11 +12,13 @@ import (
 	"gdump/internal/parse"
 	"gdump/internal/source"
 	"gdump/internal/trend"
+	"gdump/internal/ui"
 
 	"github.com/spf13/cobra"
 )
 
 func (a *app) diffCommand() *cobra.Command {
+	var g gateFlags
 	c := &cobra.Command{
 		Use:   "diff BEFORE AFTER [MORE…]",
 		Short: "Compare dumps and show what grew",
@@ -26,23 +28,26 @@ holds several dumps gives all of them.`,
 		Example: `gdump diff before.dump after.dump
 gdump diff before.dump :6060
 gdump diff --by module before.dump after.dump
-gdump diff --format json before.dump after.dump`,
+gdump diff --format json before.dump after.dump
+gdump diff --fail-on 'accumulating, growth>10%' before.dump after.dump`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("diff: name the dumps to compare")
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), args, true) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.judged(cmd, args, &g, true, false) },
 	}
 	c.Flags().BoolVar(&a.force, "force", false, "compare dumps even of different programs")
+	g.add(c)
+	a.outputFlags(c)
 	return c
 }
 
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "See gdump find a leak in a small service of its own",
+		Short: "See it find a leak in a service of its own",
 		Long: `demo starts a small service on loopback that leaks as real ones do: a client
 package that never drains its channel, among healthy pools and traffic. It
 pulls a dump, sends requests, lets them settle, pulls again, and shows the
@@ -66,13 +71,13 @@ func (a *app) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	load := func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error) {
+	load := func(ctx context.Context, _ func(ui.Step)) (trend.Trend, error) {
 		var dumps []goroutine.Dump
 		for _, d := range []struct {
 			name string
 			text []byte
 		}{{"before", before}, {"after", after}} {
-			got, err := parse.Read(ctx, bytes.NewReader(d.text), parse.Options{Progress: progress})
+			got, err := parse.Read(ctx, bytes.NewReader(d.text), parse.Options{})
 			if err != nil {
 				return trend.Trend{}, fmt.Errorf("%s: %w", d.name, err)
 			}

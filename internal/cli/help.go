@@ -44,9 +44,15 @@ func help(c *cobra.Command, _ []string) {
 	switch {
 	case !c.HasParent():
 		fmt.Fprintln(w, "\nFlags (gdump help flags tells what each does):")
-		for l := range strings.SplitSeq(ansi.Wrap(strings.Join(names(c.Flags()), " "), helpWidth-2, ""), "\n") {
-			fmt.Fprintf(w, "  %s\n", l)
+		line := " "
+		for _, name := range names(c.Flags()) {
+			if len(line)+1+len(name) > helpWidth {
+				fmt.Fprintln(w, line)
+				line = " "
+			}
+			line += " " + name
 		}
+		fmt.Fprintln(w, line)
 	case c.Name() == flagsTopic:
 		flags(c, c.Root().Flags())
 	default:

@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"gdump/internal/goroutine"
@@ -13,23 +14,35 @@ import (
 	"gdump/internal/report"
 	"gdump/internal/source"
 	"gdump/internal/trend"
+	"gdump/internal/ui"
 
 	"github.com/spf13/cobra"
 )
 
 // load reads the dumps of all sources, in the order given. Where a source ends
-// in an error after some goroutines, both come back.
-func (a *app) load(ctx context.Context, args []string, progress func(parse.Progress)) ([]goroutine.Dump, error) {
+// in an error after some goroutines, both come back. step may be nil.
+func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	var dumps []goroutine.Dump
 	var partial error
 	var done parse.Progress
+	if step == nil {
+		step = func(ui.Step) {}
+	}
 	for _, arg := range args {
 		var last parse.Progress
 		o := a.sourceOptions()
+		sum := func() parse.Progress {
+			return parse.Progress{Bytes: done.Bytes + last.Bytes, Goroutines: done.Goroutines + last.Goroutines}
+		}
 		o.Progress = func(p parse.Progress) {
 			last = p
-			if progress != nil {
-				progress(parse.Progress{Bytes: done.Bytes + p.Bytes, Goroutines: done.Goroutines + p.Goroutines})
+			step(ui.Step{Progress: sum()})
+		}
+		if len(args) == 1 {
+			o.Partial = func(sofar []goroutine.Dump) {
+				if t, err := a.compare(sofar[len(sofar)-1:], false); err == nil {
+					step(ui.Step{Progress: sum(), Partial: &t})
+				}
 			}
 		}
 		got, err := source.Read(ctx, arg, o)
@@ -125,18 +138,29 @@ func (a *app) keep(err error) bool {
 }
 
 func (a *app) print(t trend.Trend, diff bool) error {
-	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff}
+	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
 	if a.top == 0 {
 		o.Top = -1
 	} else if a.top < 0 {
 		o.Top = 0
 	}
-	write := report.Text
-	if a.format == "json" {
-		write = report.JSON
+	format, err := a.chosenFormat()
+	if err != nil {
+		return err
 	}
-	if err := write(a.stdout, &t, o); err != nil {
-		return &ioError{"stdout", err}
+	if a.judge != nil {
+		a.check(a.judge, &t, &o)
+	} else if format.Gate {
+		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
+	}
+	if err := a.emit(format.Binary, func(w io.Writer) error { return format.Write(w, &t, o) }); err != nil {
+		return err
+	}
+	if o.Gate != nil && (!format.Human || a.out.toFile()) {
+		// The log of CI is to tell why, whatever goes to stdout.
+		if err := report.Gate(a.stderr, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
+			return &ioError{"stderr", err}
+		}
 	}
 	for i := range t.Dumps {
 		if t.Dumps[i].Truncated || len(t.Dumps[i].Problems) > 0 {
@@ -148,8 +172,8 @@ func (a *app) print(t trend.Trend, diff bool) error {
 
 // open shows the sources on the screen, which loads them.
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
-	return a.openScreen(ctx, args, size(args), !diff, func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error) {
-		dumps, err := a.load(ctx, args, progress)
+	return a.openScreen(ctx, args, size(args), !diff, func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+		dumps, err := a.load(ctx, args, step)
 		if len(dumps) == 0 {
 			return trend.Trend{}, err
 		}

@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/report"
 	"gdump/internal/run"
 	"gdump/internal/source"
-	"gdump/internal/trend"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -25,7 +25,7 @@ type running struct {
 	settle time.Duration
 	warmUp string
 	out    string
-	fail   bool
+	gate   gateFlags
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -39,9 +39,9 @@ watches the number of goroutines, which costs the process nothing, until it
 falls no more, --settle at the longest.
 
 The command is run without a shell. Its input and output are untouched, but
-with --format json its output goes to stderr. Ctrl-C reaches it, and its exit
+with --format json and the like its output goes to stderr. Ctrl-C reaches it, and its exit
 status is passed on, 128 and the signal's number if a signal ended it. If it is
-0, the status is gdump's own: --fail makes it 1 if something accumulates.
+0, the status is gdump's own: 1 if a rule of --fail-on trips (see gdump check).
 
 Without TARGET the command is a go test, or runs one, as make does. The test
 processes then write a dump before their tests and after each round, and run
@@ -62,6 +62,8 @@ gdump run -- go test ./...`,
 				return errors.New("run: name the command after --")
 			case at > 1:
 				return errors.New("run: name one target before --")
+			case at == 0 && a.out.toFile():
+				return errors.New("run: -o takes one report, and go test may give one a package: name a TARGET")
 			case r.rounds < 1:
 				return errors.New("--rounds: it must be 1 or more")
 			case r.settle < 0:
@@ -71,6 +73,10 @@ gdump run -- go test ./...`,
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if a.judge, err = r.gate.open(cmd); err != nil {
+				return err
+			}
 			if cmd.ArgsLenAtDash() == 0 {
 				return a.runTests(cmd.Context(), args, r)
 			}
@@ -82,19 +88,23 @@ gdump run -- go test ./...`,
 	f.DurationVar(&r.settle, "settle", 5*time.Second, "the longest to wait for goroutines to end after the command; 0 does not wait")
 	f.StringVar(&r.warmUp, "warmup", "", "command to run once before the first dump; words as in a shell, but no shell")
 	f.StringVar(&r.out, "out", "", "folder to keep every dump in")
-	f.BoolVar(&r.fail, "fail", false, "exit with 1 if something accumulates")
+	r.gate.add(c)
+	a.outputFlags(c)
 	return c
 }
 
-// child is a command with gdump's own input and output. With --format json
-// stdout is for the report alone.
+// child is a command with gdump's own input and output. In another format than
+// text stdout is for the report alone.
 func (a *app) child(args []string, env []string) run.Command {
 	c := run.Command{Args: args, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
-	if a.format == "json" {
+	if !a.plainText() {
 		c.Stdout = a.stderr
 	}
 	return c
 }
+
+// plainText reports whether stdout is for people.
+func (a *app) plainText() bool { return a.format == "" || a.format == "text" }
 
 func (a *app) run(ctx context.Context, target string, args []string, r running) error {
 	t, err := source.NewTarget(target, a.sourceOptions())
@@ -123,7 +133,7 @@ func (a *app) run(ctx context.Context, target string, args []string, r running) 
 	}
 	dumps, status, err := rounds.Do(ctx)
 	if len(dumps) > 1 {
-		if perr := a.printRun(dumps, r.fail); err == nil {
+		if perr := a.printRun(dumps); err == nil {
 			err = perr
 		}
 	}
@@ -150,27 +160,12 @@ func (a *app) keepDump(ctx context.Context, t *source.Process, folder string) ([
 	return taken.Dumps, err
 }
 
-func (a *app) printRun(dumps []goroutine.Dump, fail bool) error {
+func (a *app) printRun(dumps []goroutine.Dump) error {
 	t, err := a.compare(dumps, true)
 	if err != nil {
 		return err
 	}
-	if err := a.print(t, true); err != nil {
-		return err
-	}
-	if fail && accumulates(&t) && a.status == statusOK {
-		a.status = statusFound
-	}
-	return nil
-}
-
-func accumulates(t *trend.Trend) bool {
-	for i := range t.Series {
-		if t.Series[i].Verdict == trend.Accumulating {
-			return true
-		}
-	}
-	return false
+	return a.print(t, true)
 }
 
 // passOn ends gdump with the status of the command, if that is not 0.
@@ -181,7 +176,7 @@ func (a *app) passOn(ctx context.Context, status int, err error) error {
 	if err != nil && ctx.Err() == nil {
 		return &childError{status, err}
 	}
-	a.status = status
+	a.status, a.verdict = status, gate.Passed
 	return nil
 }
 
@@ -231,7 +226,7 @@ func (a *app) runTests(ctx context.Context, args []string, r running) error {
 		err = errors.New("run: no test process wrote a dump: is it a go test, does it compile, and with the Go of this folder?")
 	}
 	for _, tr := range runs {
-		if perr := a.printTests(tr, r.fail); err == nil {
+		if perr := a.printTests(tr); err == nil {
 			err = perr
 		}
 	}
@@ -239,7 +234,7 @@ func (a *app) runTests(ctx context.Context, args []string, r running) error {
 }
 
 // printTests tells what the tests of one package left.
-func (a *app) printTests(tr run.TestRun, fail bool) error {
+func (a *app) printTests(tr run.TestRun) error {
 	name := goroutine.Clean(tr.Package)
 	if len(tr.Dumps) < 2 {
 		a.say(name + ": the tests ended the process, there is no dump after them")
@@ -250,11 +245,11 @@ func (a *app) printTests(tr run.TestRun, fail bool) error {
 		return err
 	}
 	leakers := run.Leakers(&t)
-	if a.format != "json" && len(leakers) == 0 {
+	if a.plainText() && len(leakers) == 0 && a.judge == nil {
 		fmt.Fprintf(a.stdout, "%s: its tests left no goroutine behind\n", name)
 		return nil
 	}
-	if a.format != "json" {
+	if a.plainText() {
 		left := 0
 		for _, l := range leakers {
 			left += l.Goroutines
@@ -269,11 +264,10 @@ func (a *app) printTests(tr run.TestRun, fail bool) error {
 		}
 		fmt.Fprintln(a.stdout)
 	}
-	if err := a.print(t, true); err != nil {
-		return err
+	worst := a.verdict
+	err = a.print(t, true)
+	if worst == gate.Tripped || worst == gate.Unknown && a.verdict != gate.Tripped {
+		a.verdict = worst // of all packages
 	}
-	if fail && len(leakers) > 0 && a.status == statusOK {
-		a.status = statusFound
-	}
-	return nil
+	return err
 }

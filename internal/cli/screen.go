@@ -12,7 +12,6 @@ import (
 
 	"gdump/internal/code"
 	"gdump/internal/report"
-	"gdump/internal/source"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
 
@@ -101,20 +100,21 @@ func (p *program) SetStdin(r io.Reader)  { p.Stdin = r }
 func (p *program) SetStdout(w io.Writer) { p.Stdout = w }
 func (p *program) SetStderr(w io.Writer) { p.Stderr = w }
 
+// endings are the formats that a file's name can ask for; any other is text.
+var endings = map[string]string{
+	".json": "json", ".md": "markdown", ".html": "html", ".gz": "pprof", ".folded": "folded", ".ndjson": "ndjson", ".dump": "dump",
+}
+
 // write saves what the screen shows, in the format of the file's ending. It
 // replaces no file.
 func (a *app) write(name string, t *trend.Trend) error {
-	write := report.Text
-	if strings.HasSuffix(name, ".json") {
-		write = report.JSON
+	format := report.Formats()[0]
+	for _, f := range report.Formats() {
+		if f.Name == endings[filepath.Ext(name)] {
+			format = f
+		}
 	}
-	f, err := source.Create(name, false)
-	if err != nil {
-		return err
-	}
-	if err := write(f, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs}); err != nil {
-		f.Discard()
-		return err
-	}
-	return f.Commit()
+	return save(name, false, func(w io.Writer) error {
+		return format.Write(w, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs})
+	})
 }

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/report"
 	"gdump/internal/run"
 	"gdump/internal/source"
 
@@ -37,7 +39,7 @@ func (a *app) watchCommand() *cobra.Command {
 	var w watching
 	c := &cobra.Command{
 		Use:   "watch TARGET",
-		Short: "Watch a process and take dumps when something grows",
+		Short: "Watch a process, dump what grows",
 		Long: `watch looks at a process every --every by a profile that does not stop it
 (debug=1), and prints a line for each look. It rests ten times as long as a look
 took. A full dump is taken at the start, after a restart, and when a bucket has
@@ -51,9 +53,11 @@ a line with the error; the watch goes on. Ctrl-C ends it.
 The memory figures are those of the heap profile's text, absent where the target
 serves none; they stop the process for some microseconds.
 
---on-growth runs a command, without a shell, when the full dumps show that
-something accumulates. It gets the verdict as JSON on stdin, and in
-GDUMP_EVIDENCE the folder with the dumps, report.txt and verdict.json.`,
+A growth is kept as evidence beside the dumps: a folder with the dumps it shows
+in, report.txt and verdict.json. --on-growth runs a command then, without a
+shell. It gets the verdict as JSON on stdin, and the folder in GDUMP_EVIDENCE.
+Whether it is a leak or a pool that warmed up is in the verdict; two dumps do
+not always tell.`,
 		Example: `gdump watch :6060
 gdump watch :6060 --every 30s --out dumps/
 gdump watch :6060 --on-growth 'notify-send "goroutines leak"'`,
@@ -89,7 +93,7 @@ gdump watch :6060 --on-growth 'notify-send "goroutines leak"'`,
 	f.IntVar(&w.keep.Files, "keep", 50, "most dumps to keep; 0 keeps all")
 	f.Int64Var(&w.keep.Bytes, "keep-bytes", 1<<30, "most bytes of dumps to keep; 0 keeps all")
 	f.BoolVar(&w.memory, "memory", true, "ask for the memory figures, too")
-	f.StringVar(&w.onGrowth, "on-growth", "", "command to run when something accumulates; words as in a shell, but no shell")
+	f.StringVar(&w.onGrowth, "on-growth", "", "command to run when something grows; words as in a shell, but no shell")
 	return c
 }
 
@@ -124,7 +128,7 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 			cancel()
 			return
 		}
-		if len(s.Grew) > 0 && s.Trend != nil && accumulates(s.Trend) {
+		if len(s.Grew) > 0 && s.Trend != nil {
 			if err := a.grew(ctx, s, w); err != nil {
 				a.say(err.Error())
 			}
@@ -174,7 +178,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	evidence, err := run.Evidence(w.out, s.At, s.Trend)
 	if evidence != "" {
-		a.say("something accumulates: " + goroutine.Clean(evidence))
+		a.say(strings.Join(append(report.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
 	}
 	if err != nil {
 		a.say(err.Error())

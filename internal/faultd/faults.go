@@ -109,9 +109,12 @@ func (s *Server) wait(r *http.Request) {
 	}
 }
 
-// stall sends the first goroutine of a dump and no more.
+// stall sends some goroutines, breaks off within one, and sends no more.
 func stall(s *Server, w http.ResponseWriter, r *http.Request) {
-	io.WriteString(w, Dump[:strings.Index(Dump, "goroutine 7")+3])
+	for n := range 20 {
+		fmt.Fprintf(w, "goroutine %d [select]:\nmain.wait()\n\t/app/main.go:9 +0x1\n\n", n+1)
+	}
+	io.WriteString(w, "goroutine 21 [sel")
 	http.NewResponseController(w).Flush()
 	s.wait(r)
 }

@@ -24,7 +24,7 @@ type process struct {
 }
 
 // Set gives the process called name so many leaked goroutines.
-func (s *Server) Set(name string, n int) { s.change(name, func(p *process) { p.n = n; p.base += 10 }) }
+func (s *Server) Set(name string, n int) { s.change(name, func(p *process) { p.n = n }) }
 
 // Passing gives it goroutines that end soon.
 func (s *Server) Passing(name string, n int) { s.change(name, func(p *process) { p.passing = n }) }

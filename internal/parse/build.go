@@ -353,13 +353,7 @@ func (b *builder) dump() goroutine.Dump {
 		d.Problems = append(d.Problems, b.problems...)
 		return d
 	}
-	d := goroutine.Dump{
-		Level: goroutine.Debug2, Reason: b.reason, TakenAt: b.takenAt, Line: b.line, Offset: b.offset,
-		Goroutines: b.total, Truncated: b.truncated, Problems: b.problems,
-	}
-	if b.crash || b.reason != "" {
-		d.Level = goroutine.Crash
-	}
+	d := b.head()
 	if b.dropped > 0 {
 		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("%d more problems, which are not listed", b.dropped)})
 	}
@@ -369,6 +363,44 @@ func (b *builder) dump() goroutine.Dump {
 			c.add(e, c.in.stack(e.text))
 		}
 		e.text, b.entries[i] = nil, nil
+	}
+	c.finish(&d)
+	return d
+}
+
+// head is the dump without its buckets.
+func (b *builder) head() goroutine.Dump {
+	d := goroutine.Dump{
+		Level: goroutine.Debug2, Reason: b.reason, TakenAt: b.takenAt, Line: b.line, Offset: b.offset,
+		Goroutines: b.total, Truncated: b.truncated, Problems: b.problems,
+	}
+	if b.crash || b.reason != "" {
+		d.Level = goroutine.Crash
+	}
+	return d
+}
+
+// snapshot is the dump as far as it was read. It shares nothing that reading on
+// changes.
+func (b *builder) snapshot() goroutine.Dump {
+	d := b.head()
+	d.Problems = slices.Clone(d.Problems)
+	var c collector
+	for _, e := range b.entries {
+		if e.count == 0 {
+			continue
+		}
+		if len(e.labels.texts) > 0 {
+			e.labels.read()
+		}
+		own := *e
+		own.states = counter{list: slices.Clone(e.states.list)}
+		stack := c.in.stack(e.text)
+		if i, ok := c.index[stack.ID()]; ok {
+			c.entries[i].count += e.count
+			continue
+		}
+		c.add(&own, stack)
 	}
 	c.finish(&d)
 	return d

@@ -14,7 +14,7 @@ import (
 
 // What debug=1 prints; a log system may have turned its tabs into blanks.
 var (
-	countsHead  = regexp.MustCompile(`^(?:goroutine|goroutineleak) profile: total (\d+)$`)
+	countsHead  = regexp.MustCompile(`^goroutine(leak)? profile: total (\d+)$`)
 	countRecord = regexp.MustCompile(`^(\d+) @((?: 0x[0-9a-f]+)*)$`)
 	countFrame  = regexp.MustCompile(`^#\s+(0x[0-9a-f]+)\s+(\S.*?)\+0x[0-9a-f]+\s+(\S.*):(\d+)$`)
 	barePC      = regexp.MustCompile(`^#\s+(0x[0-9a-f]+)$`)
@@ -34,19 +34,21 @@ type countsReader struct {
 	labels []byte
 }
 
-func newCountsReader(total string) *countsReader {
+// newCountsReader begins a dump by what its first line says.
+func newCountsReader(head [][]byte) *countsReader {
 	c := &countsReader{sampled: *newSampled(goroutine.Debug1)}
-	c.total, _ = strconv.Atoi(total)
+	c.dump.LeaksOnly = len(head[1]) > 0
+	c.total, _ = strconv.Atoi(string(head[2]))
 	return c
 }
 
 // countsAt finds where in a line the head of a debug=1 dump begins, or -1.
 func countsAt(line []byte) int {
-	i := bytes.Index(line, totalWord)
-	if i < 0 {
+	before0, _, ok := bytes.Cut(line, totalWord)
+	if !ok {
 		return -1
 	}
-	from := bytes.LastIndex(line[:i], goroutineWord[:len(goroutineWord)-1])
+	from := bytes.LastIndex(before0, goroutineWord[:len(goroutineWord)-1])
 	if from < 0 || from > 0 && isWord(line[from-1]) || !countsHead.Match(bytes.TrimRight(line[from:], " \t")) {
 		return -1
 	}

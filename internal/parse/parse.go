@@ -6,7 +6,6 @@ package parse
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +29,9 @@ type Options struct {
 	// of goroutines: ids, waits, states, labels, addresses and arguments.
 	CountsOnly bool
 	Progress   func(Progress) // called now and then, from one goroutine at a time; may be nil
+	// Partial is called with what was read so far, each time that has doubled;
+	// from one goroutine at a time; may be nil.
+	Partial func([]goroutine.Dump)
 }
 
 // Progress is how far a Read has come.
@@ -105,9 +107,4 @@ func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// place advanced over a text.
-func (p place) over(b []byte) place {
-	return place{line: p.line + bytes.Count(b, []byte{'\n'}), offset: p.offset + int64(len(b))}
 }

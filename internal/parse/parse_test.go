@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,5 +197,59 @@ func TestLimit(t *testing.T) {
 	dumps, err := Read(t.Context(), &zip, Options{MaxBytes: 1000})
 	if !errors.Is(err, ErrTooLarge) || len(dumps) != 1 || !dumps[0].Truncated {
 		t.Errorf("got %v and %d dumps, want ErrTooLarge and what was read", err, len(dumps))
+	}
+}
+
+// TestLeaksOnly tells a profile of leaks from one of all goroutines.
+func TestLeaksOnly(t *testing.T) {
+	for name, want := range map[string]bool{
+		"gen127/leak_goroutineleak.debug0.pb.gz": true, "gen127/leak_goroutineleak.debug1.txt": true, "gen127/leak_goroutineleak.debug2.txt": false,
+		"gen127/leak_goroutine.debug0.pb.gz": false, "gen127/leak_goroutine.debug1.txt": false,
+	} {
+		data, err := os.ReadFile(filepath.Join(*corpus, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dumps, err := Read(t.Context(), bytes.NewReader(data), Options{})
+		if err != nil || len(dumps) != 1 || dumps[0].LeaksOnly != want {
+			t.Errorf("%s: %d dumps, %v; want LeaksOnly %v", name, len(dumps), err, want)
+		}
+	}
+}
+
+// TestPartial hands out what was read so far, and goes on as if it had not.
+func TestPartial(t *testing.T) {
+	var b strings.Builder
+	for i := 1; i <= 40_000; i++ {
+		fmt.Fprintf(&b, "goroutine %d [%s {k: v%d}]:\nmain.f%d(0x%x)\n\t/a/main.go:8 +0x1\ncreated by main.main in goroutine 1\n\t/a/main.go:2 +0x1\n\n", i, []string{"select", "IO wait"}[i%2], i%3, i%7, i)
+	}
+	text := strings.ReplaceAll(b.String(), " {k", "] {k")
+	text = strings.ReplaceAll(text, "}]:", "}:")
+	var counts []int
+	var parts [][]goroutine.Dump
+	got, err := Read(t.Context(), strings.NewReader(text), Options{Partial: func(dumps []goroutine.Dump) {
+		counts = append(counts, dumps[0].Goroutines)
+		parts = append(parts, dumps)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(counts) < 2 || !slices.IsSorted(counts) || counts[0] < firstPartial || counts[len(counts)-1] > 40_000 {
+		t.Errorf("partial results of %v goroutines", counts)
+	}
+	for i, dumps := range parts {
+		states := 0
+		for _, k := range dumps[0].Buckets {
+			for _, s := range k.States {
+				states += s.N
+			}
+		}
+		if len(dumps[0].Buckets) != 7 || states != counts[i] {
+			t.Errorf("part %d: %d buckets, %d states of %d goroutines", i, len(dumps[0].Buckets), states, counts[i])
+		}
+	}
+	want := read(t, text)
+	if diff := cmp.Diff(want, got, same); diff != "" {
+		t.Errorf("the result differs (-without +with):\n%s", diff)
 	}
 }

@@ -49,6 +49,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 		return nil, fmt.Errorf("%w: a profile of another kind", ErrNoDump)
 	}
 	s := newSampled(goroutine.Debug0)
+	s.dump.LeaksOnly = strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")
 	if p.TimeNanos > 0 {
 		s.dump.TakenAt = time.Unix(0, p.TimeNanos).UTC()
 	}

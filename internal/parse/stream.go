@@ -62,7 +62,7 @@ func (s *stream) line(line []byte, at place) {
 	}
 	if text[0] == 'g' && bytes.Contains(text, totalWord) {
 		if m := countsHead.FindSubmatch(text); m != nil {
-			s.beginCounts(string(m[1]), at)
+			s.beginCounts(m, at)
 			return
 		}
 	}
@@ -129,11 +129,11 @@ func (s *stream) begin(running bool, at place) {
 	s.text = s.text[:0]
 }
 
-// beginCounts begins a dump that tells counts only.
-func (s *stream) beginCounts(total string, at place) {
+// beginCounts begins a dump that tells counts only, by its first line.
+func (s *stream) beginCounts(head [][]byte, at place) {
 	s.finish()
 	s.b = nil
-	s.builder(at).counts = newCountsReader(total)
+	s.builder(at).counts = newCountsReader(head)
 	s.when = time.Time{}
 }
 
@@ -179,8 +179,8 @@ func (s *stream) close(last bool) (record, bool) {
 }
 
 func firstLine(b []byte) []byte {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return b[:i]
+	if before0, _, ok := bytes.Cut(b, []byte{'\n'}); ok {
+		return before0
 	}
 	return b
 }

@@ -35,6 +35,7 @@ type textReader struct {
 	skip    bool     // within a line that is too long
 	read    int      // lines since the context was asked
 	err     error    // of the context
+	shown   int      // goroutines that there were when the last partial result went out
 }
 
 // block is a piece of text on its way through a worker.
@@ -279,4 +280,33 @@ func (t *textReader) progress() {
 	if t.options.Progress != nil {
 		t.options.Progress(Progress{Bytes: t.count.n, Goroutines: t.m.goroutines})
 	}
+	if t.options.Partial != nil && t.m.goroutines >= max(firstPartial, 2*t.shown) {
+		t.shown = t.m.goroutines
+		if dumps := t.m.snapshot(); len(dumps) > 0 {
+			t.options.Partial(dumps)
+		}
+	}
+}
+
+const (
+	firstPartial = 5000 // goroutines; fewer are read before anybody looks
+	mostPartial  = 5000 // stacks; to show more again and again would take too long
+)
+
+// snapshot is what was read so far, nothing if there are too many stacks.
+func (m *machine) snapshot() []goroutine.Dump {
+	stacks := 0
+	for _, b := range m.dumps {
+		stacks += len(b.entries)
+	}
+	if stacks > mostPartial {
+		return nil
+	}
+	var out []goroutine.Dump
+	for _, b := range m.dumps {
+		if b.total > 0 {
+			out = append(out, b.snapshot())
+		}
+	}
+	return out
 }

@@ -25,6 +25,7 @@ type (
 		Lives   []life   `json:"lives,omitempty"`
 		Leaks   []leak   `json:"leaks,omitempty"`
 		Buckets []bucket `json:"buckets"`
+		Rules   []rule   `json:"rules,omitempty"`
 	}
 	life struct {
 		From int `json:"from"`
@@ -119,7 +120,7 @@ type (
 // "diff" for more. Names stay as they are in the dump, but for bytes that are
 // not UTF-8. Facts that the dumps do not hold are left out.
 func JSON(w io.Writer, t *trend.Trend, o Options) error {
-	doc := document{Schema: 1, Kind: "dump", By: valid(t.By), Dumps: []dump{}, Buckets: []bucket{}}
+	doc := document{Schema: 1, Kind: "dump", By: valid(t.By), Dumps: []dump{}, Buckets: []bucket{}, Rules: jsonRules(o.Gate)}
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts
 	if diff {
 		doc.Kind = "diff"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 
@@ -24,6 +25,12 @@ type Options struct {
 	// NoVerdicts has JSON show several dumps of one source side by side,
 	// kind "dump", without judging them.
 	NoVerdicts bool
+	Gate       *gate.Result // what the rules came to; nil if there are none
+	GateOnly   bool         // the text tells of the rules, not of the buckets
+	AllowName  string       // the file of the allow list, if there is one
+	Plain      bool         // the profile is not compressed: whoever takes it does that
+	// Root is the folder of the sources; CI formats name files relative to it.
+	Root string
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -140,9 +141,7 @@ func (t *Process) get(ctx context.Context, page string, level Level) (*http.Resp
 	if err != nil {
 		return nil, &Error{Kind: Usage, Name: name, What: "not a URL that can be asked", Err: err}
 	}
-	for key, values := range t.headers {
-		req.Header[key] = values
-	}
+	maps.Copy(req.Header, t.headers)
 	if h := t.headers.Get("Host"); h != "" {
 		req.Host = h
 		req.Header.Del("Host")

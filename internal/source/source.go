@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 )
 
@@ -21,6 +22,9 @@ type Options struct {
 	Now      func() time.Time     // nil means the clock
 	Say      func(string)         // told what the user must know before and after; may be nil
 	Progress func(parse.Progress) // told how far reading has come; may be nil
+	// Partial is given the dumps of a file or pipe as far as they were read, now
+	// and then; may be nil.
+	Partial func([]goroutine.Dump)
 
 	Timeout        time.Duration // of all that one pull asks; 0 means a minute
 	ConnectTimeout time.Duration // 0 means 5 s

@@ -398,7 +398,7 @@ func TestSaveAll(t *testing.T) {
 	t.Parallel()
 	s := server(t)
 	var targets []string
-	for _, name := range strings.Fields(strings.Repeat("p q ", 23)) {
+	for name := range strings.FieldsSeq(strings.Repeat("p q ", 23)) {
 		name += string(rune('a' + len(targets)/2))
 		s.Set(name, 3)
 		targets = append(targets, s.URL+"/"+name)

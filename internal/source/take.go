@@ -50,9 +50,10 @@ func (t *Process) take(ctx context.Context, in *Input, w io.Writer) (*Taken, err
 	out := &sink{w: w}
 	body := io.TeeReader(in, out)
 	dumps, err := parse.Read(ctx, body, parse.Options{MaxBytes: t.o.maxBytes(), Progress: t.o.Progress})
-	if err == nil || errors.Is(err, parse.ErrTooLarge) || errors.Is(err, parse.ErrNoDump) {
-		// What is saved is all that came, whatever of it could be read.
-		if _, rest := io.Copy(io.Discard, body); rest != nil {
+	// What is saved is all that came, whatever of it could be read.
+	if out.err == nil {
+		_, rest := io.Copy(io.Discard, body)
+		if rest != nil && (err == nil || errors.Is(err, parse.ErrTooLarge) || errors.Is(err, parse.ErrNoDump) || errors.Is(err, context.Canceled)) {
 			err = rest
 		}
 	}
@@ -200,7 +201,11 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 		return nil, err
 	}
 	defer in.Close()
-	dumps, err := parse.Read(ctx, in, parse.Options{MaxBytes: o.MaxBytes, Progress: o.Progress})
+	options := parse.Options{MaxBytes: o.MaxBytes, Progress: o.Progress}
+	if o.Partial != nil {
+		options.Partial = func(dumps []goroutine.Dump) { o.Partial(named(dumps, in)) }
+	}
+	dumps, err := parse.Read(ctx, in, options)
 	named(dumps, in)
 	if err != nil {
 		return dumps, fmt.Errorf("%s: %w", in.Name, err)

@@ -11,6 +11,9 @@ import (
 // have hardly a function in common outside of what comes with Go.
 func (c *comparison) findStrangers() {
 	for i := 1; i < len(c.Dumps); i++ {
+		if alike(&c.Dumps[i-1], &c.Dumps[i]) {
+			continue
+		}
 		a, b := programOf(&c.Dumps[i-1]), programOf(&c.Dumps[i])
 		if a.differs(b) {
 			c.Mismatch = fmt.Sprintf("%s and %s seem to be of different programs: of %d and %d functions outside of Go's own they share %d",
@@ -18,6 +21,22 @@ func (c *comparison) findStrangers() {
 			return
 		}
 	}
+}
+
+// alike reports whether half of the stacks are the same: then no closer look is
+// needed to know that the build is.
+func alike(a, b *goroutine.Dump) bool {
+	in := make(map[goroutine.ID]bool, len(a.Buckets))
+	for i := range a.Buckets {
+		in[a.Buckets[i].ID] = true
+	}
+	n := 0
+	for i := range b.Buckets {
+		if in[b.Buckets[i].ID] {
+			n++
+		}
+	}
+	return n > 0 && 2*n >= min(len(a.Buckets), len(b.Buckets))
 }
 
 // program is what a dump tells about the program that wrote it.

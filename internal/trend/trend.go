@@ -12,7 +12,7 @@ import (
 // Verdict says what a series does.
 type Verdict string
 
-// The verdicts. See judge.go for the rules.
+// The verdicts. See settled.go for the rules.
 const (
 	Accumulating Verdict = "accumulating"
 	Grown        Verdict = "grown"

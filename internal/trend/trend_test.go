@@ -441,3 +441,29 @@ func TestLeakProfile(t *testing.T) {
 		t.Errorf("%d goroutines proved, want 5", proved)
 	}
 }
+
+// TestCrashBesideDump: crash output shows frames that debug=2 hides, of the
+// runtime, of method wrappers, and of what old compilers make of a go
+// statement; every goroutine that debug=2 shows is found in it all the same.
+func TestCrashBesideDump(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"server/nats.a.debug2.txt", "server/nats_sigquit.log"},
+		{"genold/go1.20.14_d2.txt", "genold/go1.20.14_quit.txt"},
+		{"server/prometheus.a.debug2.txt", "server/prometheus_sigquit.log"},
+	} {
+		tr := trend.Compare(read(t, pair[0], pair[1]))
+		lost := 0
+		for i := range tr.Series {
+			s := &tr.Series[i]
+			if s.Counts[0] > 0 && s.Now() == 0 {
+				t.Logf("%s: only in the dump: %v %s", pair[0], s.Counts, s.Bucket.Stack.Site().Function)
+				lost++
+			}
+		}
+		// The goroutine that took the dump, and the connection that asked for
+		// it, are not in the crash.
+		if lost > 3 {
+			t.Errorf("%s: %d of %d buckets are not in %s", pair[0], lost, len(tr.Series), pair[1])
+		}
+	}
+}

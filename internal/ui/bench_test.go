@@ -23,11 +23,15 @@ const many = 100_000
 // manyBuckets is a dump of 100 000 stacks, as no list should be.
 func manyBuckets() trend.Trend {
 	d := goroutine.Dump{Source: "big.dump", Level: goroutine.Debug2}
+	names := make([]string, 977) // parse makes equal names share their memory
+	for i := range names {
+		names[i] = fmt.Sprintf("github.com/acme/bus.(*Conn).deliver%d", i)
+	}
 	for i := range many {
 		s := goroutine.Stack{
 			Frames: []goroutine.Frame{
 				{Function: "internal/poll.runtime_pollWait", File: "/usr/local/go/src/runtime/netpoll.go", Line: 351, Package: "internal/poll", Origin: goroutine.Stdlib},
-				{Function: fmt.Sprintf("github.com/acme/bus.(*Conn).deliver%d", i%977), File: "/mod/bus/conn.go", Line: i, Package: "github.com/acme/bus", Module: "github.com/acme/bus@v1.4.2", Origin: goroutine.Dependency},
+				{Function: names[i%len(names)], File: "/mod/bus/conn.go", Line: i, Package: "github.com/acme/bus", Module: "github.com/acme/bus@v1.4.2", Origin: goroutine.Dependency},
 				{Function: "main.(*Hub).connect.func1", File: "/app/hub.go", Line: 52, Package: "main", Origin: goroutine.Main},
 			},
 			CreatedBy: goroutine.Frame{Function: "main.(*Hub).connect", File: "/app/pool.go", Line: 41, Package: "main", Origin: goroutine.Main},
@@ -78,13 +82,13 @@ func BenchmarkFirstFrame(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		m := newModel(b.Context(), Config{Out: io.Discard, Load: func(ctx context.Context, _ func(parse.Progress)) (trend.Trend, error) {
+		m := newModel(b.Context(), Config{Out: io.Discard, Load: func(ctx context.Context, _ func(Step)) (trend.Trend, error) {
 			dumps, err := parse.Read(ctx, bytes.NewReader(data), parse.Options{})
 			return trend.Compare(dumps), err
 		}}, plain())
 		s := &screen{b, m}
 		s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
-		s.run(loadCmd(s.m.ctx, s.m.config.Load, make(chan parse.Progress, 1)))
+		s.run(loadCmd(s.m.ctx, s.m.config.Load, make(chan Step, 1)))
 		_ = s.m.View()
 	}
 	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/op")

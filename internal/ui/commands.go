@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/parse"
 	"gdump/internal/query"
 	"gdump/internal/report"
 	"gdump/internal/trend"
@@ -24,12 +25,12 @@ const (
 )
 
 // loadCmd runs the loader and hands its progress to steps.
-func loadCmd(ctx context.Context, load Load, steps chan parse.Progress) tea.Cmd {
+func loadCmd(ctx context.Context, load Load, steps chan Step) tea.Cmd {
 	return func() tea.Msg {
 		defer close(steps)
-		t, err := load(ctx, func(p parse.Progress) {
+		t, err := load(ctx, func(s Step) {
 			select {
-			case steps <- p:
+			case steps <- s:
 			default: // the screen is behind; the next step will do
 			}
 		})
@@ -40,14 +41,19 @@ func loadCmd(ctx context.Context, load Load, steps chan parse.Progress) tea.Cmd 
 	}
 }
 
-// progressCmd waits for one step of the loading.
-func progressCmd(steps <-chan parse.Progress) tea.Cmd {
+// stepCmd waits for one step of the loading.
+func stepCmd(steps <-chan Step) tea.Cmd {
 	return func() tea.Msg {
-		p, ok := <-steps
+		s, ok := <-steps
 		if !ok {
 			return nil
 		}
-		return progressedMsg(p)
+		m := steppedMsg{progress: s.Progress}
+		if s.Partial != nil {
+			p := prepare(*s.Partial)
+			m.partial = &p
+		}
+		return m
 	}
 }
 
@@ -98,17 +104,9 @@ func arrangeCmd(a arrangement) tea.Cmd {
 	return func() tea.Msg {
 		q, err := query.Parse(a.filter)
 		m := arrangedMsg{gen: a.gen, query: q, err: err, tree: a.tree}
-		m.rows = make([]int, 0, len(a.series))
-		for i := range a.series {
-			s := &a.series[i]
-			if !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
-				continue
-			}
-			if _, own := s.Bucket.Stack.Owner(); a.hideGo && !own {
-				m.hidden++
-				continue
-			}
-			m.rows = append(m.rows, i)
+		for _, p := range inParts(len(a.series), func(from, to int) part { return a.match(q, from, to) }) {
+			m.rows = append(m.rows, p.rows...)
+			m.hidden += p.hidden
 		}
 		switch {
 		case a.compare != nil && a.reverse:
@@ -123,6 +121,50 @@ func arrangeCmd(a arrangement) tea.Cmd {
 		}
 		return m
 	}
+}
+
+// part is what a filter leaves of some of the series.
+type part struct {
+	rows   []int
+	hidden int
+}
+
+func (a *arrangement) match(q query.Query, from, to int) part {
+	var p part
+	for i := from; i < to; i++ {
+		s := &a.series[i]
+		if !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
+			continue
+		}
+		if _, own := s.Bucket.Stack.Owner(); a.hideGo && !own {
+			p.hidden++
+			continue
+		}
+		p.rows = append(p.rows, i)
+	}
+	return p
+}
+
+// inParts works on n things side by side, a part a processor: what takes time
+// is to fetch them from memory. A panic comes back to the caller, where Bubble
+// Tea restores the terminal.
+func inParts(n int, work func(from, to int) part) []part {
+	parts := make([]part, max(1, min(runtime.GOMAXPROCS(0), n/1000)))
+	panics := make([]any, len(parts))
+	var wg sync.WaitGroup
+	for i := range parts {
+		wg.Go(func() {
+			defer func() { panics[i] = recover() }()
+			parts[i] = work(i*n/len(parts), (i+1)*n/len(parts))
+		})
+	}
+	wg.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
+	return parts
 }
 
 // jumpCmd finds the series that holds a goroutine.

@@ -38,7 +38,7 @@ func (m model) keys(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 func (m model) key(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	m.toast = toast{}
 	switch {
-	case m.loading:
+	case m.loading && !m.filling(), m.filling() && m.mode == normal && m.overlay == noOverlay && m.focus == listPane && pressed(msg, keys.back):
 		return m.loadingKey(msg)
 	case pressed(msg, keys.kill):
 		return m, tea.Quit
@@ -70,8 +70,15 @@ func (m model) loadingKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	}
 	m.stopping = true
 	m.stop()
+	if m.filling() {
+		// The source may be silent; what came is on the screen already.
+		m.loading = false
+		m.say(stopped, nil)
+	}
 	return m, nil
 }
+
+const stopped = "stopped: this is what was read until then"
 
 // moved handles the keys that move within the focused pane.
 func (m *model) moved(msg tea.KeyMsg) bool {

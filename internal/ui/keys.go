@@ -86,6 +86,15 @@ func (k *keyMap) all() []binding {
 	}
 }
 
+// Keys lists every key and what it does, for documents.
+func Keys() [][2]string {
+	var out [][2]string
+	for _, b := range keys.all() {
+		out = append(out, [2]string{b.Help().Key, b.Help().Desc})
+	}
+	return out
+}
+
 // message is what arrives when a binding's first key is pressed.
 func (b *binding) message() tea.KeyMsg {
 	name := b.Keys()[0]

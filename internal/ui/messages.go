@@ -16,8 +16,11 @@ type (
 		prepared
 		err error
 	}
-	// progressedMsg is how far the loading is.
-	progressedMsg parse.Progress
+	// steppedMsg is how far the loading is.
+	steppedMsg struct {
+		progress parse.Progress
+		partial  *prepared // nil if there is nothing new to show
+	}
 	// waitedMsg says that loading has taken long enough to show a bar.
 	waitedMsg struct{}
 	// comparedMsg is the trend of other dumps or another grouping.

@@ -59,7 +59,7 @@ type model struct {
 	theme  theme.Theme
 	ctx    context.Context
 	stop   context.CancelFunc // of the loading
-	steps  chan parse.Progress
+	steps  chan Step
 	mouse  bool
 
 	width, height int
@@ -166,14 +166,14 @@ func newModel(ctx context.Context, c Config, th theme.Theme) model {
 	in.Cursor.SetMode(cursor.CursorHide) // the screen draws its own
 	in.Prompt = ""
 	return model{
-		config: c, theme: th, ctx: loading, stop: stop, steps: make(chan parse.Progress, 1), mouse: c.Mouse,
+		config: c, theme: th, ctx: loading, stop: stop, steps: make(chan Step, 1), mouse: c.Mouse,
 		loading: true, started: c.now(), order: order{column: -1}, shown: -1, input: in,
 	}
 }
 
 // Init starts the loading.
 func (m model) Init() tea.Cmd {
-	return tea.Batch(loadCmd(m.ctx, m.config.Load, m.steps), progressCmd(m.steps), waitCmd())
+	return tea.Batch(loadCmd(m.ctx, m.config.Load, m.steps), stepCmd(m.steps), waitCmd())
 }
 
 // Update takes a message. It does no I/O and no work that grows with the dump.
@@ -195,9 +195,8 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.keys(msg)
 	case tea.MouseMsg:
 		return m.click(msg)
-	case progressedMsg:
-		m.progress = parse.Progress(msg)
-		return m, progressCmd(m.steps)
+	case steppedMsg:
+		return m.stepped(msg)
 	case waitedMsg:
 		m.slow = m.loading
 	case loadedMsg:
@@ -246,10 +245,32 @@ func (m *model) say(what string, err error) {
 // refuse says why something cannot be done.
 func (m *model) refuse(why string) { m.toast = toast{text: why, err: true} }
 
+// stepped shows how far the loading is, and what there is so far.
+func (m model) stepped(msg steppedMsg) (tea.Model, tea.Cmd) {
+	m.progress = msg.progress
+	next := stepCmd(m.steps)
+	if msg.partial == nil || !m.loading {
+		return m, next
+	}
+	m.dumps, m.by = msg.partial.trend.Dumps, msg.partial.trend.By
+	m.looking = make([]int, len(m.dumps))
+	for i := range m.looking {
+		m.looking[i] = i
+	}
+	tm, cmd := m.show(*msg.partial)
+	return tm, tea.Batch(cmd, next)
+}
+
+// filling reports whether the list is shown although the loading goes on.
+func (m *model) filling() bool { return m.loading && len(m.trend.Dumps) > 0 }
+
 // loaded shows what was read, or ends the program if that is nothing.
 func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 	m.loading = false
 	if len(msg.trend.Dumps) == 0 {
+		if m.stopping && len(m.trend.Dumps) > 0 {
+			return m, nil
+		}
 		m.fatal = msg.err
 		if m.stopping {
 			m.fatal = ErrStopped
@@ -258,7 +279,7 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 	}
 	switch {
 	case errors.Is(msg.err, context.Canceled):
-		m.say("stopped: this is what was read until then", nil)
+		m.say(stopped, nil)
 	case msg.err != nil:
 		m.say("", msg.err)
 	}

@@ -29,7 +29,7 @@ func (m model) click(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	switch {
-	case m.loading || m.mode != normal:
+	case m.loading && !m.filling() || m.mode != normal:
 	case m.overlay == menuOverlay:
 		m.menu.list.Scroll(wheel)
 	case m.overlay != noOverlay:

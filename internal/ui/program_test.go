@@ -23,8 +23,8 @@ func TestProgram(t *testing.T) {
 	want := leak(t)
 	m := newModel(t.Context(), Config{
 		Names: []string{"a", "b"}, Out: io.Discard,
-		Load: func(_ context.Context, progress func(parse.Progress)) (trend.Trend, error) {
-			progress(parse.Progress{Bytes: 1, Goroutines: 1})
+		Load: func(_ context.Context, step func(Step)) (trend.Trend, error) {
+			step(Step{Progress: parse.Progress{Bytes: 1, Goroutines: 1}})
 			return want, nil
 		},
 	}, plain())
@@ -47,18 +47,18 @@ func TestProgram(t *testing.T) {
 // TestRun ends by an error of the loader, and by a context.
 func TestRun(t *testing.T) {
 	broken := errors.New("broken")
-	config := Config{In: bytes.NewReader(nil), Out: io.Discard, Load: func(context.Context, func(parse.Progress)) (trend.Trend, error) {
+	config := Config{In: bytes.NewReader(nil), Out: io.Discard, Load: func(context.Context, func(Step)) (trend.Trend, error) {
 		return trend.Trend{}, broken
 	}}
 	if err := Run(t.Context(), config); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the loader's error", err)
 	}
-	config.Load = func(context.Context, func(parse.Progress)) (trend.Trend, error) { panic("our own mistake") }
+	config.Load = func(context.Context, func(Step)) (trend.Trend, error) { panic("our own mistake") }
 	if err := Run(t.Context(), config); !errors.Is(err, ErrPanic) {
 		t.Errorf("got %v, want ErrPanic", err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	config.Load = func(ctx context.Context, _ func(parse.Progress)) (trend.Trend, error) {
+	config.Load = func(ctx context.Context, _ func(Step)) (trend.Trend, error) {
 		cancel(broken)
 		<-ctx.Done()
 		return trend.Trend{}, ctx.Err()

@@ -36,9 +36,8 @@ func TestReadme(t *testing.T) {
 func keyTable() string {
 	var b strings.Builder
 	b.WriteString("| key | what it does |\n|---|---|\n")
-	for _, k := range keys.all() {
-		h := k.Help()
-		b.WriteString("| `" + strings.ReplaceAll(h.Key, " ", "` `") + "` | " + h.Desc + " |\n")
+	for _, k := range Keys() {
+		b.WriteString("| `" + strings.ReplaceAll(k[0], " ", "` `") + "` | " + k[1] + " |\n")
 	}
 	return b.String()
 }

@@ -20,9 +20,15 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// Load reads what the screen shows. It runs beside the screen; progress may be
+// Load reads what the screen shows. It runs beside the screen; step may be
 // called at any time. With both dumps and an error the dumps are shown.
-type Load func(ctx context.Context, progress func(parse.Progress)) (trend.Trend, error)
+type Load func(ctx context.Context, step func(Step)) (trend.Trend, error)
+
+// Step is how far a load has come, and perhaps what it has read so far.
+type Step struct {
+	parse.Progress
+	Partial *trend.Trend // nil if there is nothing new to show
+}
 
 // Editor is a program that takes over the terminal for a while.
 type Editor interface {

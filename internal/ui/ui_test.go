@@ -666,7 +666,7 @@ func TestLoading(t *testing.T) {
 	cut := errors.New("app.dump: unexpected end")
 	config := Config{
 		Names: []string{"app.dump"}, Size: 100 << 20, Out: io.Discard, Now: func() time.Time { return now },
-		Load: func(ctx context.Context, _ func(parse.Progress)) (trend.Trend, error) {
+		Load: func(ctx context.Context, _ func(Step)) (trend.Trend, error) {
 			<-ctx.Done()
 			return leak(t), ctx.Err()
 		},
@@ -678,16 +678,25 @@ func TestLoading(t *testing.T) {
 	}
 	s.send(waitedMsg{})
 	now = now.Add(2 * time.Second)
-	m, _ := s.m.Update(progressedMsg{Bytes: 40 << 20, Goroutines: 12345})
+	m, _ := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 40 << 20, Goroutines: 12345}})
 	s.m = m.(model)
 	for _, want := range []string{"app.dump", "40%", "40.0 MiB of 100.0 MiB, 20 MiB/s", "12 345 goroutines"} {
 		if !strings.Contains(s.m.View(), want) {
 			t.Errorf("no %q in\n%s", want, s.m.View())
 		}
 	}
+	// What was read so far can be walked through, and says that more is to come.
+	part := prepare(trend.One(leak(t).Dumps[1]))
+	m, cmd := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 50 << 20, Goroutines: 750}, partial: &part})
+	s.m = m.(model)
+	s.run(cmd().(tea.BatchMsg)[0])
+	s.press("j")
+	if s.m.list.Cursor != 1 || !strings.Contains(s.m.View(), "reading  50.0 MiB of 100.0 MiB") || !strings.Contains(s.m.View(), "750 goroutines") {
+		t.Errorf("the list does not fill:\n%s", s.m.View())
+	}
 	// Esc stops it, and what was read is shown.
 	s.press("esc")
-	s.run(loadCmd(s.m.ctx, config.Load, make(chan parse.Progress, 1)))
+	s.run(loadCmd(s.m.ctx, config.Load, make(chan Step, 1)))
 	if !strings.Contains(s.m.View(), "stopped: this is what was read until then") {
 		t.Errorf("after esc:\n%s", s.m.View())
 	}

@@ -36,7 +36,7 @@ func (m *model) draw() string {
 		return ""
 	case m.width < minWidth || m.height < minHeight:
 		return m.whole([]string{fmt.Sprintf("terminal too small (%dx%d, need %dx%d)", m.width, m.height, minWidth, minHeight)})
-	case m.loading:
+	case m.loading && !m.filling():
 		return m.whole(m.loadingView())
 	case m.overlay == menuOverlay:
 		return m.whole(m.menuView())
@@ -79,26 +79,37 @@ func (m *model) loadingView() []string {
 	if !m.slow {
 		return lines
 	}
+	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stops, and shows what was read")
+}
+
+// bar draws how much of a source of known size was read, in w cells and the
+// percentage.
+func (m *model) bar(w int) string {
+	size := m.config.Size
+	if size <= 0 || w <= 0 {
+		return ""
+	}
+	share := min(1, float64(m.progress.Bytes)/float64(size))
+	full := int(share * float64(w))
+	return strings.Repeat("█", full) + m.theme.Faint.Render(strings.Repeat("░", w-full)) + fmt.Sprintf(" %3d%%", int(share*100))
+}
+
+// readSoFar tells bytes, rate and goroutines.
+func (m *model) readSoFar() string {
 	const mib = 1 << 20
 	p := m.progress
+	doing := "reading  "
+	if m.stopping {
+		doing = "stopping  "
+	}
 	read := fmt.Sprintf("%.1f MiB", float64(p.Bytes)/mib)
-	bar := ""
 	if size := m.config.Size; size > 0 {
-		share := min(1, float64(p.Bytes)/float64(size))
-		w := min(40, m.width-10)
-		full := int(share * float64(w))
-		bar = " " + strings.Repeat("█", full) + m.theme.Faint.Render(strings.Repeat("░", w-full)) + fmt.Sprintf(" %3d%%", int(share*100))
 		read += fmt.Sprintf(" of %.1f MiB", float64(size)/mib)
 	}
 	if s := m.config.now().Sub(m.started).Seconds(); s > 0 {
 		read += fmt.Sprintf(", %.0f MiB/s", float64(p.Bytes)/mib/s)
 	}
-	doing := " reading  "
-	if m.stopping {
-		doing = " stopping  "
-	}
-	return append(lines, bar, doing+read+" · "+report.Plural(p.Goroutines, "goroutine", "goroutines"), "",
-		" "+m.theme.Key.Render("esc")+" stops, and shows what was read")
+	return doing + read + " · " + report.Plural(p.Goroutines, "goroutine", "goroutines")
 }
 
 // titleView tells which dumps these are and how large.
@@ -469,6 +480,9 @@ func (m *model) overlayView() []string {
 // statusView is the line between the panes and the keys: messages stand in it.
 func (m *model) statusView() string {
 	text, style := m.toast.text, m.theme.Strong
+	if m.filling() && text == "" {
+		text = m.readSoFar() + "  (esc stops)"
+	}
 	if m.toast.err {
 		text, style = "error: "+text, m.theme.Bad
 	}
@@ -525,7 +539,7 @@ func (m *model) inputView() string {
 	case jumping:
 		label, does = "goroutine ", []hint{{"enter", "go"}, {"esc", "back"}}
 	case naming:
-		label, does = "write to (.txt .json): ", []hint{{"enter", "write"}, {"esc", "back"}}
+		label, does = "write to (.txt .json .md .html): ", []hint{{"enter", "write"}, {"esc", "back"}}
 	}
 	value := []rune(m.input.Value())
 	at := m.input.Position()

@@ -59,10 +59,10 @@ type bench struct {
 
 // row is a figure and the bars it is held to; lower is better.
 type row struct {
-	name                  string
-	got, accept, good     float64
-	unit                  string
-	ours, theirs, remarks string
+	name              string
+	got, accept, good float64
+	unit              string
+	ours, theirs      string
 }
 
 func (r row) mark() string {

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gdump/internal/source"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/pflag"
+)
+
+// config is what the configuration file can say: the flags that one sets once
+// and for all. Each has a variable GDUMP_NAME as well. A flag beats the
+// variable, the variable the file.
+type config struct {
+	Theme         *string  `toml:"theme"`
+	Color         *string  `toml:"color"`
+	ASCII         *bool    `toml:"ascii"`
+	Mouse         *bool    `toml:"mouse"`
+	By            *string  `toml:"by"`
+	Src           []string `toml:"src"`
+	PathMap       []string `toml:"path-map"`
+	Timeout       *string  `toml:"timeout"`
+	MaxGoroutines *int     `toml:"max-goroutines"`
+}
+
+// configured are the flags that the file and the environment can set.
+var configured = []string{"theme", "color", "ascii", "mouse", "by", "src", "path-map", "timeout", "max-goroutines"}
+
+// values are what the file says of a flag, nothing if it is silent.
+func (c *config) values(flag string) []string {
+	one := func(v any, set bool) []string {
+		if !set {
+			return nil
+		}
+		return []string{fmt.Sprint(v)}
+	}
+	switch flag {
+	case "theme":
+		return one(deref(c.Theme), c.Theme != nil)
+	case "color":
+		return one(deref(c.Color), c.Color != nil)
+	case "ascii":
+		return one(deref(c.ASCII), c.ASCII != nil)
+	case "mouse":
+		return one(deref(c.Mouse), c.Mouse != nil)
+	case "by":
+		return one(deref(c.By), c.By != nil)
+	case "src":
+		return c.Src
+	case "path-map":
+		return c.PathMap
+	case "timeout":
+		return one(deref(c.Timeout), c.Timeout != nil)
+	case "max-goroutines":
+		return one(deref(c.MaxGoroutines), c.MaxGoroutines != nil)
+	}
+	return nil
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		return *new(T)
+	}
+	return *p
+}
+
+// configFile is where the configuration is: $GDUMP_CONFIG, else
+// gdump/config.toml in the folder for configuration, on every system the one
+// that XDG names; "" where there is no home.
+func configFile() string {
+	if name := os.Getenv("GDUMP_CONFIG"); name != "" {
+		return name
+	}
+	dir := os.Getenv("XDG_CONFIG_HOME")
+	if !filepath.IsAbs(dir) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(home, ".config")
+	}
+	return filepath.Join(dir, "gdump", "config.toml")
+}
+
+// readConfig reads the configuration. No file is an empty one, unless it was
+// named; a key that is none is a mistake, with its line.
+func readConfig() (config, error) {
+	var c config
+	name := configFile()
+	if name == "" {
+		return c, nil
+	}
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv("GDUMP_CONFIG") == "" {
+		return c, nil
+	}
+	if err != nil {
+		return c, &source.Error{Kind: source.Usage, Name: name, What: "cannot read the configuration: " + errors.Unwrap(err).Error(), Err: err}
+	}
+	err = toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&c)
+	var unknown *toml.StrictMissingError
+	var wrong *toml.DecodeError
+	switch {
+	case errors.As(err, &unknown):
+		line, _ := unknown.Errors[0].Position()
+		return c, fmt.Errorf("%s: line %d: no key %q: there are %s", name, line, strings.Join(unknown.Errors[0].Key(), "."), strings.Join(configured, ", "))
+	case errors.As(err, &wrong):
+		line, column := wrong.Position()
+		return c, fmt.Errorf("%s: line %d, column %d: %s", name, line, column, strings.TrimPrefix(wrong.Error(), "toml: "))
+	}
+	return c, err
+}
+
+// configure sets the flags that were not given, from the environment or the
+// configuration file.
+func configure(set *pflag.FlagSet) error {
+	c, err := readConfig()
+	if err != nil {
+		return err
+	}
+	for _, name := range configured {
+		f := set.Lookup(name)
+		if f == nil || f.Changed {
+			continue
+		}
+		variable := "GDUMP_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		from, values := configFile(), c.values(name)
+		if v := os.Getenv(variable); v != "" {
+			from, values = variable, []string{v}
+		}
+		for _, v := range values {
+			if err := set.Set(name, v); err != nil {
+				return fmt.Errorf("%s: %s = %s: not a value of --%s", from, name, v, name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"gdump/internal/report"
+	"gdump/internal/source"
+
+	"github.com/spf13/cobra"
+)
+
+// output is where a command writes its result.
+type output struct {
+	name string // of a file; "" or "-" is stdout
+}
+
+// outputFlags gives a command the flags that send its result to a file.
+func (a *app) outputFlags(c *cobra.Command) {
+	c.Flags().StringVarP(&a.out.name, "output", "o", "", "file to write instead of stdout")
+	if f := c.Flags().Lookup("force"); f != nil {
+		f.Usage += ", and replace the file of -o" // to insist is to insist on both
+		return
+	}
+	c.Flags().BoolVar(&a.force, "force", false, "replace the file if it is there")
+}
+
+// toFile reports whether the result goes to a file.
+func (o output) toFile() bool { return o.name != "" && o.name != "-" }
+
+// formatNames are the values of --format.
+func formatNames() []string {
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// chosenFormat is the format asked for, text if none is.
+func (a *app) chosenFormat() (report.Format, error) {
+	formats := report.Formats()
+	if a.format == "" {
+		return formats[0], nil
+	}
+	for _, f := range formats {
+		if f.Name == a.format {
+			return f, nil
+		}
+	}
+	return report.Format{}, fmt.Errorf("--format %s: it must be one of %s", a.format, strings.Join(formatNames(), ", "))
+}
+
+// emit writes a result to stdout or to the file of -o.
+func (a *app) emit(binary bool, write func(io.Writer) error) error {
+	if a.out.toFile() {
+		return save(a.out.name, a.force, write)
+	}
+	if binary && a.out.name != "-" && isTerminal(a.stdout) {
+		return errors.New("the result is binary: write it to a file with -o FILE, or pipe it")
+	}
+	if err := write(a.stdout); err != nil {
+		return &ioError{"stdout", err}
+	}
+	return nil
+}
+
+// save writes a result to a file, whole or not at all.
+func save(name string, force bool, write func(io.Writer) error) error {
+	f, err := source.Create(name, force)
+	if err != nil {
+		return err
+	}
+	defer f.Discard() // nothing, once it is committed
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// compresses reports whether what goes to the file is compressed on the way.
+func (o output) compresses() bool { return o.toFile() && strings.HasSuffix(o.name, ".gz") }

@@ -1,0 +1,119 @@
+package gate
+
+import (
+	"fmt"
+	"time"
+
+	"gdump/internal/query"
+	"gdump/internal/trend"
+)
+
+// State is what a rule came to.
+type State string
+
+// The states of a rule. Unknown is a rule that the dumps do not let one decide,
+// such as a wait in a dump that has none; it is no pass.
+const (
+	Passed  State = "passed"
+	Tripped State = "tripped"
+	Unknown State = "unknown"
+)
+
+// Outcome is a rule with the value that was measured.
+type Outcome struct {
+	Rule  Rule
+	State State
+	Value string          // as the limit is written; "" if unknown
+	Why   string          // why it is unknown
+	Blame []*trend.Series // what tripped it, in the order of the trend
+}
+
+// Result is what all rules came to.
+type Result struct {
+	Outcomes []Outcome
+	Allowed  int    // series that the allow list excused
+	Notes    []Note // of the allow list: entries unused and expired
+}
+
+// Note is something to know about an entry of the allow list.
+type Note struct {
+	Line int
+	Text string
+}
+
+func (n Note) String() string { return fmt.Sprintf("line %d: %s", n.Line, n.Text) }
+
+// Check judges a trend. today decides which entries of the allow list have
+// expired. An excused series counts for no rule.
+func Check(t *trend.Trend, rules []Rule, allow *AllowList, today time.Time) Result {
+	excused, notes := allow.apply(t, today)
+	res := Result{Allowed: len(excused), Notes: notes}
+	for i := range rules {
+		v := &view{rule: &rules[i], trend: t, from: lifeStart(t)}
+		for j := range t.Series {
+			s := &t.Series[j]
+			if !excused[s] && rules[i].in.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
+				v.series = append(v.series, s)
+			}
+		}
+		res.Outcomes = append(res.Outcomes, v.outcome())
+	}
+	return res
+}
+
+// Worst is what the gate as a whole came to.
+func (r *Result) Worst() State {
+	worst := Passed
+	for i := range r.Outcomes {
+		switch r.Outcomes[i].State {
+		case Tripped:
+			return Tripped
+		case Unknown:
+			worst = Unknown
+		case Passed:
+		}
+	}
+	return worst
+}
+
+func (v *view) outcome() Outcome {
+	o := Outcome{Rule: *v.rule, State: Unknown}
+	m := v.rule.measure
+	last := len(v.trend.Dumps) - 1
+	switch {
+	case last < 0:
+		o.Why = "there is no dump"
+		return o
+	case m.compares && last == 0:
+		o.Why = "it compares dumps, and there is one"
+		return o
+	case m.compares && v.from == last:
+		o.Why = fmt.Sprintf("the process restarted before %s, the last dump: its growth cannot be seen", v.trend.Dumps[last].Source)
+		return o
+	}
+	value, err := m.of(v)
+	if err != nil {
+		o.Why = err.Error()
+		return o
+	}
+	o.Value, o.State = v.rule.format(value), Passed
+	if v.rule.trips(value) {
+		o.State = Tripped
+		for _, s := range v.series {
+			if m.blames(v, s) {
+				o.Blame = append(o.Blame, s)
+			}
+		}
+	}
+	return o
+}
+
+// lifeStart is the first dump of the last life.
+func lifeStart(t *trend.Trend) int {
+	for i := len(t.Dumps) - 1; i > 0; i-- {
+		if t.Restarted[i] {
+			return i
+		}
+	}
+	return 0
+}

@@ -1,0 +1,276 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+)
+
+// Dump writes the dumps of a trend as the text that Go itself prints: debug=2
+// where goroutines have ids, else debug=1. Reading it gives the same buckets.
+// What a bucket does not keep is not in it: most arguments, and which of a
+// bucket's goroutines had which label.
+func Dump(w io.Writer, t *trend.Trend, _ Options) error {
+	out := bufio.NewWriter(w)
+	for i := range t.Dumps {
+		if i > 0 {
+			// A reader begins another dump at a running goroutine after text
+			// of another kind.
+			fmt.Fprintf(out, "\n== dump %d ==\n\n", i+1)
+		}
+		d := &t.Dumps[i]
+		if identified(d) {
+			writeGoroutines(out, d)
+		} else {
+			writeCounts(out, d)
+		}
+	}
+	return out.Flush()
+}
+
+// identified reports whether there are goroutines and every one has its id.
+func identified(d *goroutine.Dump) bool {
+	return len(d.Buckets) > 0 && !slices.ContainsFunc(d.Buckets, func(b goroutine.Bucket) bool { return b.IDs.Len() != b.Count })
+}
+
+func writeGoroutines(out *bufio.Writer, d *goroutine.Dump) {
+	if d.Reason != "" {
+		writeReason(out, d.Reason)
+	}
+	blank := ""
+	for _, b := range inReadingOrder(d) {
+		p := &bucketPrinter{out: out, b: b, args: slices.Clone(b.Args), addresses: slices.Clone(b.Addresses)}
+		if d.Level == goroutine.Crash && d.Reason == "" {
+			p.crash = "gp=0x0 m=nil "
+		}
+		groups := b.Groups()
+		for id := range b.IDs.All() {
+			for groups[0].N == 0 {
+				groups = groups[1:]
+			}
+			groups[0].N--
+			out.WriteString(blank)
+			p.goroutine(id, &groups[0])
+			blank = "\n"
+		}
+	}
+}
+
+// inReadingOrder is the buckets in the order of the source, but such that a
+// reader finds the dump's borders: a running goroutine first, and last one of
+// which it can tell that it is complete, from what it was created by.
+func inReadingOrder(d *goroutine.Dump) []*goroutine.Bucket {
+	rank := func(b *goroutine.Bucket) int {
+		switch {
+		case slices.ContainsFunc(b.States, func(c goroutine.Count) bool { return c.Name == "running" }):
+			return 0
+		case b.Stack.CreatedBy.Function == "":
+			return 1
+		}
+		return 2
+	}
+	order := inSourceOrder(d)
+	slices.SortStableFunc(order, func(a, b *goroutine.Bucket) int { return rank(a) - rank(b) })
+	return order
+}
+
+func inSourceOrder(d *goroutine.Dump) []*goroutine.Bucket {
+	var order []*goroutine.Bucket
+	for i := range d.Buckets {
+		order = append(order, &d.Buckets[i])
+	}
+	slices.SortStableFunc(order, func(a, b *goroutine.Bucket) int { return a.Line - b.Line })
+	return order
+}
+
+// writeReason writes why the process ended, a test's timeout as the testing
+// package does.
+func writeReason(out *bufio.Writer, reason string) {
+	why, tests, timeout := strings.Cut(reason, "; running tests: ")
+	fmt.Fprintf(out, "%s\n", goroutine.Clean(why))
+	if timeout {
+		fmt.Fprintf(out, "\trunning tests:\n\t\t%s\n", strings.ReplaceAll(goroutine.Clean(tests), ", ", "\n\t\t"))
+	}
+	out.WriteByte('\n')
+}
+
+type bucketPrinter struct {
+	out       *bufio.Writer
+	b         *goroutine.Bucket
+	crash     string
+	args      []string          // of the leaf, not yet written
+	addresses []goroutine.Count // of the lock, not yet written
+}
+
+func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group) {
+	state := g.State
+	if g.Leaked {
+		state += " (leaked)"
+	}
+	if g.Wait > 0 {
+		state += fmt.Sprintf(", %d minutes", g.Wait)
+	}
+	if g.Locked {
+		state += ", locked to thread"
+	}
+	fmt.Fprintf(p.out, "goroutine %d %s[%s]%s:\n", id, p.crash, goroutine.Clean(state), labelText(g.Labels, " "))
+	leaf := ""
+	if len(p.args) > 0 {
+		leaf, p.args = p.args[0], p.args[1:]
+	}
+	holder, address := p.lock(leaf, g.State)
+	s := &p.b.Stack
+	if s.Unavailable {
+		p.out.WriteString("\tgoroutine running on other thread; stack unavailable\n")
+	}
+	for i := range s.Frames {
+		p.elided(i)
+		args := ""
+		switch i {
+		case holder:
+			args = address
+		case 0:
+			args = leaf
+		}
+		p.frame(&s.Frames[i], args)
+	}
+	p.elided(len(s.Frames))
+	if s.CreatedBy.Function != "" {
+		p.createdBy(&s.CreatedBy)
+	}
+	p.ancestors()
+}
+
+// lock chooses the frame that shows which lock the goroutine waits for: a
+// method of package sync, whose first argument is the address. It is -1 where
+// the arguments of the leaf show it, or nothing does.
+func (p *bucketPrinter) lock(leaf, state string) (frame int, address string) {
+	if !strings.HasPrefix(state, "sync.") && state != "semacquire" || len(p.addresses) == 0 {
+		return -1, ""
+	}
+	frames := p.b.Stack.Frames
+	if first, _, _ := strings.Cut(leaf, ","); len(frames) > 0 && syncMethod(&frames[0]) {
+		if i := slices.IndexFunc(p.addresses, func(a goroutine.Count) bool { return a.Name == first }); i >= 0 {
+			p.take(i)
+			return -1, ""
+		}
+	}
+	for i := range min(6, len(frames)) {
+		if syncMethod(&frames[i]) && (i > 0 || leaf == "" && (len(frames) == 1 || !syncMethod(&frames[1]))) {
+			return i, p.take(0)
+		}
+	}
+	return -1, ""
+}
+
+func syncMethod(f *goroutine.Frame) bool {
+	return strings.HasPrefix(f.Function, "sync.") || strings.HasPrefix(f.Function, "internal/sync.")
+}
+
+// take takes one of the addresses that are still to be written.
+func (p *bucketPrinter) take(i int) string {
+	a := &p.addresses[i]
+	name := a.Name
+	if a.N--; a.N <= 0 {
+		p.addresses = slices.Delete(p.addresses, i, i+1)
+	}
+	return goroutine.Clean(name)
+}
+
+func (p *bucketPrinter) elided(i int) {
+	switch s := &p.b.Stack; {
+	case s.Elided == 0 || s.ElidedAt != i:
+	case s.Elided < 0:
+		p.out.WriteString("...additional frames elided...\n")
+	default:
+		fmt.Fprintf(p.out, "...%d frames elided...\n", s.Elided)
+	}
+}
+
+func (p *bucketPrinter) frame(f *goroutine.Frame, args string) {
+	if cFrame(f) {
+		fmt.Fprintf(p.out, "%s\n\t%s pc=0x0\n", goroutine.Clean(f.Function), fileAndLine(f))
+		return
+	}
+	fmt.Fprintf(p.out, "%s(%s)\n\t%s\n", functionName(f), goroutine.Clean(args), fileAndLine(f))
+}
+
+func (p *bucketPrinter) createdBy(f *goroutine.Frame) {
+	fmt.Fprintf(p.out, "created by %s\n\t%s\n", functionName(f), fileAndLine(f))
+}
+
+// ancestors writes who started the starter, as GODEBUG=tracebackancestors does.
+func (p *bucketPrinter) ancestors() {
+	if len(p.b.Stack.Ancestors) == 0 {
+		return
+	}
+	p.out.WriteString("[originating from goroutine 1]:\n")
+	for i := range p.b.Stack.Ancestors {
+		p.frame(&p.b.Stack.Ancestors[i], "...")
+	}
+}
+
+// cFrame reports whether a frame is of C code, which has no package and prints
+// its name without arguments.
+func cFrame(f *goroutine.Frame) bool {
+	return f.Package == "" && f.Origin != goroutine.Runtime
+}
+
+// functionName is the function as the linker writes it: a percent sign of its
+// own has the shape of an escape.
+func functionName(f *goroutine.Frame) string {
+	return strings.ReplaceAll(goroutine.Clean(f.Function), "%", "%25")
+}
+
+func fileAndLine(f *goroutine.Frame) string {
+	file := goroutine.Clean(f.File)
+	if file == "" {
+		file = "?"
+	}
+	return file + ":" + strconv.Itoa(f.Line)
+}
+
+// writeCounts writes a dump without ids, as debug=1: counts, labels and stacks.
+func writeCounts(out *bufio.Writer, d *goroutine.Dump) {
+	fmt.Fprintf(out, "goroutine profile: total %d\n", d.Goroutines)
+	for _, b := range inSourceOrder(d) {
+		frames := b.Stack.Frames
+		for _, g := range b.Groups() {
+			fmt.Fprintf(out, "%d @", g.N)
+			for j := range max(1, len(frames)) {
+				fmt.Fprintf(out, " 0x%x", j+1)
+			}
+			out.WriteByte('\n')
+			if labels := labelText(g.Labels, ""); labels != "" {
+				fmt.Fprintf(out, "# labels: %s\n", labels)
+			}
+			for j := range frames {
+				f := &frames[j]
+				if strings.HasPrefix(f.Function, "0x") && f.File == "" {
+					fmt.Fprintf(out, "#\t%s\n", goroutine.Clean(f.Function))
+					continue
+				}
+				fmt.Fprintf(out, "#\t0x%x\t%s+0x0\t%s:%d\n", j+1, functionName(f), goroutine.Clean(f.File), f.Line)
+			}
+			out.WriteByte('\n')
+		}
+	}
+}
+
+// labelText is labels as Go prints them, quoted so that they are one line.
+func labelText(labels []goroutine.Pair, before string) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	parts := make([]string, len(labels))
+	for i, l := range labels {
+		parts[i] = strconv.QuoteToASCII(l.Key) + ": " + strconv.QuoteToASCII(l.Value)
+	}
+	return before + "{" + strings.Join(parts, ", ") + "}"
+}

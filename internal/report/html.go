@@ -1,0 +1,179 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"io"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+)
+
+//go:embed page.css
+var pageStyle string
+
+//go:embed page.js
+var pageScript string
+
+// HTML writes one page that needs nothing else: the verdict, the trend as a
+// chart, a table to sort and to filter, the stacks. The page may run the one
+// script and the one style that it holds, and fetch nothing. It is written by
+// hand rather than as a template: html/template keeps the linker from leaving
+// out what is not used, 2 MB. Every name goes through text.
+func HTML(w io.Writer, t *trend.Trend, o Options) error {
+	p := &page{w: bufio.NewWriter(w), t: t, o: o}
+	p.head()
+	p.verdict()
+	p.gate()
+	p.sources()
+	p.chart()
+	p.table()
+	p.stacks()
+	p.put("</main>\n<script>", pageScript, "</script>\n</body>\n</html>\n")
+	return p.w.Flush()
+}
+
+type page struct {
+	w *bufio.Writer
+	t *trend.Trend
+	o Options
+}
+
+// put writes markup as it is.
+func (p *page) put(markup ...string) {
+	for _, s := range markup {
+		p.w.WriteString(s)
+	}
+}
+
+// text makes a text safe for elements and quoted attributes.
+func text(s string) string { return html.EscapeString(goroutine.Clean(s)) }
+
+// allowed is how a Content-Security-Policy names an inline script or style.
+func allowed(inline string) string {
+	sum := sha256.Sum256([]byte(inline))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func (p *page) head() {
+	p.put("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n",
+		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src `, allowed(pageScript), "; style-src ", allowed(pageStyle), "; base-uri 'none'; form-action 'none'\"/>\n",
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n",
+		"<title>", text(Headline(p.t)[0]), "</title>\n<style>", pageStyle, "</style>\n</head>\n<body>\n<main>\n")
+}
+
+func (p *page) verdict() {
+	lines := Headline(p.t)
+	p.put("<h1>", text(lines[0]), "</h1>\n")
+	for _, l := range lines[1:] {
+		p.put("<p>", text(l), "</p>\n")
+	}
+	for _, n := range p.t.Notes {
+		p.put("<p class=\"note\">Note: ", text(n), "</p>\n")
+	}
+	for _, l := range Trouble(p.t, shownTrouble) {
+		p.put("<p class=\"trouble\">", text(l), "</p>\n")
+	}
+}
+
+func (p *page) sources() {
+	p.put("<h2>Dumps</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">dump</th><th scope=\"col\" class=\"n\">goroutines</th><th scope=\"col\" class=\"n\">buckets</th><th scope=\"col\">level</th><th scope=\"col\">taken at</th><th scope=\"col\">states</th></tr></thead>\n<tbody>\n")
+	for i := range p.t.Dumps {
+		d := &p.t.Dumps[i]
+		taken := ""
+		if !d.TakenAt.IsZero() {
+			taken = d.TakenAt.Format(time.RFC3339)
+		}
+		p.put("<tr><td>", text(d.Source), "</td><td class=\"n\">", group(d.Goroutines), "</td><td class=\"n\">", group(len(d.Buckets)),
+			"</td><td>", text(string(d.Level)), "</td><td>", taken, "</td><td>", text(States(DumpStates(d), 3)), "</td></tr>\n")
+	}
+	p.put("</tbody></table></div>\n")
+}
+
+// table writes all buckets. A heading is a button that sorts; the key of a cell
+// that is no text of its own is its row's place in that order, so that the
+// script need not know what the columns mean.
+func (p *page) table() {
+	cols := Columns(p.t)
+	widths := Widths(cols, p.t.Series)
+	p.put("<h2>Buckets</h2>\n<p><label for=\"filter\">Filter</label> <input id=\"filter\" type=\"search\" autocomplete=\"off\" placeholder=\"words, all of which must be in a row or its stack\"/> <output id=\"shown\" for=\"filter\" aria-live=\"polite\">",
+		Plural(len(p.t.Series), "bucket", "buckets"), "</output></p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Buckets\"><table id=\"buckets\">\n<thead><tr>")
+	ranks := make([][]int, len(cols))
+	for c := range cols {
+		if widths[c] == 0 || cols[c].Title == "" {
+			continue
+		}
+		ranks[c] = rankBy(&cols[c], p.t.Series)
+		class := ""
+		if cols[c].Right {
+			class = " class=\"n\""
+		}
+		p.put("<th scope=\"col\"", class, "><button type=\"button\">", text(cols[c].Title), "</button></th>")
+	}
+	p.put("</tr></thead>\n<tbody>\n")
+	for i := range p.t.Series {
+		s := &p.t.Series[i]
+		p.put("<tr data-verdict=\"", text(string(s.Verdict)), "\" data-stack=\"stack-", fmt.Sprint(i), "\">")
+		for c := range cols {
+			if ranks[c] == nil {
+				continue
+			}
+			p.cell(&cols[c], s, i, ranks[c][i])
+		}
+		p.put("</tr>\n")
+	}
+	p.put("</tbody></table></div>\n")
+}
+
+func (p *page) cell(c *Column, s *trend.Series, row, rank int) {
+	class := ""
+	if c.Right {
+		class = " class=\"n\""
+	}
+	p.put("<td", class, " data-rank=\"", fmt.Sprint(rank), "\">")
+	cell := text(c.Cell(s))
+	switch c.Title {
+	case "call site":
+		p.put("<a href=\"#stack-", fmt.Sprint(row), "\">", cell, "</a>")
+	case "verdict":
+		p.put(Sign(s.Verdict), " ", cell)
+	default:
+		p.put(cell)
+	}
+	p.put("</td>")
+}
+
+func (p *page) stacks() {
+	p.put("<h2>Stacks</h2>\n<p><button type=\"button\" id=\"open\">Open all</button> <button type=\"button\" id=\"close\">Close all</button></p>\n")
+	for i := range p.t.Series {
+		s := &p.t.Series[i]
+		p.put("<details id=\"stack-", fmt.Sprint(i), "\"")
+		if i == 0 {
+			p.put(" open=\"open\"")
+		}
+		p.put("><summary><code>", text(SiteName(s.Bucket)), "</code> · ", text(Title(s, len(p.t.Dumps))), "</summary>\n<ol>\n")
+		for _, r := range StackRows(&s.Bucket.Stack) {
+			class := ""
+			if r.Faint() {
+				class = " class=\"faint\""
+			}
+			p.put("<li", class, ">")
+			if r.Frame == nil {
+				p.put(text(r.Remark))
+			} else {
+				p.put(text(r.Prefix), "<code>", text(r.Frame.Function), "</code> <span>", text(Path(r.Frame)), "</span>")
+			}
+			p.put("</li>\n")
+		}
+		p.put("</ol>\n")
+		for _, l := range s.Bucket.Labels {
+			p.put("<p>", text(Label(&l)), "</p>\n")
+		}
+		p.put("<p class=\"faint\">bucket ", text(string(s.Bucket.ID)), "</p></details>\n")
+	}
+}

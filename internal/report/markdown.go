@@ -1,0 +1,193 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"html"
+	"io"
+	"strings"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+)
+
+// Markdown writes what one pastes under a pull request: the verdict, a table of
+// the first buckets, and their stacks in folded details. Names from the dump
+// stand in code spans, code blocks and escaped HTML only, and sentences are
+// escaped, so that a name can neither break the page nor call anyone.
+func Markdown(w io.Writer, t *trend.Trend, o Options) error {
+	if o.Top == 0 {
+		o.Top = defaultTop
+	}
+	m := &markdown{w: bufio.NewWriter(w), t: t, o: o}
+	m.verdict()
+	m.gate()
+	m.sources()
+	m.table()
+	m.stacks()
+	return m.w.Flush()
+}
+
+type markdown struct {
+	w *bufio.Writer
+	t *trend.Trend
+	o Options
+}
+
+func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
+
+func (m *markdown) verdict() {
+	lines := Headline(m.t)
+	m.printf("### %s\n\n", escapeMarkdown(lines[0]))
+	for _, l := range lines[1:] {
+		m.printf("%s\n\n", escapeMarkdown(l))
+	}
+	for _, n := range m.t.Notes {
+		m.printf("Note: %s\n\n", escapeMarkdown(goroutine.Clean(n)))
+	}
+	for _, l := range Trouble(m.t, shownTrouble) {
+		m.printf("%s\n\n", escapeMarkdown(l))
+	}
+}
+
+func (m *markdown) sources() {
+	m.printf("| dump | goroutines | buckets | level | taken at |\n|---|--:|--:|---|---|\n")
+	for i := range m.t.Dumps {
+		d := &m.t.Dumps[i]
+		taken := ""
+		if !d.TakenAt.IsZero() {
+			taken = d.TakenAt.Format(time.RFC3339)
+		}
+		m.printf("| %s | %s | %s | %s | %s |\n", codeCell(goroutine.Clean(d.Source)), group(d.Goroutines), group(len(d.Buckets)), d.Level, taken)
+	}
+	m.printf("\n")
+}
+
+// table writes the first buckets with the columns that the text has.
+func (m *markdown) table() {
+	n := len(m.t.Series)
+	if m.o.Top > 0 {
+		n = min(n, m.o.Top)
+	}
+	if n == 0 {
+		return
+	}
+	cols := Columns(m.t)
+	widths := Widths(cols, m.t.Series[:n])
+	var head, rule strings.Builder
+	for i := range cols {
+		if widths[i] == 0 {
+			continue
+		}
+		head.WriteString("| " + cols[i].Title + " ")
+		if cols[i].Right {
+			rule.WriteString("|--:")
+		} else {
+			rule.WriteString("|---")
+		}
+	}
+	m.printf("%s|\n%s|\n", head.String(), rule.String())
+	for i := range m.t.Series[:n] {
+		for c := range cols {
+			if widths[c] == 0 {
+				continue
+			}
+			cell := cols[c].Cell(&m.t.Series[i])
+			if !cols[c].Right && cols[c].Title != "" && cols[c].Title != "verdict" && cols[c].Title != "trend" {
+				cell = codeCell(cell)
+			}
+			m.printf("| %s ", cell)
+		}
+		m.printf("|\n")
+	}
+	if rest := len(m.t.Series) - n; rest > 0 {
+		m.printf("\n%s not shown.\n", Plural(rest, "more bucket is", "more buckets are"))
+	}
+	m.printf("\n")
+}
+
+func (m *markdown) stacks() {
+	for i := range m.t.Series[:min(max(m.o.Top, 0), len(m.t.Series))] {
+		s := &m.t.Series[i]
+		// A block of HTML lasts until the first empty line; nothing in it is
+		// read as Markdown.
+		m.printf("<details><summary><code>%s</code> · %s</summary>\n\n", html.EscapeString(SiteName(s.Bucket)), unlinked.Replace(html.EscapeString(Title(s, len(m.t.Dumps)))))
+		text := plainStack(s.Bucket)
+		fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
+		m.printf("%stext\n%s%s\n\n</details>\n\n", fence, text, fence)
+	}
+}
+
+// plainStack is a stack in full, a frame a line, and its labels.
+func plainStack(b *goroutine.Bucket) string {
+	var out strings.Builder
+	for _, r := range StackRows(&b.Stack) {
+		if r.Frame == nil {
+			fmt.Fprintf(&out, "%s\n", r.Remark)
+			continue
+		}
+		fmt.Fprintf(&out, "%s%s\n", r.Prefix, goroutine.Clean(r.Frame.Function))
+		if p := Path(r.Frame); p != "" {
+			fmt.Fprintf(&out, "    %s\n", p)
+		}
+	}
+	for _, l := range b.Labels {
+		fmt.Fprintf(&out, "%s\n", Label(&l))
+	}
+	return out.String()
+}
+
+// codeCell is a code span for a table's cell. A bar ends a cell also within a
+// code span, unless a backslash stands before it.
+func codeCell(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	ticks := strings.Repeat("`", longestRun(s, '`')+1)
+	if s[0] == '`' || s[len(s)-1] == '`' || s[0] == ' ' && s[len(s)-1] == ' ' {
+		s = " " + s + " "
+	}
+	return ticks + strings.ReplaceAll(s, "|", `\|`) + ticks
+}
+
+func longestRun(s string, c byte) int {
+	longest, n := 0, 0
+	for i := range len(s) {
+		if s[i] != c {
+			n = 0
+			continue
+		}
+		n++
+		longest = max(longest, n)
+	}
+	return longest
+}
+
+// zeroWidth keeps @name, #12 and a URL from being made links, as GitHub and
+// GitLab do also with escaped text.
+const zeroWidth = "&#8203;"
+
+// unlinked does so in HTML.
+var unlinked = strings.NewReplacer("@", "@"+zeroWidth, "://", "://"+zeroWidth, "www.", "www."+zeroWidth, " #", " #"+zeroWidth)
+
+// escapeMarkdown makes a sentence with names from a dump plain text.
+func escapeMarkdown(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '@' || c == '#':
+			b.WriteString("\\" + string(c) + zeroWidth)
+		case c == ':' && strings.HasPrefix(s[i:], "://"):
+			b.WriteString(`\:` + zeroWidth)
+		case c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www"):
+			b.WriteString(`\.` + zeroWidth)
+		case strings.IndexByte("\\`*_{}[]<>|~&!$^=", c) >= 0, i == 0 && strings.IndexByte("-+>", c) >= 0:
+			b.WriteString("\\" + string(c))
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

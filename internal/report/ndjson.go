@@ -1,0 +1,63 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+)
+
+// row is a bucket in one dump. Its fields are those of the JSON report, but
+// for count, which that holds as counts, and dump, the dump's place in the row
+// of dumps, from 0.
+type row struct {
+	Schema  int    `json:"schema"`
+	Dump    int    `json:"dump"`
+	Source  string `json:"source"`
+	TakenAt string `json:"taken_at,omitempty"`
+	Level   string `json:"level"`
+	Count   int    `json:"count"`
+	bucket
+	Counts *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
+}
+
+// NDJSON writes a line of JSON for each bucket and dump, for programs that read
+// tables. In a comparison a bucket that a dump does not hold has a row there
+// with count 0.
+func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
+	out := bufio.NewWriter(w)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	diff := len(t.Dumps) > 1 && !o.NoVerdicts
+	for i := range t.Dumps {
+		d := &t.Dumps[i]
+		for j := range t.Series {
+			s := &t.Series[j]
+			if s.Counts[i] == 0 && !diff {
+				continue
+			}
+			r := row{Schema: 1, Dump: i, Source: valid(d.Source), Level: string(d.Level), Count: s.Counts[i], bucket: jsonBucket(t, at(s, i), diff, o.AllIDs)}
+			if !d.TakenAt.IsZero() {
+				r.TakenAt = d.TakenAt.Format(time.RFC3339Nano)
+			}
+			if err := e.Encode(r); err != nil {
+				return err
+			}
+		}
+	}
+	return out.Flush()
+}
+
+// at is a series as its bucket stands in one dump.
+func at(s *trend.Series, dump int) *trend.Series {
+	one := *s
+	one.Bucket = s.At[dump]
+	if one.Bucket == nil {
+		one.Bucket = &goroutine.Bucket{ID: s.Bucket.ID, Stack: s.Bucket.Stack}
+	}
+	one.At = []*goroutine.Bucket{s.At[dump]}
+	return &one
+}

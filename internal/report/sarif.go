@@ -1,0 +1,164 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"net/url"
+	"strings"
+
+	"gdump/internal/gate"
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+)
+
+// The parts of SARIF 2.1.0 that are written.
+type (
+	sarifLog struct {
+		Schema  string     `json:"$schema"`
+		Version string     `json:"version"`
+		Runs    []sarifRun `json:"runs"`
+	}
+	sarifRun struct {
+		Tool struct {
+			Driver sarifDriver `json:"driver"`
+		} `json:"tool"`
+		Invocations []sarifInvocation `json:"invocations"`
+		Results     []sarifResult     `json:"results"`
+		ColumnKind  string            `json:"columnKind"`
+	}
+	sarifDriver struct {
+		Name  string      `json:"name"`
+		Rules []sarifRule `json:"rules"`
+	}
+	sarifRule struct {
+		ID               string       `json:"id"`
+		ShortDescription sarifMessage `json:"shortDescription"`
+		FullDescription  sarifMessage `json:"fullDescription"`
+	}
+	sarifMessage struct {
+		Text string `json:"text"`
+	}
+	sarifInvocation struct {
+		ExecutionSuccessful bool                `json:"executionSuccessful"`
+		Notifications       []sarifNotification `json:"toolExecutionNotifications,omitempty"`
+	}
+	sarifNotification struct {
+		Level   string       `json:"level"`
+		Message sarifMessage `json:"message"`
+	}
+	sarifResult struct {
+		RuleID       string            `json:"ruleId"`
+		RuleIndex    int               `json:"ruleIndex"`
+		Level        string            `json:"level"`
+		Message      sarifMessage      `json:"message"`
+		Locations    []sarifLocation   `json:"locations,omitempty"`
+		Stacks       []sarifStack      `json:"stacks,omitempty"`
+		Fingerprints map[string]string `json:"partialFingerprints,omitempty"`
+	}
+	sarifStack struct {
+		Frames []sarifFrame `json:"frames"`
+	}
+	sarifFrame struct {
+		Location sarifLocation `json:"location"`
+	}
+	sarifLocation struct {
+		Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+		Logical  []sarifLogical `json:"logicalLocations"`
+	}
+	sarifPhysical struct {
+		Artifact sarifArtifact `json:"artifactLocation"`
+		Region   *sarifRegion  `json:"region,omitempty"`
+	}
+	sarifArtifact struct {
+		URI    string `json:"uri"`
+		BaseID string `json:"uriBaseId,omitempty"`
+	}
+	sarifRegion struct {
+		StartLine int `json:"startLine"`
+	}
+	sarifLogical struct {
+		Name string `json:"fullyQualifiedName"`
+		Kind string `json:"kind"`
+	}
+)
+
+// SARIF writes the rules for code scanning: a result for each bucket that
+// tripped one, with its stack, at its line in the user's own sources.
+func SARIF(w io.Writer, t *trend.Trend, o Options) error {
+	run := sarifRun{Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}
+	run.Tool.Driver = sarifDriver{Name: "gdump", Rules: []sarifRule{}}
+	invocation := sarifInvocation{ExecutionSuccessful: true}
+	notify := func(level, text string) {
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{level, sarifMessage{text}})
+	}
+	index := map[string]int{}
+	for i := range o.Gate.Outcomes {
+		out := &o.Gate.Outcomes[i]
+		id := goroutine.Clean(out.Rule.Text)
+		at, known := index[id]
+		if !known {
+			at = len(index)
+			index[id] = at
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{id, sarifMessage{goroutine.Clean(out.Rule.Name())}, sarifMessage{goroutine.Clean(out.Rule.Name() + " trips at " + out.Rule.Limit())}})
+		}
+		switch {
+		case out.State == gate.Unknown:
+			invocation.ExecutionSuccessful = false
+			notify("error", ruleLine(out))
+		case out.State == gate.Tripped && len(out.Blame) == 0:
+			run.Results = append(run.Results, sarifResult{RuleID: id, RuleIndex: at, Level: "error", Message: sarifMessage{ruleLine(out)}})
+		}
+		for _, s := range out.Blame {
+			run.Results = append(run.Results, sarifResult{
+				RuleID: id, RuleIndex: at, Level: "error", Message: sarifMessage{ruleLine(out) + ". " + blame(s, len(t.Dumps))},
+				Locations: []sarifLocation{sarifPlace(&s.Bucket.Stack, o.Root)}, Stacks: sarifStacks(&s.Bucket.Stack, o.Root),
+				Fingerprints: map[string]string{"gdumpBucket/v1": string(s.Bucket.ID)},
+			})
+		}
+	}
+	for _, l := range append(Trouble(t, shownTrouble), allowNotes(o)...) {
+		notify("warning", l)
+	}
+	run.Invocations = []sarifInvocation{invocation}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+}
+
+func sarifPlace(s *goroutine.Stack, root string) sarifLocation {
+	f, file, inRoot := ownPlace(s, root)
+	return sarifAt(&f, file, inRoot)
+}
+
+func sarifAt(f *goroutine.Frame, file string, inRoot bool) sarifLocation {
+	l := sarifLocation{Logical: []sarifLogical{{goroutine.Clean(f.Function), "function"}}}
+	if l.Logical[0].Name == "" {
+		l.Logical[0].Name = "unknown"
+	}
+	l.Physical = &sarifPhysical{Artifact: sarifArtifact{URI: fileURI(file)}}
+	if inRoot {
+		l.Physical.Artifact.BaseID = "%SRCROOT%"
+	}
+	if f.Line > 0 {
+		l.Physical.Region = &sarifRegion{f.Line}
+	}
+	return l
+}
+
+func sarifStacks(s *goroutine.Stack, root string) []sarifStack {
+	if len(s.Frames) == 0 {
+		return nil
+	}
+	var st sarifStack
+	for i := range s.Frames {
+		file, inRoot := relative(&s.Frames[i], root)
+		st.Frames = append(st.Frames, sarifFrame{sarifAt(&s.Frames[i], file, inRoot)})
+	}
+	return []sarifStack{st}
+}
+
+// fileURI is a relative path as a URI. A colon in it would end a scheme.
+func fileURI(file string) string {
+	return strings.ReplaceAll((&url.URL{Path: valid(file)}).EscapedPath(), ":", "%3A")
+}
