@@ -37,6 +37,9 @@ func TestExamples(t *testing.T) {
 					// The dump before is to be of the same program.
 					line = "gdump pull :6060 -o before.dump --force && gdump diff before.dump :6060" + diff
 				}
+				if strings.HasPrefix(line, "gdump watch") {
+					line += " --samples 1" // it would go on
+				}
 				address := strings.TrimPrefix(server.URL, "http://")
 				line = strings.ReplaceAll(line, ":6060", address)
 				run(t, bin, line, address)
@@ -77,6 +80,13 @@ func run(t *testing.T, bin, line, address string) {
 	if err := os.WriteFile(filepath.Join(dir, "fleet.txt"), []byte(address+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	for name, text := range map[string]string{
+		"load.sh": "#!/bin/sh\n", "go.mod": "module example.com/app\n\ngo 1.24\n", "app_test.go": "package app\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, from := range map[string]string{
 		"before.dump": "leakpair/v1.t0.debug2.txt", "after.dump": "leakpair/v1.t1.debug2.txt",
 		"app.dump": "leakpair/v1.t1.debug2.txt", "app.log": "logs/dockerjson.quit.log", "key": "README.md",
@@ -96,7 +106,7 @@ func run(t *testing.T, bin, line, address string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "CI=")
+	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "CI=", "XDG_STATE_HOME="+dir)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	found := strings.Contains(line, "--fail-on") || strings.HasPrefix(line, "gdump check")

@@ -53,7 +53,7 @@ test starts carries the label test=NAME, by which run knows it; with Go before
 1.26 it knows a test only where its name is in the stack. Packages whose tests
 crash or exit by themselves leave no second dump.`,
 		Example: `gdump run :6060 -- ./load.sh
-gdump run :6060 --rounds 2 --warmup 'curl -s http://localhost:8080/' -- hey -n 500 http://localhost:8080/
+gdump run :6060 --rounds 2 --warmup ./load.sh --out dumps/ -- ./load.sh
 gdump run -- go test ./...`,
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -60,7 +60,7 @@ Whether it is a leak or a pool that warmed up is in the verdict; two dumps do
 not always tell.`,
 		Example: `gdump watch :6060
 gdump watch :6060 --every 30s --out dumps/
-gdump watch :6060 --on-growth 'notify-send "goroutines leak"'`,
+gdump watch :6060 --on-growth ./page.sh`,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
