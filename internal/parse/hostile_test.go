@@ -41,7 +41,17 @@ func (r *repeated) Read(p []byte) (int, error) {
 
 // TestHostile reads what nobody prints. It must end, in memory that does not
 // grow with the input but where the input is all different stacks.
+// long leaves a test out under -short, with which the race detector runs: it
+// makes reading ten times as slow, and these read much in one goroutine.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("reads too much for the race detector; go test without -short has it")
+	}
+}
+
 func TestHostile(t *testing.T) {
+	long(t)
 	good := "goroutine 1 [running]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n"
 	numbered := func(n int, format string) io.Reader {
 		readers := make([]io.Reader, 0, n/1000+1)
@@ -139,6 +149,7 @@ func (l *lazy) Read(p []byte) (int, error) {
 // TestFlatMemory reads ten and a hundred times as many goroutines of one stack:
 // the heap may grow by their ids only.
 func TestFlatMemory(t *testing.T) {
+	long(t)
 	peak := func(n int) uint64 {
 		var most uint64
 		dumps, err := Read(t.Context(), repeatIDs(n), Options{Progress: func(p Progress) {
@@ -181,6 +192,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // TestGzipBomb stops at the limit on what is unpacked.
 func TestGzipBomb(t *testing.T) {
+	long(t)
 	var zip bytes.Buffer
 	w := gzip.NewWriter(&zip)
 	if _, err := io.Copy(w, repeat(strings.Repeat("\x00", 1<<16), 4<<10)); err != nil {
@@ -279,6 +291,7 @@ func TestProfiles(t *testing.T) {
 // TestCancelAnywhere cancels a read on each of its ways: by blocks, line by
 // line, and of counts.
 func TestCancelAnywhere(t *testing.T) {
+	long(t)
 	for name, text := range map[string]string{
 		"blocks": "goroutine 1 [select]:\n" + frame + "\n",
 		"lines":  "web-1 | goroutine 1 [select]:\nweb-1 | main.f(0x1)\nweb-1 | \t/a/main.go:8 +0x1\nweb-1 |\n",
