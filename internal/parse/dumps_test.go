@@ -150,7 +150,6 @@ func TestEveryHeader(t *testing.T) {
 				}
 				if _, ok := parseHeader([]byte(text)); ok {
 					headers++
-
 				} else if !found[i+1] {
 					t.Errorf("line %d, %q, is neither a goroutine nor a problem", i+1, text)
 				}
