@@ -390,6 +390,7 @@ var wrapped = []string{
 // TestWrappings puts real dumps into everything that stands around dumps, and
 // reads the same dumps from it.
 func TestWrappings(t *testing.T) {
+	long(t)
 	for _, file := range wrapped {
 		data, err := os.ReadFile(filepath.Join("../../testdata/dumps", file))
 		if err != nil {
