@@ -100,8 +100,8 @@ func (d *digester) digest(p []byte, r *record, nl int) bool {
 		}
 		if r.frames < lockFrames && isSync(name) {
 			d.locks |= 1 << r.frames
-			if syncs && r.address.empty() {
-				r.address = lockAddress(p, args)
+			if syncs && r.lock == 0 {
+				r.lock = lockAddress(args.of(p))
 			}
 		}
 		r.frames++
@@ -191,16 +191,26 @@ func isSync(name []byte) bool {
 }
 
 // lockAddress is the first argument of a method of a lock, if it was printed
-// for certain (no "?"): waiters of one lock have it in common.
-func lockAddress(p []byte, args span) span {
-	b := args.of(p)
-	if i := bytes.IndexByte(b, ','); i >= 0 {
-		b = b[:i]
+// for certain (no "?"): waiters of one lock have it in common. It is 0 if not.
+func lockAddress(args []byte) uint64 {
+	if i := bytes.IndexByte(args, ','); i >= 0 {
+		args = args[:i]
 	}
-	if !bytes.HasPrefix(b, []byte("0x")) || b[len(b)-1] == '?' || len(b) < 5 {
-		return span{}
+	if !bytes.HasPrefix(args, []byte("0x")) || len(args) < 5 || len(args) > 18 {
+		return 0
 	}
-	return span{args.from, args.from + uint32(len(b))}
+	var a uint64
+	for _, c := range args[2:] {
+		switch {
+		case c-'0' <= 9:
+			a = a<<4 | uint64(c-'0')
+		case c-'a' <= 5:
+			a = a<<4 | uint64(c-'a'+10)
+		default:
+			return 0
+		}
+	}
+	return a
 }
 
 // startsWithoutCreator reports whether the outermost function is one that no

@@ -35,69 +35,6 @@ type entry struct {
 	line      int
 }
 
-// counter counts names, of which there are few as a rule.
-type counter struct {
-	list  []goroutine.Count
-	index map[string]int // of list, once it is long
-}
-
-const shortList = 16
-
-func (c *counter) add(name []byte, n int) {
-	if c.index != nil {
-		i, ok := c.index[string(name)]
-		if !ok {
-			i = len(c.list)
-			c.list = append(c.list, goroutine.Count{Name: string(name)})
-			c.index[c.list[i].Name] = i
-		}
-		c.list[i].N += n
-		return
-	}
-	for i := range c.list {
-		if c.list[i].Name == string(name) {
-			c.list[i].N += n
-			return
-		}
-	}
-	c.list = append(c.list, goroutine.Count{Name: stateName(name), N: n})
-	if len(c.list) > shortList {
-		c.index = map[string]int{}
-		for i := range c.list {
-			c.index[c.list[i].Name] = i
-		}
-	}
-}
-
-// stateName is the name as a string, which common states share.
-func stateName(name []byte) string {
-	switch string(name) {
-	case "select":
-		return "select"
-	case "chan receive":
-		return "chan receive"
-	case "chan send":
-		return "chan send"
-	case "IO wait":
-		return "IO wait"
-	case "running":
-		return "running"
-	case "runnable":
-		return "runnable"
-	case "sleep":
-		return "sleep"
-	case "semacquire":
-		return "semacquire"
-	case "syscall":
-		return "syscall"
-	case "sync.Mutex.Lock":
-		return "sync.Mutex.Lock"
-	case "sync.WaitGroup.Wait":
-		return "sync.WaitGroup.Wait"
-	}
-	return string(name)
-}
-
 func (c *counter) sorted() []goroutine.Count {
 	c.list = slices.DeleteFunc(c.list, func(x goroutine.Count) bool { return x.N <= 0 })
 	slices.SortFunc(c.list, compareCounts)
@@ -218,13 +155,15 @@ func (b *builder) add(r *record, text []byte, at place) {
 		return
 	}
 	e.ids.Add(r.id)
-	e.states.add(r.state.of(text), 1)
+	if r.code == 0 || !e.states.addCode(r.code) {
+		e.states.add(r.state.of(text), 1)
+	}
 	e.waits.add(r.minutes, 1)
 	if r.flags&(locked|leaked) != 0 {
 		e.flag(r.flags, 1)
 	}
-	if !r.address.empty() {
-		e.address(r.address.of(text))
+	if r.lock != 0 {
+		e.address(r.lock)
 	}
 	if len(e.args) < maxSamples && !r.args.empty() {
 		if args := r.args.of(text); !slices.Contains(e.args, string(args)) {
@@ -279,11 +218,7 @@ func (e *entry) flag(f flags, n int) {
 	}
 }
 
-func (e *entry) address(text []byte) {
-	a, err := strconv.ParseUint(string(text[len("0x"):]), 16, 64)
-	if err != nil {
-		return
-	}
+func (e *entry) address(a uint64) {
 	if _, ok := e.addresses[a]; !ok {
 		if len(e.addresses) >= maxAddresses {
 			return

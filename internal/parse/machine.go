@@ -145,7 +145,7 @@ func (s *stream) adopt(o *stream) {
 	if !r.header(firstLine(o.text)) {
 		return
 	}
-	s.begin(string(r.state.of(o.text)) == "running", o.at)
+	s.begin(r.is(running), o.at)
 	s.header = o.header
 	s.text, s.open = append(s.text, o.text...), true
 	o.open = false

@@ -17,10 +17,11 @@ type record struct {
 	lines   uint32 // lines of text
 	minutes uint32 // of waiting; 0 if not printed
 	frames  uint32
-	state   span // "chan receive"
-	labels  span // "k: v}", without the brace before
-	args    span // arguments of the leaf frame
-	address span // first argument of the sync primitive it is parked in
+	state   span   // "chan receive"
+	labels  span   // "k: v}", without the brace before
+	args    span   // arguments of the leaf frame
+	lock    uint64 // first argument of the sync primitive it is parked in; 0 if not known
+	code    uint8  // of the state, if it is a common one
 	flags   flags
 }
 
@@ -39,6 +40,7 @@ const (
 	// complete is missing where the text ends although the goroutine does not:
 	// neither created by nor a frame that Go starts without one.
 	complete
+	running // the state
 )
 
 func (r *record) is(f flags) bool { return r.flags&f != 0 }
@@ -97,14 +99,14 @@ func (s *scanner) scan(p []byte, r *record) bool {
 func (s *scanner) frames(p []byte, nl int, r *record) bool {
 	var leaf [lockFrames]span
 	if !r.body(p, nl+1, &leaf) {
-		r.frames, r.lines, r.args, r.address = 0, 0, span{}, span{}
+		r.frames, r.lines, r.args = 0, 0, span{}
 		r.flags &^= complete
 		return s.digest(p, r, nl)
 	}
 	at := s.seen.find(&r.key)
 	if at < 0 {
 		exact := *r
-		exact.frames, exact.lines, exact.args, exact.address = 0, 0, span{}, span{}
+		exact.frames, exact.lines, exact.args = 0, 0, span{}
 		if !s.digest(p, &exact, nl) {
 			return false
 		}
@@ -123,7 +125,7 @@ func (s *scanner) frames(p []byte, nl int, r *record) bool {
 	if k.locks != 0 && waitsForSync(r.state.of(p)) {
 		for i := range leaf {
 			if k.locks&(1<<i) != 0 {
-				if r.address = lockAddress(p, leaf[i]); !r.address.empty() {
+				if r.lock = lockAddress(leaf[i].of(p)); r.lock != 0 {
 					break
 				}
 			}
@@ -226,13 +228,13 @@ func registers(line []byte) (cut int, ok bool) {
 // lastParen is the index of the last "(" in p[from:to], from-1 if there is
 // none. It looks at eight bytes at a time.
 func lastParen(p []byte, from, to int) int {
-	const ones, high, paren = 0x0101010101010101, 0x8080808080808080, 0x2828282828282828
+	const low, parens = 0x7f7f7f7f7f7f7f7f, 0x2828282828282828
 	i := to
 	for ; i-8 >= from; i -= 8 {
-		w := binary.LittleEndian.Uint64(p[i-8:]) ^ paren
-		// Above the lowest byte that is zero, others can look so: ask the bytes.
-		if (w-ones)&^w&high != 0 {
-			break
+		w := binary.LittleEndian.Uint64(p[i-8:]) ^ parens
+		// The highest bit of each byte that is zero, and of no other.
+		if zero := ^((w&low + low) | w | low); zero != 0 {
+			return i - 1 - bits.LeadingZeros64(zero)/8
 		}
 	}
 	for i--; i >= from && p[i] != '('; i-- {
@@ -243,9 +245,17 @@ func lastParen(p []byte, from, to int) int {
 // header reads the first line of a goroutine into the record.
 func (r *record) header(line []byte) bool {
 	*r = record{}
-	if r.plainHeader(line) {
-		return true
+	if !r.plainHeader(line) && !r.anyHeader(line) {
+		return false
 	}
+	state := r.state.of(line)
+	if r.code = stateCode(state); string(state) == "running" {
+		r.flags |= running
+	}
+	return true
+}
+
+func (r *record) anyHeader(line []byte) bool {
 	h, ok := parseHeader(line)
 	if !ok {
 		return false

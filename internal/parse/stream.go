@@ -51,7 +51,7 @@ func (s *stream) line(line []byte, at place) {
 	if text[0] == 'g' && bytes.HasPrefix(text, goroutineWord) {
 		var r record
 		if r.header(text) {
-			s.begin(string(r.state.of(text)) == "running", at)
+			s.begin(r.is(running), at)
 			if s.header = s.m.when; s.header.IsZero() {
 				s.header = s.seen
 			}

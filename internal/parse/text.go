@@ -242,7 +242,7 @@ func (t *textReader) fold() {
 			t.machine(text, true)
 			continue
 		}
-		s.begin(string(r.state.of(text)) == "running", t.at)
+		s.begin(r.is(running), t.at)
 		s.header = s.seen
 		s.count(&r.record, text, t.at)
 		t.at.line += int(r.lines) + 1

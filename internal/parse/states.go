@@ -1,0 +1,98 @@
+package parse
+
+import "gdump/internal/goroutine"
+
+// commonStates have a code, so that to count them needs no look at the text.
+var commonStates = [...]string{
+	"", "select", "chan receive", "chan send", "IO wait", "running", "runnable", "sleep", "semacquire", "syscall",
+	"sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.WaitGroup.Wait", "sync.Cond.Wait",
+}
+
+// stateCode is a state's index in commonStates, 0 if it is not there.
+func stateCode(state []byte) uint8 {
+	switch string(state) {
+	case "select":
+		return 1
+	case "chan receive":
+		return 2
+	case "chan send":
+		return 3
+	case "IO wait":
+		return 4
+	case "running":
+		return 5
+	case "runnable":
+		return 6
+	case "sleep":
+		return 7
+	case "semacquire":
+		return 8
+	case "syscall":
+		return 9
+	case "sync.Mutex.Lock":
+		return 10
+	case "sync.RWMutex.RLock":
+		return 11
+	case "sync.RWMutex.Lock":
+		return 12
+	case "sync.WaitGroup.Wait":
+		return 13
+	case "sync.Cond.Wait":
+		return 14
+	}
+	return 0
+}
+
+// counter counts names, of which there are few as a rule.
+type counter struct {
+	list  []goroutine.Count
+	codes [4]uint8       // of the first names of the list
+	index map[string]int // of list, once it is long
+}
+
+const shortList = 16
+
+// addCode counts a common state once, if it is among the first of the list.
+func (c *counter) addCode(code uint8) bool {
+	for i, x := range c.codes {
+		if x == code {
+			c.list[i].N++
+			return true
+		}
+	}
+	return false
+}
+
+func (c *counter) add(name []byte, n int) {
+	if c.index != nil {
+		i, ok := c.index[string(name)]
+		if !ok {
+			i = len(c.list)
+			c.list = append(c.list, goroutine.Count{Name: string(name)})
+			c.index[c.list[i].Name] = i
+		}
+		c.list[i].N += n
+		return
+	}
+	for i := range c.list {
+		if c.list[i].Name == string(name) {
+			c.list[i].N += n
+			return
+		}
+	}
+	code := stateCode(name)
+	own := commonStates[code]
+	if code == 0 {
+		own = string(name)
+	}
+	if len(c.list) < len(c.codes) {
+		c.codes[len(c.list)] = code
+	}
+	c.list = append(c.list, goroutine.Count{Name: own, N: n})
+	if len(c.list) > shortList {
+		c.index = map[string]int{}
+		for i := range c.list {
+			c.index[c.list[i].Name] = i
+		}
+	}
+}
