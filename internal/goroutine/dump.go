@@ -22,7 +22,7 @@ func (l Level) HasIDs() bool { return l == Debug2 || l == Crash }
 // Dump is the state of all goroutines of one process at one moment.
 type Dump struct {
 	Source     string    // file name, "-" or URL without its secrets
-	TakenAt    time.Time // zero if the source does not tell
+	TakenAt    time.Time // zero if the source does not tell; a time without a zone counts as UTC
 	Level      Level
 	Reason     string // why the process wrote it: "panic: …", "fatal error: …", "SIGQUIT: quit"; empty if asked for
 	Line       int    // 1-based line of its first goroutine in the source; 0 if it has no lines

@@ -146,17 +146,15 @@ func (s *stream) adopt(o *stream) {
 		return
 	}
 	s.begin(string(r.state.of(o.text)) == "running", o.at)
-	if s.b == nil && s.when.IsZero() {
-		s.when = o.when
-	}
+	s.header = o.header
 	s.text, s.open = append(s.text, o.text...), true
-	o.open, o.when = false, time.Time{}
+	o.open = false
 }
 
-// stampedAt keeps the time of a dump's first header, where its reason gave none.
+// stampedAt keeps the time of a dump's header.
 func (s *stream) stampedAt(prefix []byte) {
-	if s.b == nil && s.when.IsZero() {
-		s.when = stampTime(prefix)
+	if t := stampTime(prefix); !t.IsZero() {
+		s.m.when = t
 	}
 }
 

@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -102,20 +103,35 @@ func (p *prefix) cut(line []byte) ([]byte, bool) {
 	return line, true
 }
 
-// stampTime reads the time stamp in a prefix, if it tells its zone.
+// maxStamped is how far into a line a time stamp is looked for.
+const maxStamped = 160
+
+// stampTime reads the time stamp at the start of a line or in a prefix, if it
+// has a date. One that does not tell its zone is taken as UTC: wrong by some
+// hours perhaps, but right from one dump of a log to the next.
 func stampTime(b []byte) time.Time {
+	b = b[:min(len(b), maxStamped)]
 	for i := range b {
-		if i > 0 && isWord(b[i-1]) {
+		if b[i]-'0' > 9 || i > 0 && isWord(b[i-1]) {
 			continue
 		}
-		if m := stamps[0].Find(b[i:]); m != nil {
-			for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05Z07:00"} {
-				if t, err := time.Parse(layout, string(m)); err == nil {
-					return t
-				}
-			}
-			return time.Time{}
+		m := stamps[0].Find(b[i:])
+		if m == nil {
+			continue
 		}
+		text := strings.ReplaceAll(string(m), "/", "-")
+		for _, layout := range stampLayouts {
+			if t, err := time.Parse(layout, text); err == nil {
+				return t.UTC()
+			}
+		}
+		return time.Time{}
 	}
 	return time.Time{}
+}
+
+// stampLayouts are the ways in which stamps[0] is written.
+var stampLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05",
+	time.DateTime, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 Z0700", "2006-01-02 15:04:05 MST",
 }

@@ -53,10 +53,10 @@ func (m *machine) json(line []byte, at place) bool {
 	for _, l := range leaves {
 		m.when = l.when
 		switch {
-		case m.fields[l.path], !learned && best < len(lineFields) && lineField(l.path) == best:
-			m.piece(l.key, l.text, at)
 		case strings.Contains(oneLine(l.text), "\n") && holdsHeader(l.text):
 			m.document(l.text, at)
+		case m.fields[l.path], !learned && best < len(lineFields) && lineField(l.path) == best:
+			m.piece(l.key, l.text, at)
 		}
 	}
 	return true

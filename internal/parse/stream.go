@@ -29,8 +29,10 @@ type stream struct {
 	reason   string // why a dump is to come: seen since the last header
 	reasonAt place
 	when     time.Time
-	inPanic  bool // within the text of a panic, which can hold a whole dump, indented
-	inTests  bool // within the list of running tests
+	seen     time.Time // time stamp of the last line that was no part of a dump
+	header   time.Time // when the last header was written
+	inPanic  bool      // within the text of a panic, which can hold a whole dump, indented
+	inTests  bool      // within the list of running tests
 	tests    []string
 	dashes   bool // a line "-----" since the last header
 	dashed   bool // one since the dump began
@@ -50,6 +52,9 @@ func (s *stream) line(line []byte, at place) {
 		var r record
 		if r.header(text) {
 			s.begin(string(r.state.of(text)) == "running", at)
+			if s.header = s.m.when; s.header.IsZero() {
+				s.header = s.seen
+			}
 			s.text = append(append(s.text, text...), '\n')
 			s.open = true
 			return
@@ -74,6 +79,7 @@ func (s *stream) line(line []byte, at place) {
 	}
 	if !s.open {
 		s.foreign = true
+		s.note(line)
 		return
 	}
 	s.body(line, text)
@@ -134,7 +140,6 @@ func (s *stream) beginCounts(head [][]byte, at place) {
 	s.finish()
 	s.b = nil
 	s.builder(at).counts = newCountsReader(head)
-	s.when = time.Time{}
 }
 
 // builder is the dump that what comes now belongs to.
@@ -143,6 +148,10 @@ func (s *stream) builder(at place) *builder {
 		s.b = &builder{countsOnly: s.m.countsOnly}
 		s.b.line, s.b.offset = at.line, at.offset
 		s.b.reason, s.b.takenAt = s.reason, s.when
+		if s.b.takenAt.IsZero() {
+			s.b.takenAt = s.header
+		}
+		s.when = time.Time{}
 		if len(s.tests) > 0 {
 			s.b.reason += "; running tests: " + strings.Join(s.tests, ", ")
 		}
@@ -166,7 +175,13 @@ func (s *stream) close(last bool) (record, bool) {
 	var r record
 	if !s.m.scan.scan(s.text, &r) {
 		s.builder(s.at).problem(s.at.line, "unreadable goroutine: "+string(clip(firstLine(s.text))))
-		return r, false
+		// It counts all the same, without its frames.
+		s.text = s.text[:len(firstLine(s.text))+1]
+		if !s.m.scan.scan(s.text, &r) {
+			return r, false
+		}
+		s.count(&r, s.text, s.at)
+		return r, true
 	}
 	if int(r.size) == len(firstLine(s.text))+1 && !r.isG0() && !last {
 		if len(s.prefix.parts) > 0 && s.b == nil {
@@ -305,6 +320,17 @@ func (s *stream) body(line, text []byte) {
 	}
 	if s.function == nil {
 		s.foreign = true
+		s.note(line)
+	}
+}
+
+// note keeps the time stamp of a line of other kind.
+func (s *stream) note(line []byte) {
+	if line[0]-'0' > 9 && line[0] != '[' {
+		return
+	}
+	if t := stampTime(line); !t.IsZero() {
+		s.seen = t
 	}
 }
 
@@ -314,6 +340,8 @@ func (s *stream) frame(name, file []byte) {
 	case s.ended:
 	case bytes.HasPrefix(name, createdBy):
 		s.ended = true
+	case name[0] == '(':
+		name = append([]byte("??"), name...)
 	case name[0] != cMark && name[len(name)-1] != ')':
 		name = append(slices.Clip(name), "()"...)
 	}

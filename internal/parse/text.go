@@ -243,6 +243,7 @@ func (t *textReader) fold() {
 			continue
 		}
 		s.begin(string(r.state.of(text)) == "running", t.at)
+		s.header = s.seen
 		s.count(&r.record, text, t.at)
 		t.at.line += int(r.lines) + 1
 		t.at.offset += int64(len(text)) + 1

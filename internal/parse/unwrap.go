@@ -128,6 +128,9 @@ func (m *machine) quoted(line []byte, at place) bool {
 			return found
 		}
 		if text, err := strconv.Unquote(string(rest[:size])); err == nil && strings.Contains(text, "\n") && holdsHeader(text) {
+			if m.when.IsZero() {
+				m.when = stampTime(line)
+			}
 			m.document(text, at)
 			found = true
 		}
@@ -168,6 +171,9 @@ func (m *machine) flattened(line []byte, at place) bool {
 	}
 	if !holdsHeader(text) {
 		return false
+	}
+	if m.when.IsZero() {
+		m.when = stampTime(line)
 	}
 	m.document(text, at)
 	return true

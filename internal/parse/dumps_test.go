@@ -1,0 +1,163 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gdump/internal/goroutine"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// told is what a dump says of itself.
+type told struct {
+	Level      goroutine.Level
+	Goroutines int
+	Reason     string
+	At         string // "15:04:05 of the day", "" if not known
+	Line       int
+}
+
+func toldBy(dumps []goroutine.Dump) []told {
+	var out []told
+	for _, d := range dumps {
+		x := told{d.Level, d.Goroutines, d.Reason, "", d.Line}
+		if !d.TakenAt.IsZero() {
+			x.At = d.TakenAt.UTC().Format(time.TimeOnly)
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// TestDumpsOfALog reads logs with several dumps: each has its time, its reason
+// and its place.
+func TestDumpsOfALog(t *testing.T) {
+	one := "goroutine 1 [running]:\nmain.main()\n\t/a/main.go:3 +0x1\n"
+	two := "goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\ngoroutine 7 [chan receive]:\nmain.f(0x1)\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n"
+	tests := map[string]struct {
+		text string
+		want []told
+	}{
+		"restarts": {
+			"2026/11/24 03:00:00 listening\nfatal error: all goroutines are asleep - deadlock!\n\n" + two + "exit status 2\n2026/11/24 03:12:00 listening\npanic: boom\n\n" + one + "exit status 2\n",
+			[]told{{goroutine.Crash, 2, "fatal error: all goroutines are asleep - deadlock!", "03:00:00", 4}, {goroutine.Crash, 1, "panic: boom", "03:12:00", 17}},
+		},
+		"asked for twice": {
+			"# 2026\n" + two + "\n" + two,
+			[]told{{goroutine.Debug2, 2, "", "", 2}, {goroutine.Debug2, 2, "", "", 12}},
+		},
+		"served panics": {
+			"2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1),
+			[]told{{goroutine.Debug2, 1, "", "02:47:52", 2}, {goroutine.Debug2, 1, "", "02:47:59", 6}},
+		},
+		"SIGQUIT behind a prefix": {
+			before("%nano stderr F ")("SIGQUIT: quit\nPC=0x46c2a1 m=0 sigcode=0\n\n" + two),
+			[]told{{goroutine.Crash, 2, "SIGQUIT: quit", "22:45:26", 4}},
+		},
+		"test timeout": {
+			"=== RUN   TestHang\npanic: test timed out after 1s\n\trunning tests:\n\t\tTestHang (1s)\n\t\tTestHang/sub (0s)\n\n" + strings.Replace(one, "1 [running]", "23 [running]", 1) + "created by testing.(*M).startAlarm\n\t/go/testing.go:9 +0x1\n\n" + two + "FAIL\ta/b\t1.0s\n",
+			[]told{{goroutine.Crash, 3, "panic: test timed out after 1s; running tests: TestHang (1s), TestHang/sub (0s)", "", 7}},
+		},
+		"JSON logger": {
+			`{"time":"2026-11-24T10:00:00Z","msg":"` + quoteJSON(one) + `"}` + "\n" + `{"time":"2026-11-24T11:00:00Z","msg":"` + quoteJSON(one) + `"}` + "\n",
+			[]told{{goroutine.Debug2, 1, "", "10:00:00", 1}, {goroutine.Debug2, 1, "", "11:00:00", 2}},
+		},
+		"logfmt": {
+			fmt.Sprintf("time=\"2026-11-24T10:00:00Z\" level=info msg=%q\n", one),
+			[]told{{goroutine.Debug2, 1, "", "10:00:00", 1}},
+		},
+		"counts, then words": {
+			"goroutine profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f+0x1\t/a/main.go:8\n\n" + two,
+			[]told{{goroutine.Debug1, 3, "", "", 1}, {goroutine.Debug2, 2, "", "", 5}},
+		},
+		"two processes": {
+			interleave(before("[pod/a/app] ")(two), before("[pod/b/app] ")("panic: boom\n\n"+one)),
+			[]told{{goroutine.Debug2, 2, "", "", 1}, {goroutine.Crash, 1, "panic: boom", "", 6}},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			dumps := read(t, tt.text)
+			if diff := cmp.Diff(tt.want, toldBy(dumps)); diff != "" {
+				t.Errorf("of\n%s\n-want +got:\n%s", tt.text, diff)
+			}
+			for _, d := range dumps {
+				if at := bytes.Count([]byte(tt.text[:d.Offset]), []byte{'\n'}) + 1; at != d.Line {
+					t.Errorf("offset %d is in line %d, the dump says line %d", d.Offset, at, d.Line)
+				}
+			}
+		})
+	}
+}
+
+// interleave takes lines of two texts in turn.
+func interleave(a, b string) string {
+	var out strings.Builder
+	x, y := strings.SplitAfter(a, "\n"), strings.SplitAfter(b, "\n")
+	for i := range max(len(x), len(y)) {
+		if i < len(x) {
+			out.WriteString(x[i])
+		}
+		if i < len(y) {
+			out.WriteString(y[i])
+		}
+	}
+	return out.String()
+}
+
+// TestEveryHeader damages a real text in many ways: what begins like a header
+// is a goroutine, or a problem with its line.
+func TestEveryHeader(t *testing.T) {
+	damages := map[string]func(line string, i int) string{
+		"cut":       func(line string, i int) string { return line[:len(line)*(i%7)/7] },
+		"doubled":   func(line string, i int) string { return line + line },
+		"brackets":  func(line string, _ int) string { return strings.ReplaceAll(line, "]", "") },
+		"colons":    func(line string, _ int) string { return strings.ReplaceAll(line, ":", "") },
+		"half line": func(line string, _ int) string { return line[len(line)/2:] },
+	}
+	var text strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&text, "goroutine %d [chan receive, %d minutes]:\nmain.f(0x1)\n\t/a/main.go:8 +0x1\ncreated by main.main in goroutine 1\n\t/a/main.go:2 +0x1\n\n", i+1, 2+i%5)
+	}
+	lines := strings.SplitAfter(text.String(), "\n")
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			damaged := make([]string, len(lines))
+			for i, line := range lines {
+				damaged[i] = line
+				if i%13 == 5 && line != "\n" {
+					damaged[i] = damage(strings.TrimSuffix(line, "\n"), i) + "\n"
+				}
+			}
+			dumps := read(t, strings.Join(damaged, ""))
+			found := map[int]bool{}
+			goroutines := 0
+			for _, d := range dumps {
+				goroutines += d.Goroutines
+				for _, p := range d.Problems {
+					found[p.Line] = true
+				}
+			}
+			headers := 0
+			for i, line := range damaged {
+				text := strings.TrimSuffix(line, "\n")
+				if !looksLikeHeader([]byte(text)) || !strings.HasPrefix(text, string(goroutineWord)) {
+					continue
+				}
+				if _, ok := parseHeader([]byte(text)); ok {
+					headers++
+
+				} else if !found[i+1] {
+					t.Errorf("line %d, %q, is neither a goroutine nor a problem", i+1, text)
+				}
+			}
+			if goroutines != headers {
+				t.Errorf("got %d goroutines of %d headers", goroutines, headers)
+			}
+		})
+	}
+}
