@@ -40,8 +40,9 @@ NAME.counts, where gdump finds them.
 
 TARGET is host:port, :port, unix:///path.sock, or a URL down to
 /debug/pprof/goroutine. Without -o the file is HOST_PORT-20060102T150405Z.dump
-in the current folder; its name is printed. With another name the time and the
-target are kept beside it, in NAME.meta. A name that ends in .gz is compressed.
+in the current folder, or in the one that -o names, such as dumps/; its name is
+printed. With another name the time and the target are kept beside it, in
+NAME.meta. A name that ends in .gz is compressed.
 What came of a dump that broke off is in NAME.partial.
 
 Several targets, or those of a file, are asked at once, --parallel of them at a

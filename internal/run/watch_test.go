@@ -45,22 +45,24 @@ func (f *fake) dump(ctx context.Context, text string) (*goroutine.Dump, error) {
 
 func (f *fake) counts(ctx context.Context) (*goroutine.Dump, error) {
 	f.asked = append(f.asked, time.Now())
-	text := fmt.Sprintf("goroutine profile: total %d\n", 1+f.leaked+f.passing)
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf("goroutine profile: total %d\n", 1+f.leaked+f.passing))
 	for name, n := range map[string]int{"main": 1, "leak": f.leaked, "pass": f.passing} {
 		if n > 0 {
-			text += fmt.Sprintf("%d @ 0x4d\n#\t0x4d\tmain.%s+0x1d\t/app/main.go:9\n\n", n, name)
+			text.WriteString(fmt.Sprintf("%d @ 0x4d\n#\t0x4d\tmain.%s+0x1d\t/app/main.go:9\n\n", n, name))
 		}
 	}
-	return f.dump(ctx, text)
+	return f.dump(ctx, text.String())
 }
 
 func (f *fake) fullDump(ctx context.Context) (*goroutine.Dump, error) {
 	f.full++
-	text := "goroutine 1 [select]:\nmain.main()\n\t/app/main.go:9 +0x1d\n"
+	var text strings.Builder
+	text.WriteString("goroutine 1 [select]:\nmain.main()\n\t/app/main.go:9 +0x1d\n")
 	for i := range f.leaked {
-		text += fmt.Sprintf("\ngoroutine %d [chan receive]:\nmain.leak()\n\t/app/main.go:9 +0x1d\ncreated by main.main in goroutine 1\n\t/app/main.go:3 +0x1d\n", f.born+i)
+		text.WriteString(fmt.Sprintf("\ngoroutine %d [chan receive]:\nmain.leak()\n\t/app/main.go:9 +0x1d\ncreated by main.main in goroutine 1\n\t/app/main.go:3 +0x1d\n", f.born+i))
 	}
-	return f.dump(ctx, text)
+	return f.dump(ctx, text.String())
 }
 
 // watch runs a watch in fake time; step is called before each sample but the

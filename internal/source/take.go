@@ -107,12 +107,17 @@ func named(dumps []goroutine.Dump, in *Input) []goroutine.Dump {
 	return dumps
 }
 
-// Save pulls a dump into a file. An empty name, or one of a folder, is filled
-// in with FileName. What is not whole, or no dump, does not get the name: it
+// Save pulls a dump into a file. An empty name, or one of a folder, which ends
+// in a slash if it is not there yet, is filled in with FileName. What is not whole, or no dump, does not get the name: it
 // stays beside it with .partial behind, and the error names it.
 func (t *Process) Save(ctx context.Context, name string, force bool) (*Taken, error) {
 	folder := name == "" || isFolder(name)
 	if folder {
+		if name != "" {
+			if err := MakeFolder(name); err != nil {
+				return nil, err
+			}
+		}
 		name = filepath.Join(name, t.at.fileName()+".dump")
 	}
 	// The file comes first: a process is not stopped for what cannot be kept.
