@@ -41,6 +41,8 @@ const (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	holding        bool       // the screen has the terminal
+	held           []string   // said meanwhile
 	saying         sync.Mutex // held while a line is written to stderr
 	status         int        // what the run ends with if it has no error
 

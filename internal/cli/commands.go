@@ -89,7 +89,7 @@ func (a *app) demo(ctx context.Context) error {
 		return a.compare(dumps, true)
 	}
 	if a.screen() {
-		return a.openScreen(ctx, []string{"before", "after"}, int64(len(before)+len(after)), false, load)
+		return a.openScreen(ctx, ui.Config{Names: []string{"before", "after"}, Size: int64(len(before) + len(after)), Load: load})
 	}
 	t, err := load(ctx, nil)
 	if err != nil {

@@ -172,7 +172,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 
 // open shows the sources on the screen, which loads them.
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
-	return a.openScreen(ctx, args, size(args), !diff, func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+	return a.openScreen(ctx, ui.Config{Names: args, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
 		dumps, err := a.load(ctx, args, step)
 		if len(dumps) == 0 {
 			return trend.Trend{}, err
@@ -189,7 +189,7 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 			return trend.Trend{}, wrong
 		}
 		return t, err
-	})
+	}})
 }
 
 // size is how many bytes the sources hold, -1 if that is not known.

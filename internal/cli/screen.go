@@ -18,20 +18,22 @@ import (
 	"github.com/atotto/clipboard"
 )
 
-// openScreen runs the terminal UI over what load reads.
-func (a *app) openScreen(ctx context.Context, names []string, bytes int64, browse bool, load ui.Load) error {
+// openScreen runs the terminal UI. The configuration says what to load; what
+// all screens have in common is filled in here. What there is to say on stderr
+// waits until the screen is closed.
+func (a *app) openScreen(ctx context.Context, c ui.Config) error {
 	finder, err := a.finder()
 	if err != nil {
 		return err
 	}
-	c := ui.Config{
-		Names: names, Load: load, Size: bytes, Browse: browse, Theme: a.screenTheme(), ASCII: a.ascii || plainTerminal(), Mouse: a.mouse,
-		Source: finder.Read, Edit: editor, Write: a.write,
-	}
+	c.Theme, c.ASCII, c.Mouse = a.screenTheme(), a.ascii || plainTerminal(), a.mouse
+	c.Source, c.Edit, c.Write = finder.Read, editor, a.write
 	if !clipboard.Unsupported {
 		c.Copy = clipboard.WriteAll
 	}
+	a.hold()
 	err = ui.Run(ctx, c)
+	a.release()
 	var stopped interrupted
 	if errors.As(context.Cause(ctx), &stopped) {
 		return context.Cause(ctx)

@@ -82,5 +82,28 @@ func (a *app) sourceOptions() source.Options {
 func (a *app) say(s string) {
 	a.saying.Lock()
 	defer a.saying.Unlock()
-	fmt.Fprintln(a.stderr, "gdump: "+oneLine(s))
+	line := "gdump: " + oneLine(s)
+	if a.holding {
+		a.held = append(a.held, line)
+		return
+	}
+	fmt.Fprintln(a.stderr, line)
+}
+
+// hold keeps what is said back while the screen has the terminal.
+func (a *app) hold() {
+	a.saying.Lock()
+	defer a.saying.Unlock()
+	a.holding = true
+}
+
+// release says what was held.
+func (a *app) release() {
+	a.saying.Lock()
+	defer a.saying.Unlock()
+	a.holding = false
+	for _, line := range a.held {
+		fmt.Fprintln(a.stderr, line)
+	}
+	a.held = nil
 }

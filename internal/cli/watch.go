@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"gdump/internal/report"
 	"gdump/internal/run"
 	"gdump/internal/source"
+	"gdump/internal/trend"
+	"gdump/internal/ui"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -41,8 +44,10 @@ func (a *app) watchCommand() *cobra.Command {
 		Use:   "watch TARGET",
 		Short: "Watch a process, dump what grows",
 		Long: `watch looks at a process every --every by a profile that does not stop it
-(debug=1), and prints a line for each look. It rests ten times as long as a look
-took. A full dump is taken at the start, after a restart, and when a bucket has
+(debug=1). On a terminal it shows what grows on the screen, where space holds it,
+r asks for a full dump and [ ] go through those taken; elsewhere, or with
+--format text, it prints a line for each look. It rests ten times as long as a
+look took. A full dump is taken at the start, after a restart, and when a bucket has
 been up by a quarter and ten goroutines for three looks in a row; how full is
 for --level and --max-goroutines, as with pull.
 
@@ -119,6 +124,9 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 	if w.memory {
 		o.Memory = t.Memory
 	}
+	if a.screen() {
+		return a.watchScreen(ctx, t.Name(), o, w)
+	}
 	var broken error
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -138,6 +146,54 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 		return broken
 	}
 	return err
+}
+
+// watchScreen shows the watch on the screen. The first full dump is what the
+// screen loads; the watch then does not take it again.
+func (a *app) watchScreen(ctx context.Context, name string, o run.WatchOptions, w watching) error {
+	var first *goroutine.Dump
+	take := o.Full
+	o.Full = func(ctx context.Context) (*goroutine.Dump, error) {
+		if d := first; d != nil {
+			first = nil
+			return d, nil
+		}
+		return take(ctx)
+	}
+	ask := make(chan struct{}, 1)
+	o.Ask = ask
+	return a.openScreen(ctx, ui.Config{
+		Names: []string{name},
+		Load: func(ctx context.Context, _ func(ui.Step)) (trend.Trend, error) {
+			d, err := take(ctx)
+			if err != nil {
+				return trend.Trend{}, err
+			}
+			first = d
+			return a.compare([]goroutine.Dump{*d}, false)
+		},
+		Watch: func(ctx context.Context, emit func(ui.Sample)) error {
+			shown := first
+			return run.Watch(ctx, o, func(s run.Sample) {
+				if len(s.Grew) > 0 && s.Trend != nil {
+					if err := a.grew(ctx, s, w); err != nil {
+						a.say(err.Error())
+					}
+				}
+				x := ui.Sample{At: s.At, Goroutines: s.Goroutines, Dump: s.Dump, Err: cmp.Or(s.Err, s.DumpErr)}
+				if s.Dump == shown {
+					x.Dump = nil // it is on the screen
+				}
+				emit(x)
+			})
+		},
+		Refresh: func() {
+			select {
+			case ask <- struct{}{}:
+			default: // one is asked for already
+			}
+		},
+	})
 }
 
 // one is the dump of a pull that gives one.

@@ -168,6 +168,28 @@ func browse(t *testing.T, s server, buckets int) {
 	}
 }
 
+// TestWatch follows a server that clients connect to, and asks for a dump.
+func TestWatch(t *testing.T) {
+	s := natsServer(t)
+	x := start(t, 120, 36, gdump, "watch", s.pprof, "--every", "1s", "--out", "dumps")
+	x.wait(`watch ● \d+s ago`)
+	x.wait(`▸ `)
+	s.connect(t, 40)
+	x.press("r")
+	x.wait(`→ .*\.dump`)
+	x.wait(`\+40 `)
+	x.press(" ")
+	x.wait(`paused, \d+ newer`)
+	x.press(" [")
+	x.wait(`\d of \d · `)
+	x.press("q")
+	x.exit(0)
+	kept, err := filepath.Glob(filepath.Join(x.cmd.Dir, "dumps", "*.dump"))
+	if err != nil || len(kept) < 2 {
+		t.Errorf("kept %v, %v", kept, err)
+	}
+}
+
 // TestDemo runs the product's default job on a terminal and without one.
 func TestDemo(t *testing.T) {
 	r := command(t, t.TempDir(), "demo")
