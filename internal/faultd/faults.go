@@ -49,6 +49,7 @@ var faults = map[string]fault{
 	"all-endless": endless,
 	"empty":       body("text/plain", ""),
 	"spaces":      body("text/plain", "   \n\n"),
+	"proxy-login": status(http.StatusProxyAuthRequired, "text/plain", "who are you?\n"),
 	"no-content":  status(http.StatusNoContent, "text/plain", ""),
 	"login":       body("text/html; charset=utf-8", "<!DOCTYPE html><html><head><title>Sign in \x1b[31m</title></head></html>"),
 	"all-login":   body("text/html; charset=utf-8", "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"),

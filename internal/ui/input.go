@@ -425,6 +425,9 @@ func (m *model) showProblems() {
 	for _, n := range m.trend.Notes {
 		lines = append(lines, line{text: "note: " + clean(n)})
 	}
+	if m.trouble != "" {
+		lines = append(lines, line{text: "error: " + clean(m.trouble), kind: badLine})
+	}
 	if len(lines) == 0 {
 		m.say("nothing to tell: everything was read", nil)
 		return

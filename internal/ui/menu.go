@@ -159,10 +159,10 @@ func (m *model) showDumps() {
 		}
 		when := "no time"
 		if !d.TakenAt.IsZero() {
-			when = d.TakenAt.Format("2006-01-02 15:04:05")
+			when = d.TakenAt.Local().Format("2006-01-02 15:04:05 MST")
 		}
 		x.items = append(x.items, item{
-			text: fmt.Sprintf("%-19s  %s", when, what),
+			text: fmt.Sprintf("%-23s  %s", when, what),
 			tail: fmt.Sprintf("%s, %s, %s", report.Plural(d.Goroutines, "goroutine", "goroutines"), report.Plural(len(d.Buckets), "bucket", "buckets"), d.Level),
 		})
 	}

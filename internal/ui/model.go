@@ -108,7 +108,8 @@ type model struct {
 	find    string // typed into the help
 	menu    menu
 
-	toast toast
+	toast   toast
+	trouble string // the last error
 }
 
 // prepared is a trend with what takes a look at all of its buckets, which is
@@ -242,8 +243,11 @@ func (m *model) say(what string, err error) {
 	}
 }
 
-// refuse says why something cannot be done.
-func (m *model) refuse(why string) { m.toast = toast{text: why, err: true} }
+// refuse says why something cannot be done. The problems show it in full.
+func (m *model) refuse(why string) {
+	m.toast = toast{text: why, err: true}
+	m.trouble = why
+}
 
 // stepped shows how far the loading is, and what there is so far.
 func (m model) stepped(msg steppedMsg) (tea.Model, tea.Cmd) {

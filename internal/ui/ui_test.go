@@ -384,6 +384,12 @@ func TestReasons(t *testing.T) {
 			t.Errorf("%s: the message is still there after the next key", tt.key)
 		}
 	}
+	// One that is too long for its line can be read in full.
+	s := at(t, 80, 24, load(t, "server/nats126.debug2.txt"))
+	s.send(wroteMsg{err: errors.New(strings.Repeat("long ", 40) + "end")})
+	if !strings.Contains(s.m.View(), "… (! shows)") || !strings.Contains(s.press("!").m.View(), "long end") {
+		t.Errorf("a long error cannot be read:\n%s", s.m.View())
+	}
 	for _, k := range []string{"enter", "y"} {
 		s := at(t, 120, 36, leak(t), "/nowhere", "enter", k)
 		if !strings.Contains(s.m.View(), "error: no bucket") {

@@ -496,7 +496,11 @@ func (m *model) statusView() string {
 	if text == "" {
 		return m.theme.Faint.Render(dashes)
 	}
-	text = ansi.Truncate(clean(text), m.width-4, "…")
+	text = clean(text)
+	if m.toast.err && cells(text) > m.width-4 {
+		text = ansi.Truncate(text, m.width-14, "…") + " (! shows)"
+	}
+	text = ansi.Truncate(text, m.width-4, "…")
 	n := cells(text)
 	return m.theme.Faint.Render("─ ") + style.Render(text) + m.theme.Faint.Render(" "+ansi.Cut(dashes, n+3, m.width))
 }
