@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 		line  string
 	}{
 		"where it was built":     {frame("other.O", filepath.Join(built, "o.go"), 3, goroutine.Main), filepath.Join(built, "o.go"), "func O() {}"},
-		"built elsewhere":        {frame("pkg.(*Hub).serve.func1", "/home/ci/work/app/pkg/hub.go", 5, goroutine.Main), filepath.Join(app, "pkg", "hub.go"), "\t\th.out <- 1"},
+		"built elsewhere":        {frame("pkg.(*Hub).serve.func1", "/home/ci/src/app/pkg/hub.go", 5, goroutine.Main), filepath.Join(app, "pkg", "hub.go"), "\t\th.out <- 1"},
 		"mapped":                 {frame("main.main", "/build/x/main.go", 3, goroutine.Main), filepath.Join(app, "main.go"), "func main() {}"},
 		"a module":               {frame("y.Do", "/go/pkg/mod/github.com/!x/y@v1.2.3/c.go", 3, goroutine.Dependency), filepath.Join(cache, "github.com", "!x", "y@v1.2.3", "c.go"), "func Do() {}"},
 		"a module, trimmed":      {frame("y.Do", "github.com/!x/y@v1.2.3/c.go", 3, goroutine.Dependency), filepath.Join(cache, "github.com", "!x", "y@v1.2.3", "c.go"), "func Do() {}"},

@@ -37,6 +37,23 @@ type Dump struct {
 	GoVersion string
 }
 
+// EachFrame visits every frame of the dump, also those of created by and of
+// ancestors.
+func (d *Dump) EachFrame(visit func(*Frame)) {
+	for i := range d.Buckets {
+		s := &d.Buckets[i].Stack
+		for j := range s.Frames {
+			visit(&s.Frames[j])
+		}
+		if s.CreatedBy.Function != "" {
+			visit(&s.CreatedBy)
+		}
+		for j := range s.Ancestors {
+			visit(&s.Ancestors[j])
+		}
+	}
+}
+
 // Problem is something in the source that could not be read as it should.
 type Problem struct {
 	Line    int    // 1-based; 0 if it concerns the whole dump

@@ -43,18 +43,7 @@ func Attribute(d *Dump, info *debug.BuildInfo) {
 			}
 		}
 	}
-	for i := range d.Buckets {
-		s := &d.Buckets[i].Stack
-		for j := range s.Frames {
-			attribute(&s.Frames[j])
-		}
-		if s.CreatedBy.Function != "" {
-			attribute(&s.CreatedBy)
-		}
-		for j := range s.Ancestors {
-			attribute(&s.Ancestors[j])
-		}
-	}
+	d.EachFrame(attribute)
 	if d.GoVersion == "" {
 		d.GoVersion = info.GoVersion
 	}

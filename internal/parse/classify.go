@@ -22,7 +22,7 @@ type program struct {
 // classify gives every frame its module and origin, from the file names.
 func classify(d *goroutine.Dump) {
 	var p program
-	each(d, func(f *goroutine.Frame) {
+	d.EachFrame(func(f *goroutine.Frame) {
 		if f.Package == "main" && p.module == "" {
 			p.module, p.gopath = mainModule(f.File)
 		}
@@ -32,22 +32,7 @@ func classify(d *goroutine.Dump) {
 			}
 		}
 	})
-	each(d, p.origin)
-}
-
-func each(d *goroutine.Dump, visit func(*goroutine.Frame)) {
-	for i := range d.Buckets {
-		s := &d.Buckets[i].Stack
-		for j := range s.Frames {
-			visit(&s.Frames[j])
-		}
-		if s.CreatedBy.Function != "" {
-			visit(&s.CreatedBy)
-		}
-		for j := range s.Ancestors {
-			visit(&s.Ancestors[j])
-		}
-	}
+	d.EachFrame(p.origin)
 }
 
 func (p *program) origin(f *goroutine.Frame) {
