@@ -29,16 +29,7 @@ func textReport(w io.Writer, t *trend.Trend, o Options) error {
 		o.Width = defaultWidth
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
-	p.sources()
-	p.line("")
-	for _, l := range Headline(t) {
-		p.wrapped("", l)
-	}
-	for _, n := range t.Notes {
-		p.wrapped("", "note: "+goroutine.Clean(n))
-	}
-	p.trouble()
-	p.line("")
+	p.head()
 	p.gate()
 	return p.w.Flush()
 }

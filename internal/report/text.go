@@ -47,23 +47,28 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 		o.Width = defaultWidth
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
-	p.sources()
-	p.line("")
-	for i, l := range Headline(t) {
+	p.head()
+	p.table()
+	p.stacks()
+	return p.w.Flush()
+}
+
+// head writes the verdict, what must be known, and which dumps these are.
+func (p *printer) head() {
+	for i, l := range Headline(p.t) {
 		style := ""
 		if i == 0 {
 			style = bold
 		}
 		p.wrapped(style, l)
 	}
-	for _, n := range t.Notes {
+	for _, n := range p.t.Notes {
 		p.wrapped("", "note: "+goroutine.Clean(n))
 	}
 	p.trouble()
 	p.line("")
-	p.table()
-	p.stacks()
-	return p.w.Flush()
+	p.sources()
+	p.line("")
 }
 
 const (
