@@ -39,6 +39,9 @@ func (d *digester) digest(p []byte, r *record, nl int) bool {
 		start := pos
 		pos += nl + 1
 		r.lines++
+		if line[0] == ' ' || line[0] == '\t' && nl > 1 && (line[1] == ' ' || line[1] == '\t') {
+			return false // the exact reader takes further blanks off
+		}
 		if line[0] == '\t' {
 			if name == nil {
 				if !isUnavailable(line) {

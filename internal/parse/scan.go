@@ -157,7 +157,7 @@ func (r *record) body(p []byte, pos int, leaf *[lockFrames]span) bool {
 		switch {
 		case p[end-1] == ')':
 			open := lastParen(p, pos, end)
-			if open <= pos || p[pos] == '\t' {
+			if open <= pos || p[pos] == '\t' || p[pos] == ' ' {
 				return false
 			}
 			r.key.add(p[from:open])
@@ -186,8 +186,8 @@ func (r *record) body(p []byte, pos int, leaf *[lockFrames]span) bool {
 			return false
 		}
 		from = end + 1
-		if n = bytes.IndexByte(p[from:], '\n'); n < 2 || p[from] != '\t' {
-			return false
+		if n = bytes.IndexByte(p[from:], '\n'); n < 2 || p[from] != '\t' || p[from+1] == ' ' || p[from+1] == '\t' {
+			return false // the exact reader takes further blanks off
 		}
 		r.lines++
 		pos = from + n + 1

@@ -254,6 +254,7 @@ func (t *textReader) fold() {
 // digest reads the block's goroutines.
 func (b *block) digest(s *scanner) {
 	b.records = b.records[:0]
+	odd := hasOdd(b.text)
 	for p := 0; p < len(b.text); {
 		b.records = append(b.records, positioned{from: uint32(p)})
 		r := &b.records[len(b.records)-1]
@@ -261,7 +262,7 @@ func (b *block) digest(s *scanner) {
 			p += int(r.size)
 			r.to = uint32(p)
 			// What follows must be the one blank line between two goroutines.
-			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || beginsHeader(b.text[p+1:])) {
+			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || beginsHeader(b.text[p+1:])) && !(odd && hasOdd(b.text[r.from:r.to])) {
 				p++
 				continue
 			}
@@ -275,6 +276,12 @@ func (b *block) digest(s *scanner) {
 		}
 		r.to = uint32(p)
 	}
+}
+
+// hasOdd reports whether a text has characters that the exact reader takes for
+// what surrounds a dump: a terminal's returns and escapes, entities of HTML.
+func hasOdd(text []byte) bool {
+	return bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, '&') >= 0
 }
 
 func (t *textReader) progress() {
