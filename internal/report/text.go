@@ -160,7 +160,7 @@ func Trouble(t *trend.Trend, n int) []string {
 		d := &t.Dumps[i]
 		source := goroutine.Clean(d.Source)
 		if d.Truncated {
-			lines = append(lines, fmt.Sprintf("! %s is cut off: there are more goroutines than it shows", source))
+			lines = append(lines, fmt.Sprintf("! %s is cut off: not all of its goroutines are described", source))
 		}
 		for j, x := range d.Problems {
 			if j == n {
