@@ -20,7 +20,7 @@ import (
 func TestGetScripts(t *testing.T) {
 	t.Parallel()
 	goenv := map[string]string{"GOTOOLCHAIN": "local", "GOFLAGS": "", "GOPROXY": "off", "CI": ""}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOROOT"} {
 		out, err := exec.Command("go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)

@@ -213,7 +213,7 @@ func (a *app) runTests(ctx context.Context, args []string, r running) error {
 	if err != nil {
 		return err
 	}
-	c.Env = tests.Env()
+	c.Args, c.Env = tests.Args(), tests.Env()
 	status, err := c.Run(ctx)
 	if err != nil {
 		return a.passOn(ctx, status, err)

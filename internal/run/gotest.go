@@ -34,6 +34,7 @@ var injected []byte
 // Tests are the dumps that a go test is to write.
 type Tests struct {
 	dumps string
+	args  []string
 	env   []string
 }
 
@@ -63,6 +64,16 @@ func PrepareTests(ctx context.Context, argv []string, folder, dumps string, roun
 	flags, err := goEnv(ctx, argv, "GOFLAGS")
 	if err != nil {
 		return nil, err
+	}
+	cache, err := goEnv(ctx, argv, "GOMODCACHE")
+	if err != nil {
+		return nil, err
+	}
+	t := &Tests{dumps: dumps, args: slices.Clone(argv)}
+	if beneath(root, cache) {
+		if root, err = t.leaveCache(root, folder); err != nil {
+			return nil, err
+		}
 	}
 	if all := append(strings.Fields(flags), argv...); slices.ContainsFunc(all, func(s string) bool {
 		return strings.HasPrefix(strings.TrimLeft(s, "-"), "overlay") && strings.HasPrefix(s, "-")
@@ -100,15 +111,40 @@ func PrepareTests(ctx context.Context, argv []string, folder, dumps string, roun
 	}) {
 		more = append(more, "-count=1") // a result from the cache runs nothing
 	}
-	return &Tests{dumps: dumps, env: []string{
-		"GOFLAGS=" + strings.TrimSpace(flags+" "+strings.Join(more, " ")),
+	t.env = append(t.env,
+		"GOFLAGS="+strings.TrimSpace(flags+" "+strings.Join(more, " ")),
 		// Go 1.26 shows labels in full dumps if asked to; older ones never do.
-		"GODEBUG=" + strings.TrimPrefix(os.Getenv("GODEBUG")+",tracebacklabels=1", ","),
-		"GDUMP_TEST_DUMPS=" + dumps,
-		"GDUMP_TEST_ROUNDS=" + strconv.Itoa(max(rounds, 1)),
-		"GDUMP_TEST_SETTLE=" + settle.String(),
-	}}, nil
+		"GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",tracebacklabels=1", ","),
+		"GDUMP_TEST_DUMPS="+dumps,
+		"GDUMP_TEST_ROUNDS="+strconv.Itoa(max(rounds, 1)),
+		"GDUMP_TEST_SETTLE="+settle.String(),
+	)
+	return t, nil
 }
+
+func beneath(path, folder string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return folder != "" && err == nil && filepath.IsLocal(rel)
+}
+
+// leaveCache gives a Go that lies in the module cache, as one that go.mod asks
+// for does, another path by a link: go refuses overlays of files in the cache.
+// It returns the new GOROOT.
+func (t *Tests) leaveCache(root, folder string) (string, error) {
+	link := filepath.Join(folder, "goroot")
+	if err := os.Symlink(root, link); err != nil {
+		return "", &source.Error{Kind: source.Local, Name: link, What: "cannot link it", Err: err}
+	}
+	bin := filepath.Join(root, "bin")
+	if t.args[0] == "go" { // looked up before the new PATH counts
+		t.args[0] = filepath.Join(bin, "go")
+	}
+	t.env = append(t.env, "GOROOT="+link, "GOTOOLCHAIN=local", "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	return link, nil
+}
+
+// Args is the command to run.
+func (t *Tests) Args() []string { return t.args }
 
 // Env is what the command needs in its environment.
 func (t *Tests) Env() []string { return t.env }
