@@ -98,7 +98,7 @@ func FuzzText(f *testing.F) {
 
 // regular reports whether a text is all goroutines, each with frames.
 func regular(data []byte) bool {
-	b := block{text: data}
+	b := block{text: append(bytes.Clone(data), '\n')} // the blank line behind the last
 	b.digest(&scanner{})
 	return len(data) > 0 && !slices.ContainsFunc(b.records, func(r positioned) bool { return r.irregular })
 }

@@ -337,7 +337,10 @@ func (s *stream) note(line []byte) {
 // frame appends a pair of lines to the goroutine's text.
 func (s *stream) frame(name, file []byte) {
 	switch {
-	case s.ended:
+	case s.ended: // what follows created by is not of this goroutine
+		s.foreign = true
+		s.function, s.previous = nil, s.previous[:0]
+		return
 	case bytes.HasPrefix(name, createdBy):
 		s.ended = true
 	case name[0] == '(':

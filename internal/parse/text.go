@@ -16,13 +16,17 @@ const (
 	// stepLines is how many lines the machine takes before it looks whether
 	// the read was cancelled.
 	stepLines = 1 << 12
+	// maxRegular is how long a regular goroutine may be: what must be at hand
+	// before it can be told from an irregular one.
+	maxRegular = 1 << 20
 )
 
-// textReader reads goroutines in words. Where a block of the text is regular,
-// whole goroutines one blank line apart, workers digest blocks side by side;
-// all else goes line by line through the machine. The results are counted in
-// the order of the text, so neither the blocks' borders nor the number of
-// workers shows in them.
+// textReader reads goroutines in words. A regular goroutine begins behind a
+// blank line (or the text does with it), is what digest reads, and ends in a
+// blank line that a "goroutine " follows: workers digest blocks of these side
+// by side. All else goes line by line through the machine. What is regular
+// depends on nothing but the text, and the results are counted in its order,
+// so neither the blocks' borders nor the number of workers shows in them.
 type textReader struct {
 	m       *machine
 	size    int // of a block
@@ -32,6 +36,7 @@ type textReader struct {
 	at      place    // of what is counted next
 	pending []*block // handed to workers, oldest first
 	free    []*block // for the next text
+	fresh   bool     // the text so far is empty or ends in a blank line
 	skip    bool     // within a line that is too long
 	read    int      // lines since the context was asked
 	err     error    // of the context
@@ -56,7 +61,7 @@ type positioned struct {
 func newTextReader(ctx context.Context, size int, o Options, count *counted) *textReader {
 	m := newMachine()
 	m.countsOnly = o.CountsOnly
-	return &textReader{m: m, size: size, options: o, count: count, ctx: ctx, at: place{line: 1}}
+	return &textReader{m: m, size: size, options: o, count: count, ctx: ctx, at: place{line: 1}, fresh: true}
 }
 
 func (t *textReader) dumps(r io.Reader) ([]goroutine.Dump, error) {
@@ -102,12 +107,12 @@ func (t *textReader) blocks(r io.Reader, work chan<- *block, limit int) (whole b
 		more, err := readFull(r, b.text[n:n+size])
 		b.text = b.text[:n+more]
 		if err != nil {
-			text := b.text
-			t.lines(text, true)
+			whole := n+more == 0 || b.text[n+more-1] == '\n'
+			t.lines(t.cut(b, work), true)
 			if err == io.EOF {
 				err = nil
 			}
-			return len(text) == 0 || text[len(text)-1] == '\n', err
+			return whole, err
 		}
 		rest = t.cut(b, work)
 		for len(t.pending) > limit {
@@ -151,28 +156,51 @@ func (t *textReader) take() *block {
 
 var betweenGoroutines = []byte("\n\ngoroutine ")
 
-// cut hands out as much of the block as ends where a goroutine or a line ends,
-// and returns the rest.
+// cut hands out as much of the block as can be told to be regular or not, and
+// returns the rest.
 func (t *textReader) cut(b *block, work chan<- *block) []byte {
 	buf := b.text
-	if !t.skip && !bytes.HasPrefix(buf, goroutineWord) {
-		if i := bytes.Index(buf, betweenGoroutines); i >= 0 {
-			t.lines(buf[:i+2], false)
-			buf = buf[i+2:]
-		}
+	if !t.fresh || !maybeHeader(buf) {
+		buf = t.untilHeader(buf)
 	}
-	if !t.skip && bytes.HasPrefix(buf, goroutineWord) {
+	if t.fresh && maybeHeader(buf) {
 		if i := bytes.LastIndex(buf, betweenGoroutines); i >= 0 {
 			b.text = buf[:i+2]
 			t.pending = append(t.pending, b)
 			work <- b
 			return buf[i+2:]
 		}
+		if len(buf) <= maxRegular {
+			t.free = append(t.free, b)
+			return buf
+		}
 	}
 	i := bytes.LastIndexByte(buf, '\n')
 	t.lines(buf[:i+1], false)
 	t.free = append(t.free, b)
 	return t.tooLong(buf[i+1:])
+}
+
+// maybeHeader reports whether a text begins as a header does, as far as it is
+// there.
+func maybeHeader(text []byte) bool {
+	n := min(len(text), len(goroutineWord))
+	return string(text[:n]) == string(goroutineWord[:n])
+}
+
+// untilHeader gives the machine what stands before a header that may be that
+// of a regular goroutine, and returns what follows.
+func (t *textReader) untilHeader(buf []byte) []byte {
+	end := 0
+	if !t.skip && bytes.HasPrefix(buf, betweenGoroutines[1:]) {
+		end = 1 // a blank line that was cut from the line before
+	} else if i := bytes.Index(buf, betweenGoroutines); i >= 0 {
+		end = i + 2
+	}
+	if end > 0 {
+		t.lines(buf[:end], false)
+	}
+	return buf[end:]
 }
 
 // tooLong drops the beginning of a line that has no end.
@@ -185,7 +213,7 @@ func (t *textReader) tooLong(rest []byte) []byte {
 		return rest
 	}
 	t.m.tooLong(t.at)
-	t.skip = true
+	t.skip, t.fresh = true, false
 	t.at.offset += int64(len(rest))
 	return nil
 }
@@ -194,6 +222,9 @@ func (t *textReader) tooLong(rest []byte) []byte {
 func (t *textReader) lines(text []byte, last bool) {
 	for len(t.pending) > 0 {
 		t.fold()
+	}
+	if len(text) > 0 && !last {
+		t.fresh = !t.skip && string(text) == "\n" || bytes.HasSuffix(text, []byte("\n\n"))
 	}
 	t.machine(text, last)
 }
@@ -242,6 +273,11 @@ func (t *textReader) fold() {
 			t.machine(text, true)
 			continue
 		}
+		if t.m.mail {
+			t.machine(b.text[r.from:r.to+1], true)
+			continue
+		}
+		t.m.fresh = nil
 		s.begin(r.is(running), t.at)
 		s.header = s.seen
 		s.count(&r.record, text, t.at)
@@ -261,8 +297,9 @@ func (b *block) digest(s *scanner) {
 		if s.scan(b.text[p:], &r.record) && r.frames > 0 {
 			p += int(r.size)
 			r.to = uint32(p)
-			// What follows must be the one blank line between two goroutines.
-			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || beginsHeader(b.text[p+1:])) && !(odd && hasOdd(b.text[r.from:r.to])) {
+			// What follows must be the one blank line between two goroutines; blocks end there.
+			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || beginsHeader(b.text[p+1:])) &&
+				r.size <= maxRegular-uint32(len(betweenGoroutines)) && !(odd && hasOdd(b.text[r.from:r.to])) {
 				p++
 				continue
 			}
