@@ -173,7 +173,7 @@ func (e *entry) covers(b *goroutine.Bucket) bool {
 	case "site":
 		return e.match(b.Stack.Site().Function)
 	case "created-by":
-		return e.match(b.Stack.CreatedBy.Function)
+		return e.match(b.Stack.CreatedBy().Function)
 	}
 	return e.match(string(b.ID))
 }

@@ -16,10 +16,10 @@ var today = time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
 // bucket is n goroutines parked in a function of a module.
 func bucket(function, module, state string, n, minutes int) goroutine.Bucket {
 	pkg := function[:strings.LastIndex(function, ".")]
-	s := goroutine.Stack{
+	s := goroutine.NewStack(goroutine.Parts{
 		Frames:    []goroutine.Frame{{Function: function, File: "/x.go", Line: 7, Package: pkg, Module: module, Origin: goroutine.Dependency}},
 		CreatedBy: goroutine.Frame{Function: "main.start", File: "/main.go", Line: 3, Origin: goroutine.Main},
-	}
+	})
 	b := goroutine.Bucket{
 		ID: s.ID(), Stack: s, Count: n, States: []goroutine.Count{{Name: state, N: n}},
 		Waits: goroutine.Waits{{Minutes: minutes, N: n}}, Locked: 1, Leaked: 2,

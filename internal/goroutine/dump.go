@@ -37,20 +37,17 @@ type Dump struct {
 	GoVersion string
 }
 
-// EachFrame visits every frame of the dump, also those of created by and of
-// ancestors.
-func (d *Dump) EachFrame(visit func(*Frame)) {
+// EachFunction visits every function of the dump's stacks: see
+// Stacks.EachFunction.
+func (d *Dump) EachFunction(visit func(*Frame)) {
+	var last *Stacks
+	seen := map[*Stacks]bool{nil: true}
 	for i := range d.Buckets {
-		s := &d.Buckets[i].Stack
-		for j := range s.Frames {
-			visit(&s.Frames[j])
+		if in := d.Buckets[i].Stack.in; in != last && !seen[in] {
+			seen[in] = true
+			in.EachFunction(visit)
 		}
-		if s.CreatedBy.Function != "" {
-			visit(&s.CreatedBy)
-		}
-		for j := range s.Ancestors {
-			visit(&s.Ancestors[j])
-		}
+		last = d.Buckets[i].Stack.in
 	}
 }
 

@@ -11,28 +11,43 @@ import (
 // neighbours as varints, about one byte an id in a dump of a leak, where ids
 // are near each other. The zero value is empty.
 type IDs struct {
-	deltas []byte
+	deltas []byte // empty while there is one id only
 	last   uint64
-	n      int
+	n      uint32
 	mixed  bool // not in ascending order
 }
 
 // Add appends an id.
 func (s *IDs) Add(id uint64) {
-	if id < s.last {
-		s.mixed = true
+	switch {
+	case s.n == 1:
+		s.deltas = binary.AppendVarint(s.deltas, int64(s.last))
+		fallthrough
+	case s.n > 0:
+		s.mixed = s.mixed || id < s.last
+		s.deltas = binary.AppendVarint(s.deltas, int64(id-s.last))
 	}
-	s.deltas = binary.AppendVarint(s.deltas, int64(id-s.last))
 	s.last = id
 	s.n++
 }
 
+// Clip is a list of the same ids that shares nothing which adding to either
+// list changes.
+func (s IDs) Clip() IDs {
+	s.deltas = slices.Clip(s.deltas)
+	return s
+}
+
 // Len is the number of ids.
-func (s *IDs) Len() int { return s.n }
+func (s *IDs) Len() int { return int(s.n) }
 
 // All yields the ids in the order they were added.
 func (s *IDs) All() iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
+		if s.n == 1 {
+			yield(s.last)
+			return
+		}
 		var id uint64
 		for p := s.deltas; len(p) > 0; {
 			d, n := binary.Varint(p)
@@ -58,7 +73,7 @@ func (s *IDs) Sorted() iter.Seq[uint64] {
 
 // First returns the first n ids in ascending order, fewer if there are fewer.
 func (s *IDs) First(n int) []uint64 {
-	ids := make([]uint64, 0, min(n, s.n))
+	ids := make([]uint64, 0, min(n, int(s.n)))
 	for id := range s.Sorted() {
 		if len(ids) == n {
 			break
@@ -91,7 +106,9 @@ func (s *IDs) Contains(id uint64) bool {
 }
 
 // Equal reports whether two lists hold the same ids in the same order.
-func (s *IDs) Equal(o *IDs) bool { return bytes.Equal(s.deltas, o.deltas) }
+func (s *IDs) Equal(o *IDs) bool {
+	return s.n == o.n && s.last == o.last && bytes.Equal(s.deltas, o.deltas)
+}
 
 // Common counts the ids that are in both lists.
 func Common(a, b *IDs) int {
@@ -123,7 +140,7 @@ type cursor struct {
 }
 
 func (s *IDs) cursor() cursor {
-	if !s.mixed {
+	if !s.mixed && s.n != 1 {
 		return cursor{deltas: s.deltas}
 	}
 	ids := make([]uint64, 0, s.n)

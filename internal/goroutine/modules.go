@@ -43,7 +43,7 @@ func Attribute(d *Dump, info *debug.BuildInfo) {
 			}
 		}
 	}
-	d.EachFrame(attribute)
+	d.EachFunction(attribute)
 	if d.GoVersion == "" {
 		d.GoVersion = info.GoVersion
 	}

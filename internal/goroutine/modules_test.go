@@ -32,12 +32,12 @@ func TestAttribute(t *testing.T) {
 		{"net/http", Stdlib, "", Stdlib},
 	}
 	for _, tt := range tests {
-		d := Dump{Buckets: []Bucket{{Stack: Stack{
+		d := Dump{Buckets: []Bucket{{Stack: NewStack(Parts{
 			Frames:    []Frame{{Function: tt.pkg + ".F", Package: tt.pkg, Origin: tt.origin}},
 			CreatedBy: Frame{Function: tt.pkg + ".G", Package: tt.pkg, Origin: tt.origin},
-		}}}}
+		})}}}
 		Attribute(&d, info)
-		for _, f := range []Frame{d.Buckets[0].Stack.Frames[0], d.Buckets[0].Stack.CreatedBy} {
+		for _, f := range []Frame{d.Buckets[0].Stack.Frames()[0], d.Buckets[0].Stack.CreatedBy()} {
 			if f.Module != tt.module || f.Origin != tt.want {
 				t.Errorf("%s: got %s, %s; want %s, %s", tt.pkg, f.Module, f.Origin, tt.module, tt.want)
 			}

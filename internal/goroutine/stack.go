@@ -31,14 +31,10 @@ type Frame struct {
 }
 
 // Stack is the frames of a goroutine, leaf first, without arguments, offsets
-// and ids, and the go statement that started it.
+// and ids, and the go statement that started it. The zero Stack has none of it.
 type Stack struct {
-	Frames      []Frame
-	CreatedBy   Frame   // zero if not known
-	Elided      int     // frames Go left out; -1 if it left out some without saying how many
-	ElidedAt    int     // index in Frames before which they are missing
-	Unavailable bool    // the goroutine was running on another thread: no frames
-	Ancestors   []Frame // where GODEBUG=tracebackancestors tells who started the starter
+	in   *Stacks
+	leaf uint32
 }
 
 // ID identifies a stack: 16 hex digits, the same for the same stack in any
@@ -48,27 +44,29 @@ type ID string
 // ID is computed over function names, base names of files, lines and created
 // by. Directories do not count: the package is part of the function's name,
 // and where a module is unpacked differs from machine to machine.
-func (s *Stack) ID() ID {
-	h := sha256.New()
-	put := func(f *Frame) {
-		h.Write([]byte(f.Function))
-		h.Write([]byte{0})
-		h.Write([]byte(Base(f.File)))
-		h.Write([]byte{0})
-		h.Write(strconv.AppendInt(nil, int64(f.Line), 10))
-		h.Write([]byte{1})
-	}
-	for i := range s.Frames {
-		if s.Elided != 0 && s.ElidedAt == i {
-			h.Write([]byte{3})
+func (s Stack) ID() ID {
+	var buf [1024]byte
+	b := buf[:0]
+	for x := range s.steps() {
+		switch x.kind() {
+		case gap:
+			if x.outer != 0 && s.in.at(x.outer).kind() == call {
+				b = append(b, 3)
+			}
+			continue
+		case creator:
+			b = append(b, 2)
+		case call:
+		default:
+			continue
 		}
-		put(&s.Frames[i])
+		f := &s.in.functions[x.what&maxFunction]
+		b = append(append(b, f.Function...), 0)
+		b = append(append(b, Base(f.File)...), 0)
+		b = append(strconv.AppendInt(b, int64(x.line), 10), 1)
 	}
-	if s.CreatedBy.Function != "" {
-		h.Write([]byte{2})
-		put(&s.CreatedBy)
-	}
-	return ID(hex.EncodeToString(h.Sum(nil)[:8]))
+	sum := sha256.Sum256(b)
+	return ID(hex.EncodeToString(sum[:8]))
 }
 
 // Base is the last element of a file name, whichever system wrote it.
@@ -82,56 +80,55 @@ func Base(file string) string {
 // waits in). A stack that is nothing else gives its first frame outside the
 // runtime; one of the runtime alone the function it was started with, such as
 // runtime.bgsweep; and one without frames what it was created by.
-func (s *Stack) Site() Frame {
-	outside := -1
-	for i := range s.Frames {
-		f := &s.Frames[i]
-		if f.Origin == Runtime || syncPrimitive(f) {
+func (s Stack) Site() Frame {
+	var outside, entry, last Frame
+	found := false
+	for f := range s.All() {
+		if last = f; f.Function != "runtime.goexit" || entry.Function == "" {
+			entry = f
+		}
+		if f.Origin == Runtime || syncPrimitive(&f) {
 			continue
 		}
-		if outside < 0 {
-			outside = i
+		if !found {
+			outside, found = f, true
 		}
 		if f.Origin != Stdlib || !plumbing(f.Package) {
-			return *f
+			return f
 		}
 	}
 	switch {
-	case outside >= 0:
-		return s.Frames[outside]
-	case len(s.Frames) > 0:
-		entry := len(s.Frames) - 1
-		for entry > 0 && s.Frames[entry].Function == "runtime.goexit" {
-			entry--
-		}
-		return s.Frames[entry]
+	case found:
+		return outside
+	case last != Frame{}:
+		return entry
 	}
-	return s.CreatedBy
+	return s.CreatedBy()
 }
 
 // Owner is the first frame, from the leaf, that is not part of Go itself: its
 // module owns the call site. It is false for a stack that is all Go.
-func (s *Stack) Owner() (Frame, bool) {
-	for i := range s.Frames {
-		if o := s.Frames[i].Origin; o == Main || o == Dependency {
-			return s.Frames[i], true
+func (s Stack) Owner() (Frame, bool) {
+	for f := range s.All() {
+		if f.Origin == Main || f.Origin == Dependency {
+			return f, true
 		}
 	}
-	if o := s.CreatedBy.Origin; o == Main || o == Dependency {
-		return s.CreatedBy, true
+	if f := s.CreatedBy(); f.Origin == Main || f.Origin == Dependency {
+		return f, true
 	}
 	return Frame{}, false
 }
 
 // Entry is the function the go statement called: the outermost frame outside
 // the runtime. It is false for a stack without frames.
-func (s *Stack) Entry() (Frame, bool) {
-	for i := len(s.Frames) - 1; i >= 0; i-- {
-		if s.Frames[i].Origin != Runtime || i == 0 {
-			return s.Frames[i], true
+func (s Stack) Entry() (entry Frame, ok bool) {
+	for f := range s.All() {
+		if f.Origin != Runtime || !ok {
+			entry, ok = f, true
 		}
 	}
-	return Frame{}, false
+	return entry, ok
 }
 
 // syncPrimitive reports whether f is where a goroutine waits rather than why.

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
 
 	"gdump/internal/goroutine"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Limits on what one dump may make gdump remember.
@@ -16,14 +19,32 @@ const (
 	maxProblems  = 1000
 	maxAddresses = 1024 // distinct lock addresses a bucket, of which the commonest are told
 	toldAddress  = 64
-	maxSamples   = 3 // argument lists a bucket
+	maxSamples   = 3       // argument lists a bucket
+	maxSampled   = 1 << 17 // buckets with argument lists
 	maxDense     = 1 << 10
 )
 
-// entry is a bucket under construction.
+// entry is a bucket under construction. A bucket of one goroutine, of which
+// there can be a million, has no tally.
 type entry struct {
-	text      []byte // of its first goroutine, for the frames
-	count     int
+	stack goroutine.Stack
+	count int
+	line  int
+	one   single
+	all   *tally
+}
+
+// single is what the first goroutine of a bucket tells.
+type single struct {
+	id, lock uint64
+	args     string
+	minutes  uint32
+	code     uint8
+	flags    flags
+}
+
+// tally is what the goroutines of a bucket tell.
+type tally struct {
 	states    counter
 	waits     waits
 	locked    int
@@ -32,7 +53,6 @@ type entry struct {
 	addresses map[uint64]int
 	args      []string
 	ids       goroutine.IDs
-	line      int
 }
 
 func (c *counter) sorted() []goroutine.Count {
@@ -108,11 +128,13 @@ func (w *waits) sorted() goroutine.Waits {
 
 // builder counts the goroutines of one dump.
 type builder struct {
+	in         interner
 	buckets    table
 	entries    []*entry // in the order of their first goroutines
 	seen       idSet
 	bare       map[uint64]bareRecord // goroutines without frames: a crash dump may show them again with
 	total      int
+	sampled    int // buckets with arguments
 	countsOnly bool
 	crash      bool
 	reason     string
@@ -142,43 +164,98 @@ func (b *builder) add(r *record, text []byte, at place) {
 	if b.line == 0 {
 		b.line, b.offset = at.line, at.offset
 	}
+	b.total++
 	i := b.buckets.find(&r.key)
 	if i < 0 {
-		i = len(b.entries)
-		b.buckets.put(&r.key, i)
-		b.entries = append(b.entries, &entry{text: bytes.Clone(text[:r.size]), line: at.line})
+		e := &entry{stack: b.in.stack(text[:r.size]), count: 1, line: at.line}
+		b.buckets.put(&r.key)
+		b.entries = append(b.entries, e)
+		if !b.countsOnly {
+			b.first(e, r, text)
+		}
+		return
 	}
-	b.total++
 	e := b.entries[i]
 	e.count++
 	if b.countsOnly {
 		return
 	}
-	e.ids.Add(r.id)
-	if r.code == 0 || !e.states.addCode(r.code) {
-		e.states.add(r.state.of(text), 1)
+	t := e.tally()
+	t.ids.Add(r.id)
+	if r.code == 0 || !t.states.addCode(r.code) {
+		t.states.add(r.state.of(text), 1)
 	}
-	e.waits.add(r.minutes, 1)
+	t.waits.add(r.minutes, 1)
 	if r.flags&(locked|leaked) != 0 {
-		e.flag(r.flags, 1)
+		t.flag(r.flags, 1)
 	}
 	if r.lock != 0 {
-		e.address(r.lock)
+		t.address(r.lock, 1)
 	}
-	if len(e.args) < maxSamples && !r.args.empty() {
-		if args := r.args.of(text); !slices.Contains(e.args, string(args)) {
-			e.args = append(e.args, string(args))
+	if len(t.args) < maxSamples && !r.args.empty() && b.sampled <= maxSampled {
+		if args := r.args.of(text); !slices.Contains(t.args, string(args)) {
+			t.args = append(t.args, string(args))
 		}
 	}
 	if !r.labels.empty() {
-		e.labels.addText(r.labels.of(text), 1)
+		t.labels.addText(r.labels.of(text), 1)
 	}
 	if r.frames == 0 {
-		if b.bare == nil {
-			b.bare = map[uint64]bareRecord{}
-		}
-		b.bare[r.id] = bareRecord{*r, bytes.Clone(firstLine(text))}
+		b.keepBare(r, text)
 	}
+}
+
+// first notes the first goroutine of a bucket.
+func (b *builder) first(e *entry, r *record, text []byte) {
+	e.one = single{id: r.id, lock: r.lock, minutes: r.minutes, code: r.code, flags: r.flags & (locked | leaked)}
+	if !r.args.empty() {
+		if b.sampled++; b.sampled <= maxSampled {
+			e.one.args = string(r.args.of(text))
+		}
+	}
+	if r.code == 0 {
+		e.tally().states.add(r.state.of(text), 1)
+	}
+	if !r.labels.empty() {
+		e.tally().labels.addText(r.labels.of(text), 1)
+	}
+	if r.frames == 0 {
+		b.keepBare(r, text)
+	}
+}
+
+// tally is where the goroutines of a bucket are counted, once one of them does
+// not tell all.
+func (e *entry) tally() *tally {
+	if t := e.all; t != nil {
+		return t
+	}
+	t, one := &tally{}, &e.one
+	e.all = t
+	if one.id == 0 {
+		return t // of a dump that tells counts only
+	}
+	t.ids.Add(one.id)
+	if one.code != 0 {
+		t.states.add([]byte(commonStates[one.code]), 1)
+	}
+	t.waits.add(one.minutes, 1)
+	t.flag(one.flags, 1)
+	if one.lock != 0 {
+		t.address(one.lock, 1)
+	}
+	if one.args != "" {
+		t.args = []string{one.args}
+	}
+	return t
+}
+
+// keepBare remembers a goroutine without frames.
+func (b *builder) keepBare(r *record, text []byte) {
+	if b.bare == nil {
+		b.bare = map[uint64]bareRecord{}
+	}
+	b.bare[r.id] = bareRecord{*r, bytes.Clone(firstLine(text))}
 }
 
 // replace counts again, with frames, a goroutine that was seen without. A dump
@@ -194,40 +271,41 @@ func (b *builder) replace(r *record, text []byte, at place) {
 	e.count--
 	b.total--
 	if !b.countsOnly {
-		e.states.add(old.state.of(old.header), -1)
-		e.waits.add(old.minutes, -1)
-		e.flag(old.flags, -1)
-		e.labels.addText(old.labels.of(old.header), -1)
+		t := e.tally()
+		t.states.add(old.state.of(old.header), -1)
+		t.waits.add(old.minutes, -1)
+		t.flag(old.flags, -1)
+		t.labels.addText(old.labels.of(old.header), -1)
 		var ids goroutine.IDs
-		for id := range e.ids.All() {
+		for id := range t.ids.All() {
 			if id != r.id {
 				ids.Add(id)
 			}
 		}
-		e.ids = ids
+		t.ids = ids
 	}
 	b.add(r, text, at)
 }
 
-func (e *entry) flag(f flags, n int) {
+func (t *tally) flag(f flags, n int) {
 	if f&locked != 0 {
-		e.locked += n
+		t.locked += n
 	}
 	if f&leaked != 0 {
-		e.leaked += n
+		t.leaked += n
 	}
 }
 
-func (e *entry) address(a uint64) {
-	if _, ok := e.addresses[a]; !ok {
-		if len(e.addresses) >= maxAddresses {
+func (t *tally) address(a uint64, n int) {
+	if _, ok := t.addresses[a]; !ok {
+		if len(t.addresses) >= maxAddresses {
 			return
 		}
-		if e.addresses == nil {
-			e.addresses = map[uint64]int{}
+		if t.addresses == nil {
+			t.addresses = map[uint64]int{}
 		}
 	}
-	e.addresses[a]++
+	t.addresses[a] += n
 }
 
 func (b *builder) problem(line int, message string) {
@@ -238,49 +316,100 @@ func (b *builder) problem(line int, message string) {
 	}
 }
 
-// merge adds what another entry counted, whose first goroutine comes later.
+// merge adds what another bucket counted, whose first goroutine comes later.
 func (e *entry) merge(o *entry) {
-	e.count += o.count
-	for _, s := range o.states.list {
-		e.states.add([]byte(s.Name), s.N)
+	if e.one.id != 0 || e.all != nil || o.one.id != 0 || o.all != nil {
+		e.tally().merge(o.tally())
 	}
-	e.waits.merge(&o.waits)
-	e.locked += o.locked
-	e.leaked += o.leaked
-	e.labels.merge(&o.labels)
+	e.count += o.count
+}
+
+func (t *tally) merge(o *tally) {
+	for _, s := range o.states.list {
+		t.states.add([]byte(s.Name), s.N)
+	}
+	t.waits.merge(&o.waits)
+	t.locked += o.locked
+	t.leaked += o.leaked
+	t.labels.merge(&o.labels)
 	for a, n := range o.addresses {
-		if e.addresses == nil {
-			e.addresses = map[uint64]int{}
+		if t.addresses == nil {
+			t.addresses = map[uint64]int{}
 		}
-		e.addresses[a] += n
+		t.addresses[a] += n
 	}
 	for _, a := range o.args {
-		if len(e.args) < maxSamples && !slices.Contains(e.args, a) {
-			e.args = append(e.args, a)
+		if len(t.args) < maxSamples && !slices.Contains(t.args, a) {
+			t.args = append(t.args, a)
 		}
 	}
 	for id := range o.ids.All() {
-		e.ids.Add(id)
+		t.ids.Add(id)
 	}
 }
 
 // fill puts what was counted into a bucket, which has its stack.
-func (e *entry) fill(k *goroutine.Bucket) {
-	k.Count, k.Locked, k.Leaked, k.Line = e.count, e.locked, e.leaked, e.line
-	k.States, k.Waits, k.Labels = e.states.sorted(), e.waits.sorted(), e.labels.sorted()
-	k.IDs, k.Args = e.ids, e.args
-	if len(e.addresses) > 0 {
-		k.Addresses = make([]goroutine.Count, 0, len(e.addresses))
-		for a, n := range e.addresses {
-			k.Addresses = append(k.Addresses, goroutine.Count{Name: "0x" + strconv.FormatUint(a, 16), N: n})
+func (e *entry) fill(k *goroutine.Bucket, shared *singles) {
+	k.Count, k.Line = e.count, e.line
+	if one := &e.one; e.all == nil && one.id != 0 {
+		k.States, k.Waits = shared.state(one.code), shared.wait(one.minutes)
+		k.Locked, k.Leaked = int(one.flags&locked)/int(locked), int(one.flags&leaked)/int(leaked)
+		k.IDs.Add(one.id)
+		if one.args != "" {
+			k.Args = []string{one.args}
+		}
+		if one.lock != 0 {
+			k.Addresses = []goroutine.Count{addressCount(one.lock, 1)}
+		}
+		return
+	}
+	t := e.all
+	if t == nil {
+		return
+	}
+	k.Locked, k.Leaked = t.locked, t.leaked
+	k.States, k.Waits, k.Labels = t.states.sorted(), t.waits.sorted(), t.labels.sorted()
+	k.IDs, k.Args = t.ids, t.args
+	if len(t.addresses) > 0 {
+		k.Addresses = make([]goroutine.Count, 0, len(t.addresses))
+		for a, n := range t.addresses {
+			k.Addresses = append(k.Addresses, addressCount(a, n))
 		}
 		slices.SortFunc(k.Addresses, compareCounts)
 		k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), toldAddress)])
 	}
 }
 
-// dump finishes the dump: parses one text per stack and sorts the buckets,
-// largest first, then by id.
+func addressCount(a uint64, n int) goroutine.Count {
+	return goroutine.Count{Name: "0x" + strconv.FormatUint(a, 16), N: n}
+}
+
+// singles are the counts of buckets of one goroutine, which share them.
+type singles struct {
+	states [len(commonStates)][]goroutine.Count
+	waits  map[uint32]goroutine.Waits
+}
+
+func (s *singles) state(code uint8) []goroutine.Count {
+	if s.states[code] == nil {
+		s.states[code] = []goroutine.Count{{Name: commonStates[code], N: 1}}
+	}
+	return s.states[code]
+}
+
+func (s *singles) wait(minutes uint32) goroutine.Waits {
+	w, ok := s.waits[minutes]
+	if !ok {
+		if s.waits == nil {
+			s.waits = map[uint32]goroutine.Waits{}
+		}
+		w = goroutine.Waits{{Minutes: int(minutes), N: 1}}
+		s.waits[minutes] = w
+	}
+	return w
+}
+
+// dump finishes the dump: its buckets are sorted, largest first, then by id.
 func (b *builder) dump() goroutine.Dump {
 	if b.counts != nil {
 		d := b.counts.end()
@@ -292,14 +421,8 @@ func (b *builder) dump() goroutine.Dump {
 	if b.dropped > 0 {
 		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("%d more problems, which are not listed", b.dropped)})
 	}
-	var c collector
-	for i, e := range b.entries {
-		if e.count > 0 {
-			c.add(e, c.in.stack(e.text))
-		}
-		e.text, b.entries[i] = nil, nil
-	}
-	c.finish(&d)
+	b.buckets, b.seen = table{}, idSet{}
+	finish(&d, b.entries)
 	return d
 }
 
@@ -320,65 +443,58 @@ func (b *builder) head() goroutine.Dump {
 func (b *builder) snapshot() goroutine.Dump {
 	d := b.head()
 	d.Problems = slices.Clone(d.Problems)
-	var c collector
+	var in goroutine.Stacks
+	entries := make([]*entry, 0, len(b.entries))
 	for _, e := range b.entries {
-		if e.count == 0 {
-			continue
-		}
-		if len(e.labels.texts) > 0 {
-			e.labels.read()
-		}
 		own := *e
-		own.states = counter{list: slices.Clone(e.states.list)}
-		stack := c.in.stack(e.text)
-		if i, ok := c.index[stack.ID()]; ok {
-			c.entries[i].count += e.count
-			continue
+		own.stack = in.Add(e.stack.Parts())
+		if e.all != nil {
+			e.all.labels.read()
+			t := *e.all
+			t.states = counter{list: slices.Clone(t.states.list)}
+			// What two buckets of one stack count may be added up.
+			t.labels, t.addresses = t.labels.clone(), maps.Clone(t.addresses)
+			t.waits.dense, t.waits.long = slices.Clone(t.waits.dense), maps.Clone(t.waits.long)
+			t.args, t.ids = slices.Clip(t.args), t.ids.Clip()
+			own.all = &t
 		}
-		c.add(&own, stack)
+		entries = append(entries, &own)
 	}
-	c.finish(&d)
+	finish(&d, entries)
 	return d
 }
 
-// collector gathers the buckets of a dump. Texts that differ in what is no part
-// of a stack, such as two calls on one line, come together here.
-type collector struct {
-	in      interner
-	entries []*entry
-	buckets []goroutine.Bucket
-	index   map[goroutine.ID]int
-}
-
-// add puts a stack with what was counted of it into the dump. It returns the
-// entry that counts it from now on.
-func (c *collector) add(e *entry, s goroutine.Stack) *entry {
-	id := s.ID()
-	if i, ok := c.index[id]; ok {
-		c.entries[i].merge(e)
-		return c.entries[i]
+// finish makes the buckets of a dump. Texts that differ in what is no part of a
+// stack's identity, such as folders or two calls on one line, come together.
+func finish(d *goroutine.Dump, entries []*entry) {
+	var index table
+	var shared singles
+	buckets := make([]goroutine.Bucket, 0, len(entries))
+	all := entries[:0]
+	for _, e := range entries {
+		if e.count <= 0 {
+			continue
+		}
+		id := e.stack.ID()
+		k := key{xxh3.HashString(string(id))}
+		if i := index.find(&k); i >= 0 {
+			all[i].merge(e)
+			continue
+		}
+		index.put(&k)
+		all = append(all, e)
+		buckets = append(buckets, goroutine.Bucket{ID: id, Stack: e.stack})
 	}
-	if c.index == nil {
-		c.index = map[goroutine.ID]int{}
-	}
-	c.index[id] = len(c.buckets)
-	c.buckets = append(c.buckets, goroutine.Bucket{ID: id, Stack: s})
-	c.entries = append(c.entries, e)
-	return e
-}
-
-// finish gives the dump its buckets, and their frames an origin.
-func (c *collector) finish(d *goroutine.Dump) {
 	lost := false
-	for i, e := range c.entries {
-		e.fill(&c.buckets[i])
-		lost = lost || e.labels.lost
-		c.entries[i] = nil
+	for i, e := range all {
+		e.fill(&buckets[i], &shared)
+		lost = lost || e.all != nil && e.all.labels.lost
+		all[i] = nil
 	}
 	if lost {
 		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("a bucket has more than %d labels or values of one: the rest is not kept", maxValues)})
 	}
-	d.Buckets = c.buckets
+	d.Buckets = buckets
 	classify(d)
 	slices.SortFunc(d.Buckets, func(a, b goroutine.Bucket) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.ID, b.ID))

@@ -22,7 +22,7 @@ type program struct {
 // classify gives every frame its module and origin, from the file names.
 func classify(d *goroutine.Dump) {
 	var p program
-	d.EachFrame(func(f *goroutine.Frame) {
+	d.EachFunction(func(f *goroutine.Frame) {
 		if f.Package == "main" && p.module == "" {
 			p.module, p.gopath = mainModule(f.File)
 		}
@@ -32,7 +32,7 @@ func classify(d *goroutine.Dump) {
 			}
 		}
 	})
-	d.EachFrame(p.origin)
+	d.EachFunction(p.origin)
 }
 
 func (p *program) origin(f *goroutine.Frame) {

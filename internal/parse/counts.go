@@ -30,7 +30,7 @@ type countsReader struct {
 
 	n      int // goroutines of the record being read; 0 if none
 	line   int
-	st     goroutine.Stack
+	frames []goroutine.Frame
 	labels []byte
 }
 
@@ -88,9 +88,9 @@ func (c *countsReader) take(text []byte, number int) bool {
 	}
 	if m := countFrame.FindStringSubmatch(line); m != nil {
 		n, _ := strconv.Atoi(m[4])
-		c.st.Frames = append(c.st.Frames, c.in.frame(&rawFrame{function: decodeName(strings.TrimSpace(m[2])), file: m[3], line: n}))
+		c.frames = append(c.frames, c.in.frame(&rawFrame{function: decodeName([]byte(strings.TrimSpace(m[2]))), file: []byte(m[3]), line: n}))
 	} else if m := barePC.FindStringSubmatch(line); m != nil {
-		c.st.Frames = append(c.st.Frames, goroutine.Frame{Function: m[1]})
+		c.frames = append(c.frames, goroutine.Frame{Function: m[1]})
 	} else {
 		c.problem(number, "unreadable line: "+string(clip(text)))
 	}
@@ -105,9 +105,9 @@ func (c *countsReader) problem(line int, message string) {
 
 func (c *countsReader) endRecord() {
 	if c.n > 0 {
-		c.count(c.st, c.n, c.line).labels.addText(c.labels, c.n)
+		c.count(c.frames, c.n, c.line).labels.addText(c.labels, c.n)
 	}
-	c.n, c.st, c.labels = 0, goroutine.Stack{}, nil
+	c.n, c.frames, c.labels = 0, c.frames[:0], nil
 }
 
 // end finishes the dump.

@@ -22,28 +22,23 @@ const maxPanicparse = 4096
 // ("ns::f(int, char const*)") have no argument list of Go's kind.
 const cMark = '\x01'
 
-// interner makes equal strings of a dump share their memory, and counts what
-// panicparse has read.
+// interner keeps the stacks of a dump and their strings, each once, and counts
+// what panicparse has read.
 type interner struct {
-	strings map[string]string
-	read    int
+	stacks    goroutine.Stacks
+	files     map[string]string
+	functions map[string]names
+	read      int
+	raw       rawStack        // memory of the stack read last
+	parts     goroutine.Parts // the same
 }
 
-func (in *interner) str(s string) string {
-	if t, ok := in.strings[s]; ok {
-		return t
-	}
-	if in.strings == nil {
-		in.strings = map[string]string{}
-	}
-	s = strings.Clone(s)
-	in.strings[s] = s
-	return s
-}
+// names of a function, and of its package.
+type names struct{ function, pkg string }
 
 // rawFrame is a frame as its two lines say it.
 type rawFrame struct {
-	function, args, file string
+	function, args, file []byte
 	line                 int
 	c                    bool // C code: panicparse cannot read its name
 }
@@ -51,7 +46,7 @@ type rawFrame struct {
 // rawStack is a goroutine's text, line by line.
 type rawStack struct {
 	frames      []rawFrame
-	creator     *rawFrame
+	creator     rawFrame // without a function if there is none
 	ancestors   []rawFrame
 	elided      int
 	elidedAt    int
@@ -60,70 +55,88 @@ type rawStack struct {
 
 // stack parses the regular text of one goroutine into frames.
 func (in *interner) stack(text []byte) goroutine.Stack {
-	raw := splitFrames(string(text))
+	raw := &in.raw
+	raw.split(text)
 	if in.read += 1 + len(raw.frames)/64; in.read <= maxPanicparse {
 		raw.panicparse()
 	}
-	s := goroutine.Stack{Elided: raw.elided, ElidedAt: raw.elidedAt, Unavailable: raw.unavailable}
-	if len(raw.frames) > 0 {
-		s.Frames = make([]goroutine.Frame, len(raw.frames))
-	}
+	p := &in.parts
+	*p = goroutine.Parts{Frames: p.Frames[:0], Ancestors: p.Ancestors[:0], Elided: raw.elided, ElidedAt: raw.elidedAt, Unavailable: raw.unavailable}
 	for i := range raw.frames {
-		s.Frames[i] = in.frame(&raw.frames[i])
+		p.Frames = append(p.Frames, in.frame(&raw.frames[i]))
 	}
-	if raw.creator != nil {
-		s.CreatedBy = in.frame(raw.creator)
+	if len(raw.creator.function) > 0 {
+		p.CreatedBy = in.frame(&raw.creator)
 	}
 	for i := range raw.ancestors {
-		s.Ancestors = append(s.Ancestors, in.frame(&raw.ancestors[i]))
+		p.Ancestors = append(p.Ancestors, in.frame(&raw.ancestors[i]))
 	}
-	return s
+	return in.stacks.Add(*p)
 }
 
 func (in *interner) frame(r *rawFrame) goroutine.Frame {
-	f := goroutine.Frame{Function: in.str(r.function), File: in.str(r.file), Line: r.line}
+	file, ok := in.files[string(r.file)]
+	if !ok {
+		if in.files == nil {
+			in.files = map[string]string{}
+		}
+		file = string(r.file)
+		in.files[file] = file
+	}
+	n, ok := in.functions[string(r.function)]
+	if !ok {
+		if in.functions == nil {
+			in.functions = map[string]names{}
+		}
+		n.function = string(r.function)
+		n.pkg = packageOf(n.function)
+		in.functions[n.function] = n
+	}
+	f := goroutine.Frame{Function: n.function, File: file, Line: r.line}
 	if !r.c {
-		f.Package = in.str(packageOf(r.function))
+		f.Package = n.pkg
 	}
 	return f
 }
 
-// splitFrames reads the regular text of a goroutine: see digest.
-func splitFrames(text string) rawStack {
-	var s rawStack
+// split reads the regular text of a goroutine: see digest.
+func (s *rawStack) split(text []byte) {
+	*s = rawStack{frames: s.frames[:0], ancestors: s.ancestors[:0]}
 	ancestors := false
-	var name string
-	_, text, _ = strings.Cut(text, "\n")
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
+	var name []byte
+	_, text, _ = bytes.Cut(text, []byte{'\n'})
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimRight(line, "\n")
 		switch {
-		case line == "":
-		case line[0] == '\t' && name == "":
-			s.unavailable = s.unavailable || isUnavailable([]byte(line))
+		case len(line) == 0:
+		case line[0] == '\t' && len(name) == 0:
+			s.unavailable = s.unavailable || isUnavailable(line)
 		case line[0] == '\t':
-			f := newRawFrame(name, line)
-			switch {
-			case strings.HasPrefix(name, string(createdBy)):
-				f.function = strings.TrimPrefix(name, string(createdBy))
-				if i := strings.LastIndex(f.function, string(inGoroutine)); i >= 0 {
-					f.function = f.function[:i]
+			var f rawFrame
+			switch by, created := bytes.CutPrefix(name, createdBy); {
+			case created:
+				if i := bytes.LastIndex(by, inGoroutine); i >= 0 {
+					by = by[:i]
 				}
-				f.function, f.args = decodeName(f.function), ""
-				if s.creator == nil {
-					s.creator = &f
+				f.read(by, line)
+				f.function, f.args = decodeName(by), nil
+				if s.creator.function == nil {
+					s.creator = f
 				} else {
 					s.ancestors = append(s.ancestors, f)
 				}
 			case ancestors:
+				f.read(name, line)
 				s.ancestors = append(s.ancestors, f)
 			default:
+				f.read(name, line)
 				s.frames = append(s.frames, f)
 			}
-			name = ""
+			name = nil
 		case line[0] == '[':
 			ancestors = true
-		case isElided([]byte(line)):
-			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(line, "..."), " frames elided..."))
+		case isElided(line):
+			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(string(line), "..."), " frames elided..."))
 			if err != nil {
 				n = -1
 			}
@@ -132,27 +145,23 @@ func splitFrames(text string) rawStack {
 			name = line
 		}
 	}
-	return s
 }
 
-func newRawFrame(name, fileLineText string) rawFrame {
-	var f rawFrame
+// read takes a frame from its two lines.
+func (f *rawFrame) read(name, place []byte) {
 	if name[0] == cMark {
 		f.function, f.c = name[1:], true
-	} else if i := strings.LastIndexByte(name, '('); i > 0 {
-		f.function, f.args = decodeName(name[:i]), strings.TrimSuffix(name[i+1:], ")")
+	} else if i := bytes.LastIndexByte(name, '('); i > 0 {
+		f.function, f.args = decodeName(name[:i]), bytes.TrimSuffix(name[i+1:], []byte(")"))
 	} else {
 		f.function = decodeName(name)
 	}
-	line := []byte(fileLineText)
-	_, number, ok := fileLine(line)
+	_, number, ok := fileLine(place)
 	if !ok {
-		return f
+		return
 	}
-	end := cap(line) - cap(number) - 1 // where the ":" stands
-	f.file = string(line[1:end])
+	f.file = place[1 : cap(place)-cap(number)-1] // up to the ":"
 	f.line, _ = strconv.Atoi(string(number))
-	return f
 }
 
 // panicparse lets panicparse read the frames of Go code. Its names win where
@@ -172,15 +181,15 @@ func (s *rawStack) panicparse() (read bool) {
 	var frames []*rawFrame
 	put := func(prefix string, f *rawFrame) {
 		b.WriteString(prefix)
-		b.WriteString(encodeName(f.function))
+		b.WriteString(encodeName(string(f.function)))
 		if prefix == "" {
 			b.WriteByte('(')
-			b.WriteString(f.args)
+			b.Write(f.args)
 			b.WriteByte(')')
 		}
 		b.WriteString("\n\t")
-		b.WriteString(f.file)
-		if !strings.HasSuffix(f.file, ".go") && !strings.HasSuffix(f.file, ".s") {
+		b.Write(f.file)
+		if !bytes.HasSuffix(f.file, []byte(".go")) && !bytes.HasSuffix(f.file, []byte(".s")) {
 			b.WriteString(oddEnding)
 		}
 		b.WriteByte(':')
@@ -193,8 +202,9 @@ func (s *rawStack) panicparse() (read bool) {
 			put("", f)
 		}
 	}
-	if s.creator != nil {
-		put(string(createdBy), s.creator)
+	created := len(s.creator.function) > 0
+	if created {
+		put(string(createdBy), &s.creator)
 	}
 	b.WriteByte('\n')
 	snap, _, err := stack.ScanSnapshot(&b, io.Discard, &stack.Opts{})
@@ -208,7 +218,7 @@ func (s *rawStack) panicparse() (read bool) {
 	for i, f := range frames {
 		f.take(&g.Stack.Calls[i])
 	}
-	if s.creator != nil && len(g.CreatedBy.Calls) == 1 {
+	if created && len(g.CreatedBy.Calls) == 1 {
 		s.creator.take(&g.CreatedBy.Calls[0])
 	}
 	return true
@@ -217,29 +227,29 @@ func (s *rawStack) panicparse() (read bool) {
 const oddEnding = "\x00.go"
 
 func (f *rawFrame) take(c *stack.Call) {
-	f.function = c.Func.Complete
-	f.file = strings.TrimSuffix(c.RemoteSrcPath, oddEnding)
+	f.function = []byte(c.Func.Complete)
+	f.file = []byte(strings.TrimSuffix(c.RemoteSrcPath, oddEnding))
 	f.line = c.Line
 }
 
 // decodeName turns the linker's escapes in the last element of an import path
 // back: "gopkg.in/yaml%2ev3.Unmarshal" is function Unmarshal of gopkg.in/yaml.v3.
-func decodeName(name string) string {
-	if !strings.Contains(name, "%") {
+func decodeName(name []byte) []byte {
+	if bytes.IndexByte(name, '%') < 0 {
 		return name
 	}
-	var b strings.Builder
+	var b []byte
 	for i := 0; i < len(name); i++ {
 		if name[i] == '%' && i+2 < len(name) {
-			if c, err := strconv.ParseUint(name[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(c))
+			if c, err := strconv.ParseUint(string(name[i+1:i+3]), 16, 8); err == nil {
+				b = append(b, byte(c))
 				i += 2
 				continue
 			}
 		}
-		b.WriteByte(name[i])
+		b = append(b, name[i])
 	}
-	return b.String()
+	return b
 }
 
 // encodeName writes a decoded name such that panicparse decodes it to the same

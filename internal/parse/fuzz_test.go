@@ -90,7 +90,7 @@ func FuzzText(f *testing.F) {
 		}
 		at += int(cut) + 2
 		first, second := readBlocks(t, data[:at], 4096, 1), readBlocks(t, data[at:], 4096, 1)
-		if diff := gocmp.Diff(tally(whole), tally(append(first, second...))); diff != "" {
+		if diff := gocmp.Diff(sums(whole), sums(append(first, second...))); diff != "" {
 			t.Fatalf("cut at %d (-whole +halves):\n%s", at, diff)
 		}
 	})
@@ -103,8 +103,8 @@ func regular(data []byte) bool {
 	return len(data) > 0 && !slices.ContainsFunc(b.records, func(r positioned) bool { return r.irregular })
 }
 
-// tally adds up the goroutines by stack and all else that a header says.
-func tally(dumps []goroutine.Dump) map[string]int {
+// sums adds up the goroutines by stack and all else that a header says.
+func sums(dumps []goroutine.Dump) map[string]int {
 	n := map[string]int{}
 	for _, d := range dumps {
 		for _, b := range d.Buckets {

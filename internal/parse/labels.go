@@ -2,6 +2,7 @@ package parse
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"gdump/internal/goroutine"
@@ -68,6 +69,15 @@ func (l *labels) add(key, value string, n int) {
 		return
 	}
 	values[value] += n
+}
+
+// clone is a copy that shares nothing. The labels must have been read.
+func (l *labels) clone() labels {
+	c := labels{keys: maps.Clone(l.keys), lost: l.lost}
+	for key, values := range c.keys {
+		c.keys[key] = maps.Clone(values)
+	}
+	return c
 }
 
 // merge adds the labels of another bucket.

@@ -81,35 +81,43 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 // sampled collects buckets of a dump that tells stacks and counts, and perhaps
 // labels.
 type sampled struct {
-	dump goroutine.Dump
-	collector
+	dump    goroutine.Dump
+	in      interner
+	entries []*entry
+	index   map[goroutine.Stack]*entry
 }
 
 func newSampled(level goroutine.Level) *sampled {
-	return &sampled{dump: goroutine.Dump{Level: level}}
+	return &sampled{dump: goroutine.Dump{Level: level}, index: map[goroutine.Stack]*entry{}}
 }
 
-func (s *sampled) count(st goroutine.Stack, n, line int) *entry {
-	e := s.add(&entry{line: line}, st)
-	e.count += n
+func (s *sampled) count(frames []goroutine.Frame, n, line int) *tally {
 	s.dump.Goroutines += n
-	return e
+	stack := s.in.stacks.Add(goroutine.Parts{Frames: frames})
+	e := s.index[stack]
+	if e == nil {
+		e = &entry{stack: stack, line: line}
+		s.index[stack] = e
+		s.entries = append(s.entries, e)
+	}
+	e.count += n
+	return e.tally()
 }
 
 func (s *sampled) sample(sample *profile.Sample, n int) {
-	var st goroutine.Stack
+	var frames []goroutine.Frame
 	for _, loc := range sample.Location {
 		if len(loc.Line) == 0 {
-			st.Frames = append(st.Frames, goroutine.Frame{Function: fmt.Sprintf("0x%x", loc.Address)})
+			frames = append(frames, goroutine.Frame{Function: fmt.Sprintf("0x%x", loc.Address)})
 		}
 		for _, l := range loc.Line {
 			if l.Function == nil {
 				continue
 			}
-			st.Frames = append(st.Frames, s.in.frame(&rawFrame{function: decodeName(l.Function.Name), file: l.Function.Filename, line: int(l.Line)}))
+			frames = append(frames, s.in.frame(&rawFrame{function: decodeName([]byte(l.Function.Name)), file: []byte(l.Function.Filename), line: int(l.Line)}))
 		}
 	}
-	e := s.count(st, n, 0)
+	t := s.count(frames, n, 0)
 	for key, values := range sample.Label {
 		if key == startLabel {
 			continue
@@ -117,13 +125,13 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 		for _, v := range values {
 			switch key {
 			case stateLabel:
-				e.states.add([]byte(v), n)
+				t.states.add([]byte(v), n)
 			case idLabel:
 				if id, err := strconv.ParseUint(v, 10, 64); err == nil && n == 1 {
-					e.ids.Add(id)
+					t.ids.Add(id)
 				}
 			default:
-				e.labels.add(key, v, n)
+				t.labels.add(key, v, n)
 			}
 		}
 	}
@@ -134,17 +142,17 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 		for _, v := range values {
 			switch {
 			case key == waitLabel && v >= 0:
-				e.waits.add(uint32(min(v, 1<<30)), n)
+				t.waits.add(uint32(min(v, 1<<30)), n)
 			case key == idLabel && v > 0 && n == 1:
-				e.ids.Add(uint64(v))
+				t.ids.Add(uint64(v))
 			default:
-				e.labels.add(key, strconv.FormatInt(v, 10), n)
+				t.labels.add(key, strconv.FormatInt(v, 10), n)
 			}
 		}
 	}
 }
 
 func (s *sampled) end() goroutine.Dump {
-	s.finish(&s.dump)
+	finish(&s.dump, s.entries)
 	return s.dump
 }

@@ -113,8 +113,7 @@ func (s *scanner) frames(p []byte, nl int, r *record) bool {
 		if len(s.all) >= maxKnown {
 			s.seen, s.all = table{}, s.all[:0]
 		}
-		at = len(s.all)
-		s.seen.put(&r.key, at)
+		at = s.seen.put(&r.key)
 		s.all = append(s.all, known{frames: exact.frames, locks: s.locks, complete: exact.is(complete)})
 	}
 	k := &s.all[at]

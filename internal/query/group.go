@@ -80,7 +80,7 @@ func place(f goroutine.Frame) string {
 // know the statement: what was called is all there is.
 func byCreator(b *goroutine.Bucket) string {
 	entry, _ := b.Stack.Entry()
-	if c := b.Stack.CreatedBy; c.Function != "" {
+	if c := b.Stack.CreatedBy(); c.Function != "" {
 		return place(c) + " → " + named(entry.Function)
 	}
 	return named(entry.Function)

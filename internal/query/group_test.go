@@ -10,7 +10,9 @@ import (
 
 func TestGrouping(t *testing.T) {
 	b := bucket()
-	b.Stack.CreatedBy.Origin = goroutine.Main
+	p := b.Stack.Parts()
+	p.CreatedBy.Origin = goroutine.Main
+	b.Stack = goroutine.NewStack(p)
 	tests := []struct{ name, want string }{
 		{"site", "github.com/acme/bus.(*Conn).deliver conn.go:88 240"},
 		{"function", "github.com/acme/bus.(*Conn).deliver 240"},
@@ -49,7 +51,9 @@ func TestGrouping(t *testing.T) {
 func TestFunctionWithoutLines(t *testing.T) {
 	g, _ := ParseGrouping("function")
 	a, b := bucket(), bucket()
-	b.Stack.Frames[0].Line, b.Stack.Frames[0].File = 1234, "/other/conn2.go"
+	p := b.Stack.Parts()
+	p.Frames[0].Line, p.Frames[0].File = 1234, "/other/conn2.go"
+	b.Stack = goroutine.NewStack(p)
 	if x, y := g.Of(a)[0].Name, g.Of(b)[0].Name; x != y {
 		t.Errorf("got %q and %q", x, y)
 	}

@@ -199,10 +199,10 @@ func parseTerm(body string) (func(Row) bool, error) {
 }
 
 func fieldMatcher(field string, m func(string) bool) func(*goroutine.Bucket) bool {
-	frames := func(get func(*goroutine.Frame) string) func(*goroutine.Bucket) bool {
+	frames := func(get func(goroutine.Frame) string) func(*goroutine.Bucket) bool {
 		return func(b *goroutine.Bucket) bool {
-			for i := range b.Stack.Frames {
-				if m(get(&b.Stack.Frames[i])) {
+			for f := range b.Stack.All() {
+				if m(get(f)) {
 					return true
 				}
 			}
@@ -215,17 +215,17 @@ func fieldMatcher(field string, m func(string) bool) func(*goroutine.Bucket) boo
 			return slices.ContainsFunc(b.States, func(s goroutine.Count) bool { return m(s.Name) })
 		}
 	case "func":
-		return frames(func(f *goroutine.Frame) string { return f.Function })
+		return frames(func(f goroutine.Frame) string { return f.Function })
 	case "pkg":
-		return frames(func(f *goroutine.Frame) string { return f.Package })
+		return frames(func(f goroutine.Frame) string { return f.Package })
 	case "mod":
-		return frames(func(f *goroutine.Frame) string { return f.Module })
+		return frames(func(f goroutine.Frame) string { return f.Module })
 	case "file":
-		return frames(func(f *goroutine.Frame) string { return f.File })
+		return frames(func(f goroutine.Frame) string { return f.File })
 	case "origin":
-		return frames(func(f *goroutine.Frame) string { return string(f.Origin) })
+		return frames(func(f goroutine.Frame) string { return string(f.Origin) })
 	case "created":
-		return func(b *goroutine.Bucket) bool { return m(b.Stack.CreatedBy.Function) }
+		return func(b *goroutine.Bucket) bool { return m(b.Stack.CreatedBy().Function) }
 	case "site":
 		return func(b *goroutine.Bucket) bool { return m(b.Stack.Site().Function) }
 	}
@@ -242,13 +242,12 @@ func fieldMatcher(field string, m func(string) bool) func(*goroutine.Bucket) boo
 
 // anywhere looks through all text of a bucket.
 func anywhere(b *goroutine.Bucket, m func(string) bool) bool {
-	for i := range b.Stack.Frames {
-		f := &b.Stack.Frames[i]
+	for f := range b.Stack.All() {
 		if m(f.Function) || m(f.File) || m(f.Module) {
 			return true
 		}
 	}
-	c := &b.Stack.CreatedBy
+	c := b.Stack.CreatedBy()
 	if m(c.Function) || m(c.File) {
 		return true
 	}

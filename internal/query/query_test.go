@@ -14,10 +14,10 @@ func bucket() *goroutine.Bucket {
 		States: []goroutine.Count{{Name: "chan send", N: 230}, {Name: "runnable", N: 10}},
 		Waits:  goroutine.Waits{{Minutes: 0, N: 100}, {Minutes: 12, N: 140}},
 		Labels: []goroutine.Label{{Key: "tenant", Values: []goroutine.Count{{Name: "acme", N: 3}}}},
-		Stack: goroutine.Stack{
+		Stack: goroutine.NewStack(goroutine.Parts{
 			Frames:    []goroutine.Frame{{Function: "github.com/acme/bus.(*Conn).deliver", File: "/m/bus/conn.go", Line: 88, Package: "github.com/acme/bus", Module: "github.com/acme/bus@v1.4.2", Origin: goroutine.Dependency}},
 			CreatedBy: goroutine.Frame{Function: "main.(*Hub).connect", File: "/app/pool.go", Line: 41},
-		},
+		}),
 	}
 	b.IDs.Add(7)
 	b.IDs.Add(9)

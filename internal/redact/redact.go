@@ -48,13 +48,19 @@ func (r *Redactor) Dump(d goroutine.Dump) goroutine.Dump {
 		d.Problems[i].Message = "redacted-" + r.hash("problem", d.Problems[i].Message)
 	}
 	d.Buckets = slices.Clone(d.Buckets)
+	var stacks goroutine.Stacks
 	for i := range d.Buckets {
-		r.bucket(&d.Buckets[i], d.GoVersion)
+		b := &d.Buckets[i]
+		r.bucket(b)
+		b.Stack = b.Stack.Map(&stacks, func(f goroutine.Frame) goroutine.Frame {
+			f.File = r.file(&f, d.GoVersion)
+			return f
+		})
 	}
 	return d
 }
 
-func (r *Redactor) bucket(b *goroutine.Bucket, goVersion string) {
+func (r *Redactor) bucket(b *goroutine.Bucket) {
 	b.Args = slices.Clone(b.Args)
 	for i := range b.Args {
 		b.Args[i] = r.arguments(b.Args[i])
@@ -65,18 +71,6 @@ func (r *Redactor) bucket(b *goroutine.Bucket, goVersion string) {
 		l := &b.Labels[i]
 		l.Values = r.counts(l.Values, func(value string) string { return "value-" + r.hash("label "+l.Key, value) })
 	}
-	s := &b.Stack
-	s.Frames = r.frames(s.Frames, goVersion)
-	s.Ancestors = r.frames(s.Ancestors, goVersion)
-	s.CreatedBy.File = r.file(&s.CreatedBy, goVersion)
-}
-
-func (r *Redactor) frames(frames []goroutine.Frame, goVersion string) []goroutine.Frame {
-	frames = slices.Clone(frames)
-	for i := range frames {
-		frames[i].File = r.file(&frames[i], goVersion)
-	}
-	return frames
 }
 
 // counts replaces names and puts them in their order again.

@@ -53,7 +53,7 @@ func secrets(dumps []goroutine.Dump) []string {
 	var all []string
 	for _, d := range dumps {
 		for _, b := range d.Buckets {
-			for _, f := range slices.Concat(b.Stack.Frames, b.Stack.Ancestors, []goroutine.Frame{b.Stack.CreatedBy}) {
+			for _, f := range framesOf(b.Stack) {
 				if strings.ContainsAny(f.File, `/\`) {
 					all = append(all, f.File)
 				}
@@ -78,12 +78,18 @@ func secrets(dumps []goroutine.Dump) []string {
 	return slices.Compact(all)
 }
 
+// framesOf are all frames of a stack, also of created by and of ancestors.
+func framesOf(s goroutine.Stack) []goroutine.Frame {
+	p := s.Parts()
+	return slices.Concat(p.Frames, []goroutine.Frame{p.CreatedBy}, p.Ancestors)
+}
+
 // functions are all names of functions and modules of a dump.
 func functions(dumps []goroutine.Dump) string {
 	var names strings.Builder
 	for _, d := range dumps {
 		for _, b := range d.Buckets {
-			for _, f := range b.Stack.Frames {
+			for f := range b.Stack.All() {
 				names.WriteString(f.Function + " " + f.Module + "\n")
 			}
 		}
@@ -99,7 +105,7 @@ func facts(dumps []goroutine.Dump, proto bool) []string {
 	for i, d := range dumps {
 		for _, b := range d.Buckets {
 			var frames []string
-			for _, f := range slices.Concat(b.Stack.Frames, []goroutine.Frame{b.Stack.CreatedBy}, b.Stack.Ancestors) {
+			for _, f := range framesOf(b.Stack) {
 				if proto && f.Package == "main" {
 					f.Module = ""
 				}
@@ -220,7 +226,7 @@ func TestKeys(t *testing.T) {
 	d := goroutine.Dump{Source: "http://db.internal:6060", Level: goroutine.Debug1, Reason: "panic: user bob", Goroutines: 1, Buckets: []goroutine.Bucket{{
 		Count:  1,
 		Labels: []goroutine.Label{{Key: "tenant", Values: []goroutine.Count{{Name: "acme", N: 1}}}},
-		Stack:  goroutine.Stack{Frames: []goroutine.Frame{{Function: "main.f", File: `C:\Users\bob\app\main.go`, Line: 3, Package: "main", Origin: goroutine.Main}}},
+		Stack:  goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{{Function: "main.f", File: `C:\Users\bob\app\main.go`, Line: 3, Package: "main", Origin: goroutine.Main}}}),
 	}}}
 	one, again, other := fmt.Sprint(redact.New(key).Dump(d)), fmt.Sprint(redact.New(key).Dump(d)), fmt.Sprint(redact.New(key[1:]).Dump(d))
 	if one != again {

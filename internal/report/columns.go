@@ -91,7 +91,7 @@ func Columns(t *trend.Trend) []Column {
 	name("call site", 11, 24, true, SiteName)
 	cols[len(cols)-1].comfort = 44
 	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
-	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy.Name()) })
+	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy().Name()) })
 	name("module", 2, 20, true, ownerModule)
 	return cols
 }

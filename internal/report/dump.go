@@ -45,7 +45,7 @@ func writeGoroutines(out *bufio.Writer, d *goroutine.Dump) {
 	}
 	blank := ""
 	for _, b := range inReadingOrder(d) {
-		p := &bucketPrinter{out: out, b: b, args: slices.Clone(b.Args), addresses: slices.Clone(b.Addresses)}
+		p := &bucketPrinter{out: out, stack: b.Stack.Parts(), args: slices.Clone(b.Args), addresses: slices.Clone(b.Addresses)}
 		if d.Level == goroutine.Crash && d.Reason == "" {
 			p.crash = "gp=0x0 m=nil "
 		}
@@ -70,7 +70,7 @@ func inReadingOrder(d *goroutine.Dump) []*goroutine.Bucket {
 		switch {
 		case slices.ContainsFunc(b.States, func(c goroutine.Count) bool { return c.Name == "running" }):
 			return 0
-		case b.Stack.CreatedBy.Function == "":
+		case b.Stack.CreatedBy().Function == "":
 			return 1
 		}
 		return 2
@@ -102,7 +102,7 @@ func writeReason(out *bufio.Writer, reason string) {
 
 type bucketPrinter struct {
 	out       *bufio.Writer
-	b         *goroutine.Bucket
+	stack     goroutine.Parts
 	crash     string
 	args      []string          // of the leaf, not yet written
 	addresses []goroutine.Count // of the lock, not yet written
@@ -125,7 +125,7 @@ func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group) {
 		leaf, p.args = p.args[0], p.args[1:]
 	}
 	holder, address := p.lock(leaf, g.State)
-	s := &p.b.Stack
+	s := &p.stack
 	if s.Unavailable {
 		p.out.WriteString("\tgoroutine running on other thread; stack unavailable\n")
 	}
@@ -154,7 +154,7 @@ func (p *bucketPrinter) lock(leaf, state string) (frame int, address string) {
 	if !strings.HasPrefix(state, "sync.") && state != "semacquire" || len(p.addresses) == 0 {
 		return -1, ""
 	}
-	frames := p.b.Stack.Frames
+	frames := p.stack.Frames
 	if first, _, _ := strings.Cut(leaf, ","); len(frames) > 0 && syncMethod(&frames[0]) {
 		if i := slices.IndexFunc(p.addresses, func(a goroutine.Count) bool { return a.Name == first }); i >= 0 {
 			p.take(i)
@@ -184,7 +184,7 @@ func (p *bucketPrinter) take(i int) string {
 }
 
 func (p *bucketPrinter) elided(i int) {
-	switch s := &p.b.Stack; {
+	switch s := &p.stack; {
 	case s.Elided == 0 || s.ElidedAt != i:
 	case s.Elided < 0:
 		p.out.WriteString("...additional frames elided...\n")
@@ -207,12 +207,12 @@ func (p *bucketPrinter) createdBy(f *goroutine.Frame) {
 
 // ancestors writes who started the starter, as GODEBUG=tracebackancestors does.
 func (p *bucketPrinter) ancestors() {
-	if len(p.b.Stack.Ancestors) == 0 {
+	if len(p.stack.Ancestors) == 0 {
 		return
 	}
 	p.out.WriteString("[originating from goroutine 1]:\n")
-	for i := range p.b.Stack.Ancestors {
-		p.frame(&p.b.Stack.Ancestors[i], "...")
+	for i := range p.stack.Ancestors {
+		p.frame(&p.stack.Ancestors[i], "...")
 	}
 }
 
@@ -240,7 +240,7 @@ func fileAndLine(f *goroutine.Frame) string {
 func writeCounts(out *bufio.Writer, d *goroutine.Dump) {
 	fmt.Fprintf(out, "goroutine profile: total %d\n", d.Goroutines)
 	for _, b := range inSourceOrder(d) {
-		frames := b.Stack.Frames
+		frames := b.Stack.Frames()
 		for _, g := range b.Groups() {
 			fmt.Fprintf(out, "%d @", g.N)
 			for j := range max(1, len(frames)) {

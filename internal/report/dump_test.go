@@ -84,17 +84,18 @@ func kept(dumps []goroutine.Dump, proto bool) []string {
 			if len(b.Addresses) >= 64 {
 				b.Addresses = nil // the most that are kept: which ones is chance
 			}
+			stack := b.Stack.Parts()
+			b.Stack = goroutine.Stack{}
 			if proto {
 				// The main module is guessed from the first file of package
 				// main, and profile.proto has no lines that tell which is first.
-				b.Stack.Frames = slices.Clone(b.Stack.Frames)
-				for k := range b.Stack.Frames {
-					if f := &b.Stack.Frames[k]; f.Package == "main" {
+				for k := range stack.Frames {
+					if f := &stack.Frames[k]; f.Package == "main" {
 						f.Module = ""
 					}
 				}
 			}
-			all = append(all, fmt.Sprintf("bucket %d %+v %v", i, b, ids))
+			all = append(all, fmt.Sprintf("bucket %d %+v %+v %v", i, b, stack, ids))
 		}
 	}
 	slices.Sort(all)

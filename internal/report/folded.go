@@ -20,7 +20,7 @@ func Folded(w io.Writer, t *trend.Trend, _ Options) error {
 	counts := map[string][2]int{}
 	for i := range t.Series {
 		s := &t.Series[i]
-		name := foldedStack(&s.Bucket.Stack)
+		name := foldedStack(s.Bucket.Stack)
 		n := counts[name]
 		counts[name] = [2]int{n[0] + s.Counts[0], n[1] + s.Now()}
 	}
@@ -36,7 +36,7 @@ func Folded(w io.Writer, t *trend.Trend, _ Options) error {
 	return out.Flush()
 }
 
-func foldedStack(s *goroutine.Stack) string {
+func foldedStack(s goroutine.Stack) string {
 	var names []string
 	for _, r := range slices.Backward(StackRows(s)) {
 		switch {

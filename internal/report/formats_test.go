@@ -235,7 +235,7 @@ func hostile(text string) *trend.Trend {
 	b := goroutine.Bucket{
 		ID: "0123456789abcdef", Count: 2, States: []goroutine.Count{{Name: text, N: 2}}, Waits: goroutine.Waits{{Minutes: 0, N: 2}},
 		Labels: []goroutine.Label{{Key: text, Values: []goroutine.Count{{Name: text, N: 2}}}},
-		Stack:  goroutine.Stack{Frames: []goroutine.Frame{frame}, CreatedBy: frame},
+		Stack:  goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{frame}, CreatedBy: frame}),
 	}
 	b.IDs.Add(1)
 	b.IDs.Add(2)

@@ -96,7 +96,7 @@ func blame(s *trend.Series, dumps int) string {
 		line += " at " + goroutine.Clean(place)
 	}
 	line += ": " + Title(s, dumps)
-	if c := s.Bucket.Stack.CreatedBy; c.Function != "" {
+	if c := s.Bucket.Stack.CreatedBy(); c.Function != "" {
 		line += fmt.Sprintf(" · created by %s at %s", goroutine.Clean(c.Name()), goroutine.Clean(c.Place()))
 	}
 	return line + " · bucket " + string(s.Bucket.ID)

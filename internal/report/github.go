@@ -35,7 +35,7 @@ func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 				g.plain(Plural(len(out.Blame)-j, "more bucket", "more buckets"))
 				break
 			}
-			f, file, inRoot := ownPlace(&s.Bucket.Stack, o.Root)
+			f, file, inRoot := ownPlace(s.Bucket.Stack, o.Root)
 			if !inRoot {
 				file = "" // GitHub could not show it
 			}

@@ -79,7 +79,7 @@ func what(l *trend.Leak) string {
 	switch l.By {
 	case trend.ByCreator:
 		stacks := Plural(len(l.Members), "stack", "stacks")
-		if c := b.Stack.CreatedBy; c.Function != "" {
+		if c := b.Stack.CreatedBy(); c.Function != "" {
 			return fmt.Sprintf("what %s starts at %s, in %s, most at %s", goroutine.Clean(c.Name()), goroutine.Clean(c.Place()), stacks, SiteName(b))
 		}
 		entry, _ := b.Stack.Entry()
@@ -189,10 +189,10 @@ func whose(b *goroutine.Bucket) string {
 	case ok:
 		parts = append(parts, "in "+goroutine.Clean(f.Package))
 	}
-	c := b.Stack.CreatedBy
+	c := b.Stack.CreatedBy()
 	if ok && f.Origin == goroutine.Dependency {
-		for i := range b.Stack.Frames {
-			if m := &b.Stack.Frames[i]; m.Origin == goroutine.Main {
+		for m := range b.Stack.All() {
+			if m.Origin == goroutine.Main {
 				parts = append(parts, "called from your "+goroutine.Clean(m.Place()))
 				break
 			}

@@ -188,8 +188,8 @@ func jsonLeak(t *trend.Trend, l *trend.Leak) leak {
 	if f := s.Bucket.Stack.Site(); f.Function != "" {
 		x.Site = jsonFrame(&f)
 	}
-	if c := &s.Bucket.Stack.CreatedBy; c.Function != "" && l.By != trend.BySite {
-		x.CreatedBy = jsonFrame(c)
+	if c := s.Bucket.Stack.CreatedBy(); c.Function != "" && l.By != trend.BySite {
+		x.CreatedBy = jsonFrame(&c)
 	}
 	if f, ok := s.Bucket.Stack.Owner(); ok {
 		x.Owner = jsonFrame(&f)
@@ -243,11 +243,11 @@ func jsonBucket(t *trend.Trend, s *trend.Series, diff, allIDs bool) bucket {
 	if f := b.Stack.Site(); f.Function != "" {
 		x.Site = jsonFrame(&f)
 	}
-	if b.Stack.CreatedBy.Function != "" {
-		x.CreatedBy = jsonFrame(&b.Stack.CreatedBy)
+	if c := b.Stack.CreatedBy(); c.Function != "" {
+		x.CreatedBy = jsonFrame(&c)
 	}
-	for i := range b.Stack.Frames {
-		x.Stack = append(x.Stack, *jsonFrame(&b.Stack.Frames[i]))
+	for f := range b.Stack.All() {
+		x.Stack = append(x.Stack, *jsonFrame(&f))
 	}
 	for _, l := range b.Labels {
 		if x.Labels == nil {

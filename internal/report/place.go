@@ -10,8 +10,8 @@ import (
 // ownPlace is where in the user's own sources a bucket is to be shown: the
 // first frame of the main module from the leaf, else the go statement if that
 // is there, else the call site. inRoot says that the file is below the root.
-func ownPlace(s *goroutine.Stack, root string) (f goroutine.Frame, file string, inRoot bool) {
-	candidates := append(append([]goroutine.Frame{}, s.Frames...), s.CreatedBy)
+func ownPlace(s goroutine.Stack, root string) (f goroutine.Frame, file string, inRoot bool) {
+	candidates := append(s.Frames(), s.CreatedBy())
 	for _, f := range candidates {
 		if f.Origin == goroutine.Main && f.File != "" {
 			if file, ok := relative(&f, root); ok {

@@ -84,7 +84,7 @@ type location struct {
 // bucket adds samples: one for each group of goroutines that differ in a label.
 func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 	var stack []*profile.Location
-	for _, r := range StackRows(&b.Stack) {
+	for _, r := range StackRows(b.Stack) {
 		switch {
 		case r.Prefix != "": // not a frame of this stack
 		case r.Frame == nil:
@@ -100,7 +100,7 @@ func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 			sample.Label[key] = append(sample.Label[key], valid(l.Value))
 		}
 		maps.Copy(sample.Label, more)
-		if c := b.Stack.CreatedBy.Function; c != "" {
+		if c := b.Stack.CreatedBy().Function; c != "" {
 			sample.Label["created_by"] = []string{valid(c)}
 		}
 		if g.State != "" {

@@ -182,7 +182,7 @@ func TestClean(t *testing.T) {
 	const evil = "a\x1b]52;c;x\x07\x9b\u009b\r\x7f\u202e"
 	frame := goroutine.Frame{Function: "main." + evil, File: "/" + evil + ".go", Line: 1, Package: evil, Module: evil, Origin: goroutine.Main}
 	bucket := goroutine.Bucket{
-		Count: 3, Stack: goroutine.Stack{Frames: []goroutine.Frame{frame}, CreatedBy: frame},
+		Count: 3, Stack: goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{frame}, CreatedBy: frame}),
 		States: []goroutine.Count{{Name: evil, N: 3}}, Labels: []goroutine.Label{{Key: evil, Values: []goroutine.Count{{Name: evil, N: 3}}}},
 	}
 	bucket.ID = bucket.Stack.ID()
@@ -237,13 +237,13 @@ func TestHeadline(t *testing.T) {
 // TestOwner: code of a dependency is told with its version and with the place
 // in the program that called it.
 func TestOwner(t *testing.T) {
-	b := goroutine.Bucket{Stack: goroutine.Stack{
+	b := goroutine.Bucket{Stack: goroutine.NewStack(goroutine.Parts{
 		Frames: []goroutine.Frame{
 			{Function: "github.com/x/y.(*Conn).deliver", File: "/m/conn.go", Line: 88, Package: "github.com/x/y", Module: "github.com/x/y@v1.2.3", Origin: goroutine.Dependency},
 			{Function: "main.(*Hub).connect", File: "/app/pool.go", Line: 41, Package: "main", Origin: goroutine.Main},
 		},
 		CreatedBy: goroutine.Frame{Function: "main.main", File: "/app/main.go", Line: 9, Package: "main", Origin: goroutine.Main},
-	}}
+	})}
 	want := "in github.com/x/y v1.2.3, called from your pool.go:41, started at main.go:9 by your main.main"
 	if got := whose(&b); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -111,7 +111,7 @@ func SARIF(w io.Writer, t *trend.Trend, o Options) error {
 		for _, s := range out.Blame {
 			run.Results = append(run.Results, sarifResult{
 				RuleID: id, RuleIndex: at, Level: "error", Message: sarifMessage{ruleLine(out) + ". " + blame(s, len(t.Dumps))},
-				Locations: []sarifLocation{sarifPlace(&s.Bucket.Stack, o.Root)}, Stacks: sarifStacks(&s.Bucket.Stack, o.Root),
+				Locations: []sarifLocation{sarifPlace(s.Bucket.Stack, o.Root)}, Stacks: sarifStacks(s.Bucket.Stack, o.Root),
 				Fingerprints: map[string]string{"gdumpBucket/v1": string(s.Bucket.ID)},
 			})
 		}
@@ -126,7 +126,7 @@ func SARIF(w io.Writer, t *trend.Trend, o Options) error {
 	return e.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
 }
 
-func sarifPlace(s *goroutine.Stack, root string) sarifLocation {
+func sarifPlace(s goroutine.Stack, root string) sarifLocation {
 	f, file, inRoot := ownPlace(s, root)
 	return sarifAt(&f, file, inRoot)
 }
@@ -146,14 +146,14 @@ func sarifAt(f *goroutine.Frame, file string, inRoot bool) sarifLocation {
 	return l
 }
 
-func sarifStacks(s *goroutine.Stack, root string) []sarifStack {
-	if len(s.Frames) == 0 {
-		return nil
-	}
+func sarifStacks(s goroutine.Stack, root string) []sarifStack {
 	var st sarifStack
-	for i := range s.Frames {
-		file, inRoot := relative(&s.Frames[i], root)
-		st.Frames = append(st.Frames, sarifFrame{sarifAt(&s.Frames[i], file, inRoot)})
+	for f := range s.All() {
+		file, inRoot := relative(&f, root)
+		st.Frames = append(st.Frames, sarifFrame{sarifAt(&f, file, inRoot)})
+	}
+	if len(st.Frames) == 0 {
+		return nil
 	}
 	return []sarifStack{st}
 }

@@ -82,7 +82,8 @@ func (r *StackRow) Faint() bool {
 }
 
 // StackRows are the lines of a stack, leaf first, then what it was created by.
-func StackRows(s *goroutine.Stack) []StackRow {
+func StackRows(stack goroutine.Stack) []StackRow {
+	s := stack.Parts()
 	var rows []StackRow
 	elided := func(i int) {
 		if s.Elided != 0 && s.ElidedAt == i {
@@ -125,7 +126,7 @@ func Path(f *goroutine.Frame) string {
 func (p *printer) stack(b *goroutine.Bucket) {
 	const indent = "  "
 	width := p.o.Width - len(indent)
-	rows := StackRows(&b.Stack)
+	rows := StackRows(b.Stack)
 	nameWidth := 0
 	for i := range rows {
 		if f := rows[i].Frame; f != nil {

@@ -87,7 +87,7 @@ func labels(b *goroutine.Bucket) map[string]int {
 var testFunction = regexp.MustCompile(`\.((?:Test|Benchmark|Fuzz|Example)(?:[A-Z_0-9]\w*)?)(?:\.|$)`)
 
 func nameInStack(b *goroutine.Bucket) string {
-	frames := append(slices.Clone(b.Stack.Frames), b.Stack.CreatedBy)
+	frames := append(b.Stack.Frames(), b.Stack.CreatedBy())
 	for _, f := range slices.Backward(frames) {
 		if m := testFunction.FindStringSubmatch(f.Function); m != nil {
 			return m[1]

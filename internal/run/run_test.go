@@ -155,9 +155,9 @@ func TestRounds(t *testing.T) {
 func TestLeakers(t *testing.T) {
 	t.Parallel()
 	bucket := func(n int, function, creator string, labels ...goroutine.Count) goroutine.Bucket {
-		b := goroutine.Bucket{ID: goroutine.ID(function + creator), Count: n, Stack: goroutine.Stack{
+		b := goroutine.Bucket{ID: goroutine.ID(function + creator), Count: n, Stack: goroutine.NewStack(goroutine.Parts{
 			Frames: []goroutine.Frame{{Function: function}}, CreatedBy: goroutine.Frame{Function: creator},
-		}}
+		})}
 		if len(labels) > 0 {
 			b.Labels = []goroutine.Label{{Key: "test", Values: labels}}
 		}

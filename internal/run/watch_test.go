@@ -208,7 +208,7 @@ func TestLine(t *testing.T) {
 	d := goroutine.Dump{}
 	s := run.Sample{
 		At: time.Date(2014, 6, 24, 19, 50, 53, 0, time.UTC), Goroutines: 250, Delta: 241, HasDelta: true, Buckets: 17, Counts: &d,
-		Top: &goroutine.Bucket{Count: 241, Stack: goroutine.Stack{Frames: []goroutine.Frame{{Function: "main.\x1bleak", File: "/app/main.go", Line: 9}}}},
+		Top: &goroutine.Bucket{Count: 241, Stack: goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{{Function: "main.\x1bleak", File: "/app/main.go", Line: 9}}})},
 	}
 	want := `2014-06-24T19:50:53Z goroutines=250 delta=+241 buckets=17 top="241 main.\x1bleak main.go:9"`
 	if got := s.Line(); got != want {

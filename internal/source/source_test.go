@@ -123,8 +123,8 @@ func TestHeal(t *testing.T) {
 		if d.Goroutines != n+1 || !d.Truncated || d.Level != goroutine.Debug2 {
 			t.Errorf("%s: %d goroutines at %s, truncated %v; want %d", name, d.Goroutines, d.Level, d.Truncated, n+1)
 		}
-		if b := d.Buckets[0]; b.Count != n || b.IDs.Len() == 0 || b.IDs.Len() >= n || b.Stack.CreatedBy.Function != "main.main" {
-			t.Errorf("%s: bucket of %d, %d ids, created by %s", name, b.Count, b.IDs.Len(), b.Stack.CreatedBy.Function)
+		if b := d.Buckets[0]; b.Count != n || b.IDs.Len() == 0 || b.IDs.Len() >= n || b.Stack.CreatedBy().Function != "main.main" {
+			t.Errorf("%s: bucket of %d, %d ids, created by %s", name, b.Count, b.IDs.Len(), b.Stack.CreatedBy().Function)
 		}
 		if got := d.Problems[len(d.Problems)-1].Message; !strings.Contains(got, "90 001 goroutines; states, waits and ids are known of ") {
 			t.Errorf("%s: %q", name, got)

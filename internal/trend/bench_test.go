@@ -58,8 +58,10 @@ func many(n, dumps int) []goroutine.Dump {
 	var out []goroutine.Dump
 	for i := range dumps {
 		b := goroutine.Bucket{Count: n, States: []goroutine.Count{{Name: "select", N: n}}}
-		b.Stack.Frames = []goroutine.Frame{{Function: "main.work", File: "main.go", Line: 3, Package: "main", Origin: goroutine.Main}}
-		b.Stack.CreatedBy = goroutine.Frame{Function: "main.main", File: "main.go", Line: 9, Package: "main", Origin: goroutine.Main}
+		b.Stack = goroutine.NewStack(goroutine.Parts{
+			Frames:    []goroutine.Frame{{Function: "main.work", File: "main.go", Line: 3, Package: "main", Origin: goroutine.Main}},
+			CreatedBy: goroutine.Frame{Function: "main.main", File: "main.go", Line: 9, Package: "main", Origin: goroutine.Main},
+		})
 		b.ID = b.Stack.ID()
 		for j := range n {
 			b.IDs.Add(uint64(i*n/2+(j^5)) + 1)

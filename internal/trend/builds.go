@@ -30,9 +30,9 @@ func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, match
 		var after []int
 		for n, p := range all {
 			switch first, last := p.span(); {
-			case first < 0 || try.got == MatchFrames && len(p.any().Stack.Frames) < deep:
+			case first < 0 || try.got == MatchFrames && p.any().Stack.Len() < deep:
 			case last < boundary:
-				k := try.like.key(&p.any().Stack)
+				k := try.like.key(p.any().Stack)
 				before[k] = append(before[k], n)
 			case first >= boundary:
 				after = append(after, n)
@@ -43,7 +43,7 @@ func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, match
 		}
 		slices.SortStableFunc(after, func(a, b int) int { return cmp.Compare(all[b].any().Count, all[a].any().Count) })
 		for _, n := range after {
-			k := try.like.key(&all[n].any().Stack)
+			k := try.like.key(all[n].any().Stack)
 			found := nearest(before[k], all, n)
 			if found < 0 {
 				continue
@@ -63,10 +63,10 @@ func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, match
 func nearest(candidates []int, all []parts, n int) int {
 	best, least := -1, math.MaxInt
 	for i, m := range candidates {
-		a, b := &all[m].any().Stack, &all[n].any().Stack
+		a, b := all[m].any().Stack.Frames(), all[n].any().Stack.Frames()
 		away := 0
-		for j := range min(len(a.Frames), len(b.Frames)) {
-			away += max(a.Frames[j].Line-b.Frames[j].Line, b.Frames[j].Line-a.Frames[j].Line)
+		for j := range min(len(a), len(b)) {
+			away += max(a[j].Line-b[j].Line, b[j].Line-a[j].Line)
 		}
 		if away < least {
 			best, least = i, away
@@ -88,25 +88,25 @@ type place struct {
 
 func sources(d *goroutine.Dump) map[string]source {
 	files := map[string]source{}
-	visit := func(f *goroutine.Frame) {
+	visit := func(f goroutine.Frame) {
 		if f.Line == 0 {
 			return
 		}
-		s, ok := files[fileOf(f)]
+		s, ok := files[fileOf(&f)]
 		if !ok {
 			s = source{map[string]bool{}, map[place]bool{}}
-			files[fileOf(f)] = s
+			files[fileOf(&f)] = s
 		}
 		name := stripTypeArguments(f.Function)
 		s.functions[plainName(name)] = true
 		s.places[place{name, f.Line}] = true
 	}
 	for i := range d.Buckets {
-		s := &d.Buckets[i].Stack
-		for j := range s.Frames {
-			visit(&s.Frames[j])
+		s := d.Buckets[i].Stack
+		for f := range s.All() {
+			visit(f)
 		}
-		visit(&s.CreatedBy)
+		visit(s.CreatedBy())
 	}
 	return files
 }

@@ -223,8 +223,8 @@ func (c *comparison) hours(from, to int) float64 {
 // ownDoing reports whether the goroutine is there because the dump was taken:
 // the handler that wrote it.
 func ownDoing(b *goroutine.Bucket) bool {
-	for i := range b.Stack.Frames {
-		if strings.HasPrefix(b.Stack.Frames[i].Function, "runtime/pprof.") {
+	for f := range b.Stack.All() {
+		if strings.HasPrefix(f.Function, "runtime/pprof.") {
 			return true
 		}
 	}

@@ -46,9 +46,10 @@ func (c *comparison) levels(stacks bool) []Leak {
 func (c *comparison) origins() (groups [][]int, owner []int) {
 	at := map[string]int{}
 	for n := range c.Series {
-		s := &c.Series[n].Bucket.Stack
+		s := c.Series[n].Bucket.Stack
 		entry, _ := s.Entry()
-		k := s.CreatedBy.Function + "\n" + strconv.Itoa(s.CreatedBy.Line) + "\n" + entry.Function
+		by := s.CreatedBy()
+		k := by.Function + "\n" + strconv.Itoa(by.Line) + "\n" + entry.Function
 		g, ok := at[k]
 		if !ok {
 			g = len(groups)

@@ -120,7 +120,7 @@ func (r *rosters) kin(from, to int) kinship {
 	starter := func(d *goroutine.Dump) []string {
 		names := make([]string, len(d.Buckets))
 		for i := range d.Buckets {
-			names[i] = d.Buckets[i].Stack.CreatedBy.Function
+			names[i] = d.Buckets[i].Stack.CreatedBy().Function
 		}
 		return names
 	}
@@ -208,7 +208,7 @@ func allReplaced(a, b *goroutine.Dump) bool {
 	starters := map[string]bool{}
 	for i := range a.Buckets {
 		x := &a.Buckets[i]
-		if by := x.Stack.CreatedBy.Function; in[x.ID] && by != "" && !strings.HasPrefix(by, "runtime.") {
+		if by := x.Stack.CreatedBy().Function; in[x.ID] && by != "" && !strings.HasPrefix(by, "runtime.") {
 			starters[by] = true
 		}
 	}

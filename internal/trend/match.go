@@ -61,7 +61,7 @@ func (c *comparison) match() {
 			b := &c.Dumps[i].Buckets[j]
 			k := string(b.ID)
 			if level != MatchStack {
-				k = like.key(&b.Stack)
+				k = like.key(b.Stack)
 			}
 			n, ok := at[k]
 			if !ok {

@@ -47,7 +47,7 @@ type program struct {
 
 func programOf(d *goroutine.Dump) program {
 	p := program{functions: map[string]bool{}}
-	visit := func(f *goroutine.Frame) {
+	visit := func(f goroutine.Frame) {
 		switch {
 		case f.Function == "main.main":
 			p.mainFile = strings.ReplaceAll(f.File, `\`, "/")
@@ -58,11 +58,11 @@ func programOf(d *goroutine.Dump) program {
 		}
 	}
 	for i := range d.Buckets {
-		s := &d.Buckets[i].Stack
-		for j := range s.Frames {
-			visit(&s.Frames[j])
+		s := d.Buckets[i].Stack
+		for f := range s.All() {
+			visit(f)
 		}
-		visit(&s.CreatedBy)
+		visit(s.CreatedBy())
 	}
 	return p
 }

@@ -48,7 +48,7 @@ func (t *Trend) prove(proofs []goroutine.Dump) {
 	proved := map[string]bool{}
 	for i := range proofs {
 		for j := range proofs[i].Buckets {
-			proved[like.key(&proofs[i].Buckets[j].Stack)] = true
+			proved[like.key(proofs[i].Buckets[j].Stack)] = true
 		}
 		t.note(fmt.Sprintf("%s lists what the garbage collector proved leaked: %d goroutines in %d stacks", proofs[i].Source, proofs[i].Goroutines, len(proofs[i].Buckets)))
 	}
@@ -57,7 +57,7 @@ func (t *Trend) prove(proofs []goroutine.Dump) {
 		for j := range t.Dumps[i].Buckets {
 			if b := &t.Dumps[i].Buckets[j]; b.Leaked > 0 {
 				marked = true
-				proved[like.key(&b.Stack)] = true
+				proved[like.key(b.Stack)] = true
 			}
 		}
 	}
@@ -68,7 +68,7 @@ func (t *Trend) prove(proofs []goroutine.Dump) {
 		s := &t.Series[i]
 		s.Proof = Steady
 		switch {
-		case proved[like.key(&s.Bucket.Stack)]:
+		case proved[like.key(s.Bucket.Stack)]:
 			s.Proof = Proved
 		case s.Verdict == Accumulating:
 			s.Proof = Reachable

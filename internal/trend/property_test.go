@@ -76,7 +76,7 @@ func TestNoise(t *testing.T) {
 		alone := slices.Clone(dumps)
 		for i := range alone {
 			alone[i].Buckets = slices.DeleteFunc(slices.Clone(alone[i].Buckets), func(b goroutine.Bucket) bool {
-				return b.Stack.CreatedBy.Package != k.Package() && b.Stack.CreatedBy.Package != kind("workers").Package()
+				return b.Stack.CreatedBy().Package != k.Package() && b.Stack.CreatedBy().Package != kind("workers").Package()
 			})
 		}
 		if got := verdictOf(dumps, k); got != trend.Accumulating {

@@ -2,6 +2,7 @@ package trend
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -48,7 +49,7 @@ func Tree(series []Series, rows []int) []*Node {
 	for _, row := range rows {
 		s := &series[row]
 		at := root
-		for _, f := range calls(&s.Bucket.Stack) {
+		for _, f := range calls(s.Bucket.Stack) {
 			n := known[call{at, f.Function}]
 			if n == nil {
 				n = &Node{Frames: []goroutine.Frame{f}, Counts: make([]int, len(s.Counts)), Top: row}
@@ -91,14 +92,12 @@ func (n *Node) join() {
 
 // calls are the frames of a stack from the go statement to the leaf. A stack
 // without created by begins with its outermost frame.
-func calls(s *goroutine.Stack) []goroutine.Frame {
-	var out []goroutine.Frame
-	if s.CreatedBy.Function != "" {
-		out = append(out, s.CreatedBy)
+func calls(s goroutine.Stack) []goroutine.Frame {
+	out := s.Frames()
+	if by := s.CreatedBy(); by.Function != "" {
+		out = append(out, by)
 	}
-	for i := len(s.Frames) - 1; i >= 0; i-- {
-		out = append(out, s.Frames[i])
-	}
+	slices.Reverse(out)
 	if len(out) == 0 {
 		out = append(out, goroutine.Frame{Function: "(no frames)"})
 	}

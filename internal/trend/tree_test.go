@@ -10,12 +10,12 @@ import (
 // stackOf makes a bucket of a stack in words: "leaf middle entry < creator".
 func stackOf(words string, count int) goroutine.Bucket {
 	frames, creator, _ := strings.Cut(words, " < ")
-	b := goroutine.Bucket{Count: count, Stack: goroutine.Stack{CreatedBy: goroutine.Frame{Function: creator}}}
+	p := goroutine.Parts{CreatedBy: goroutine.Frame{Function: creator}}
 	for f := range strings.FieldsSeq(frames) {
-		b.Stack.Frames = append(b.Stack.Frames, goroutine.Frame{Function: f})
+		p.Frames = append(p.Frames, goroutine.Frame{Function: f})
 	}
-	b.ID = b.Stack.ID()
-	return b
+	s := goroutine.NewStack(p)
+	return goroutine.Bucket{ID: s.ID(), Stack: s, Count: count}
 }
 
 func TestTree(t *testing.T) {

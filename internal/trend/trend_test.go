@@ -43,7 +43,7 @@ func bucketOf(name string, ids ...uint64) goroutine.Bucket {
 		return goroutine.Frame{Function: "example.com/app." + f, File: "/src/app.go", Line: line, Package: "example.com/app", Origin: goroutine.Main}
 	}
 	b := goroutine.Bucket{Count: len(ids), States: []goroutine.Count{{Name: "select", N: len(ids)}}}
-	b.Stack = goroutine.Stack{Frames: []goroutine.Frame{frame(name, 10+len(name))}, CreatedBy: frame("start"+name, 90+len(name))}
+	b.Stack = goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{frame(name, 10+len(name))}, CreatedBy: frame("start"+name, 90+len(name))})
 	b.ID = b.Stack.ID()
 	for _, id := range ids {
 		b.IDs.Add(id)
@@ -305,7 +305,7 @@ func TestRestarts(t *testing.T) {
 func TestYounger(t *testing.T) {
 	life := func(minutes int) goroutine.Dump {
 		main, work := bucketOf("main", 1), bucketOf("work", ids(8, 2, 1)...)
-		main.Stack.CreatedBy = goroutine.Frame{}
+		main.Stack = goroutine.NewStack(goroutine.Parts{Frames: main.Stack.Frames()})
 		main.Waits, work.Waits = goroutine.Waits{{Minutes: minutes, N: 1}}, goroutine.Waits{{Minutes: minutes, N: 8}}
 		d := dumpOf(fmt.Sprint(minutes), main, work)
 		d.TakenAt = time.Date(2026, 1, 1, 0, minutes, 0, 0, time.UTC)
@@ -352,8 +352,10 @@ func TestStuck(t *testing.T) {
 func TestOnce(t *testing.T) {
 	at := func(stack, creator string, id ...uint64) goroutine.Bucket {
 		b := bucketOf(stack, id...)
-		b.Stack.Frames = append(b.Stack.Frames, bucketOf("run").Stack.Frames[0])
-		b.Stack.CreatedBy = bucketOf(creator).Stack.CreatedBy
+		b.Stack = goroutine.NewStack(goroutine.Parts{
+			Frames:    append(b.Stack.Frames(), bucketOf("run").Stack.Frames()[0]),
+			CreatedBy: bucketOf(creator).Stack.CreatedBy(),
+		})
 		b.ID = b.Stack.ID()
 		return b
 	}

@@ -23,19 +23,20 @@ const many = 100_000
 // manyBuckets is a dump of 100 000 stacks, as no list should be.
 func manyBuckets() trend.Trend {
 	d := goroutine.Dump{Source: "big.dump", Level: goroutine.Debug2}
-	names := make([]string, 977) // parse makes equal names share their memory
+	var stacks goroutine.Stacks
+	names := make([]string, 977)
 	for i := range names {
 		names[i] = fmt.Sprintf("github.com/acme/bus.(*Conn).deliver%d", i)
 	}
 	for i := range many {
-		s := goroutine.Stack{
+		s := stacks.Add(goroutine.Parts{
 			Frames: []goroutine.Frame{
 				{Function: "internal/poll.runtime_pollWait", File: "/usr/local/go/src/runtime/netpoll.go", Line: 351, Package: "internal/poll", Origin: goroutine.Stdlib},
 				{Function: names[i%len(names)], File: "/mod/bus/conn.go", Line: i, Package: "github.com/acme/bus", Module: "github.com/acme/bus@v1.4.2", Origin: goroutine.Dependency},
 				{Function: "main.(*Hub).connect.func1", File: "/app/hub.go", Line: 52, Package: "main", Origin: goroutine.Main},
 			},
 			CreatedBy: goroutine.Frame{Function: "main.(*Hub).connect", File: "/app/pool.go", Line: 41, Package: "main", Origin: goroutine.Main},
-		}
+		})
 		d.Buckets = append(d.Buckets, goroutine.Bucket{
 			ID: s.ID(), Stack: s, Count: 1 + i%50, States: []goroutine.Count{{Name: "chan send", N: 1 + i%50}}, Waits: goroutine.Waits{{Minutes: i % 90, N: 1 + i%50}},
 		})

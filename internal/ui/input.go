@@ -446,7 +446,7 @@ func (m *model) openText(o overlay, title string, lines []line) {
 		}
 		lines = wrapped
 	}
-	m.text.set(lines, nil)
+	m.text.set(lines, -1)
 }
 
 // overlayKey takes a key while a text lies over the panes. Letters typed into

@@ -96,7 +96,8 @@ type model struct {
 	mode    mode
 	input   textinput.Model
 	stack   pager
-	shown   int // series in the stack pane, -1 if none
+	shown   int               // series in the stack pane, -1 if none
+	bucket  *goroutine.Bucket // of that series
 	wrapped bool
 	source  source
 
@@ -479,14 +480,15 @@ func (m *model) showStack() {
 	m.stack.resize(r.w-2, r.h-1-m.sourceRows(r.h))
 	m.shown = selected
 	if selected < 0 {
-		m.stack.set(nil, nil)
+		m.stack.set(nil, -1)
 		return
 	}
 	s := &m.trend.Series[selected]
-	start := m.stack.frame()
-	if !within(start, &s.Bucket.Stack) {
-		start = site(&s.Bucket.Stack)
+	start := siteRow(s.Bucket.Stack)
+	if m.bucket == s.Bucket && m.stack.frame() != nil {
+		start = m.stack.lines[m.stack.cursor].row
 	}
+	m.bucket = s.Bucket
 	text := stackText{dumps: len(m.trend.Dumps), width: m.stack.width, whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}
 	if m.grouped() {
 		m.stack.set(text.group(s, m.members[s.Name]), start)
@@ -495,31 +497,14 @@ func (m *model) showStack() {
 	}
 }
 
-func within(f *goroutine.Frame, s *goroutine.Stack) bool {
-	if f == nil {
-		return false
-	}
-	for i := range s.Frames {
-		if f == &s.Frames[i] {
-			return true
-		}
-	}
-	return f == &s.CreatedBy
-}
-
-// site is the frame that the cursor starts on: the first outside of Go, else
-// the call site.
-func site(s *goroutine.Stack) *goroutine.Frame {
+// siteRow is the row of the frame that the cursor starts on: the first outside
+// of Go, else the call site.
+func siteRow(s goroutine.Stack) int {
 	at := s.Site()
 	if own, ok := s.Owner(); ok {
 		at = own
 	}
-	for i := range s.Frames {
-		if s.Frames[i] == at {
-			return &s.Frames[i]
-		}
-	}
-	return nil
+	return slices.IndexFunc(report.StackRows(s), func(r report.StackRow) bool { return r.Frame != nil && *r.Frame == at && r.Prefix == "" })
 }
 
 // headline are the lines under the title: what the dumps come to, and what

@@ -26,6 +26,7 @@ type line struct {
 	tail  string // after the text, fainter: where the function is
 	kind  kind
 	frame *goroutine.Frame // what the line shows; the cursor stops at lines with a frame
+	row   int              // of the frame in its stack: see report.StackRows
 }
 
 func (l line) String() string { return l.text + l.tail }
@@ -51,16 +52,20 @@ type pager struct {
 	hit           int   // index in hits
 }
 
-// set shows a text from its top; the cursor is on the line of the frame start,
-// or on the first frame.
-func (p *pager) set(lines []line, start *goroutine.Frame) {
+// set shows a text from its top; the cursor is on the first line with the frame
+// of row start, or on the first frame.
+func (p *pager) set(lines []line, start int) {
 	p.lines, p.top, p.left, p.cursor = lines, 0, 0, -1
 	for i := range lines {
-		if f := lines[i].frame; f != nil && (p.cursor < 0 || f == start) {
+		if lines[i].frame == nil {
+			continue
+		}
+		if lines[i].row == start {
 			p.cursor = i
-			if start == nil || f == start {
-				break
-			}
+			break
+		}
+		if p.cursor < 0 {
+			p.cursor = i
 		}
 	}
 	p.look()

@@ -27,7 +27,7 @@ type source struct {
 // what is shown already.
 func (m *model) readSource() tea.Cmd {
 	f := m.stack.frame()
-	if f == m.source.frame || m.config.Source == nil {
+	if same(f, m.source.frame) || m.config.Source == nil {
 		return nil
 	}
 	m.source = source{frame: f}
@@ -41,9 +41,15 @@ func (m *model) readSource() tea.Cmd {
 	}
 }
 
+// same reports whether two frames have the same code. The stack pane makes its
+// frames anew whenever it is filled.
+func same(a, b *goroutine.Frame) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}
+
 // took takes the code, if the cursor is still on its frame.
 func (m *model) took(msg sourceMsg) {
-	if msg.frame == m.source.frame {
+	if same(msg.frame, m.source.frame) {
 		m.source = source{frame: msg.frame, code: msg.code, err: msg.err, read: true}
 		r := m.layout.stack
 		m.stack.resize(r.w-2, r.h-1-m.sourceRows(r.h))

@@ -422,15 +422,15 @@ func TestCopy(t *testing.T) {
 // hostile is a dump whose texts would break a terminal or a table.
 func hostile() trend.Trend {
 	evil := "main.\x1b]0;evil\x07\x9b2J\u202e\u200b(*T).run"
-	b := goroutine.Bucket{Count: 3, Stack: goroutine.Stack{
+	b := goroutine.Bucket{Count: 3, Stack: goroutine.NewStack(goroutine.Parts{
 		Frames: []goroutine.Frame{
 			{Function: evil, File: "/a\x1b[2J/b.go", Line: 7, Package: "main", Module: "m\x1b[1m@v1\x07", Origin: goroutine.Main},
 			{Function: "main.世界(*T).ひらがな" + strings.Repeat("漢", 90), File: "/é/e\u0301\u0301\u0301\u0301\u0301\u0301.go", Line: 7, Package: "main", Origin: goroutine.Main},
 		},
 		CreatedBy: goroutine.Frame{Function: evil, File: "\r\n/x\t.go", Line: 1},
-	}, States: []goroutine.Count{{Name: "\x1b[31mselect", N: 3}}, Labels: []goroutine.Label{{Key: "\x1bk", Values: []goroutine.Count{{Name: "\x07v", N: 3}}}}, Args: []string{"\x1b[H"}}
+	}), States: []goroutine.Count{{Name: "\x1b[31mselect", N: 3}}, Labels: []goroutine.Label{{Key: "\x1bk", Values: []goroutine.Count{{Name: "\x07v", N: 3}}}}, Args: []string{"\x1b[H"}}
 	wide := b
-	wide.Stack = goroutine.Stack{Frames: b.Stack.Frames[1:]}
+	wide.Stack = goroutine.NewStack(goroutine.Parts{Frames: b.Stack.Frames()[1:]})
 	d := goroutine.Dump{Source: "\x1b[Hx.dump", Goroutines: 6, Buckets: []goroutine.Bucket{b, wide}, Problems: []goroutine.Problem{{Line: 1, Message: "\x1b[2J"}}}
 	return trend.Compare([]goroutine.Dump{d})
 }

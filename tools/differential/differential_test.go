@@ -60,10 +60,10 @@ func stacks(all []goroutine.Dump) map[string]int {
 	for _, d := range all {
 		for _, b := range d.Buckets {
 			var s strings.Builder
-			for _, f := range b.Stack.Frames {
+			for _, f := range b.Stack.Frames() {
 				fmt.Fprintf(&s, "%s %s:%d\n", f.Function, f.File, f.Line)
 			}
-			if c := b.Stack.CreatedBy; c.Function != "" {
+			if c := b.Stack.CreatedBy(); c.Function != "" {
 				fmt.Fprintf(&s, "by %s %s:%d\n", c.Function, c.File, c.Line)
 			}
 			n[s.String()] += b.Count

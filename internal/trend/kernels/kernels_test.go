@@ -72,7 +72,7 @@ func check(t *testing.T, tr *trend.Trend, kernels []Kernel) {
 		k := kernelOf(s.Bucket, kernels)
 		switch {
 		case k == nil:
-			t.Errorf("accumulating, of no kernel: %v %s created by %s: %s", s.Counts, s.Bucket.Stack.Site().Function, s.Bucket.Stack.CreatedBy.Function, s.Why)
+			t.Errorf("accumulating, of no kernel: %v %s created by %s: %s", s.Counts, s.Bucket.Stack.Site().Function, s.Bucket.Stack.CreatedBy().Function, s.Why)
 		case !k.Leaks:
 			t.Errorf("false alarm in %s: %v %s: %s", k.Name, s.Counts, s.Bucket.Stack.Site().Function, s.Why)
 		default:
@@ -103,14 +103,14 @@ func kernelOf(b *goroutine.Bucket, kernels []Kernel) *Kernel {
 	}
 	for i := range kernels {
 		k := &kernels[i]
-		is := func(f *goroutine.Frame) bool {
+		is := func(f goroutine.Frame) bool {
 			return own(f.Function, k.Name) || slices.Contains(k.Functions, f.Function)
 		}
-		if is(&b.Stack.CreatedBy) {
+		if is(b.Stack.CreatedBy()) {
 			return k
 		}
-		for j := range b.Stack.Frames {
-			if is(&b.Stack.Frames[j]) {
+		for f := range b.Stack.All() {
+			if is(f) {
 				return k
 			}
 		}

@@ -46,7 +46,7 @@ func Said(t *trend.Trend, k Kind) trend.Verdict {
 	top := -1
 	for i := range t.Series {
 		s := &t.Series[i]
-		if s.Bucket.Stack.CreatedBy.Package != k.Package() && s.Bucket.Stack.Frames[0].Package != k.Package() {
+		if s.Bucket.Stack.CreatedBy().Package != k.Package() && s.Bucket.Stack.Frames()[0].Package != k.Package() {
 			continue
 		}
 		if s.Verdict == trend.Accumulating {

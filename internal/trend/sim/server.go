@@ -196,10 +196,11 @@ func (p *process) dump(o Options) goroutine.Dump {
 			if !ok {
 				n = len(d.Buckets)
 				at[pl] = n
-				st := stackOf(p.kinds[k], g)
+				parts := stackOf(p.kinds[k], g)
 				if o.NoIDs {
-					st.CreatedBy = goroutine.Frame{}
+					parts.CreatedBy = goroutine.Frame{}
 				}
+				st := goroutine.NewStack(parts)
 				b := goroutine.Bucket{ID: st.ID(), Stack: st}
 				if !o.NoIDs {
 					b.States = []goroutine.Count{{Name: state(p.kinds[k].Name)}}
@@ -231,11 +232,11 @@ func state(kind string) string {
 	return "select"
 }
 
-func stackOf(k Kind, g living) goroutine.Stack {
+func stackOf(k Kind, g living) goroutine.Parts {
 	frame := func(name string, line int) goroutine.Frame {
 		return goroutine.Frame{Function: k.Package() + "." + name, File: "/src/" + k.Name + ".go", Line: line, Package: k.Package(), Module: "example.com/app", Origin: goroutine.Main}
 	}
-	s := goroutine.Stack{Frames: []goroutine.Frame{frame(fmt.Sprintf("wait%d", g.stack), 10+g.stack)}}
+	s := goroutine.Parts{Frames: []goroutine.Frame{frame(fmt.Sprintf("wait%d", g.stack), 10+g.stack)}}
 	for i := range g.depth {
 		s.Frames = append(s.Frames, frame("descend", 50+i%2))
 	}

@@ -1,0 +1,64 @@
+package goroutine
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+)
+
+// TestStacks puts stacks into one tree and takes them out as they were.
+func TestStacks(t *testing.T) {
+	frame := rapid.Custom(func(t *rapid.T) Frame {
+		name := rapid.SampledFrom([]string{"main.f", "main.g", "net.h"}).Draw(t, "function")
+		return Frame{Function: name, File: rapid.SampledFrom([]string{"", "/x.go", "/y.go"}).Draw(t, "file"), Line: rapid.IntRange(0, 3).Draw(t, "line")}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var in, other Stacks
+		var all []Parts
+		var stacks []Stack
+		for range rapid.IntRange(1, 40).Draw(t, "stacks") {
+			p := Parts{
+				Frames:      rapid.SliceOfN(frame, 0, 5).Draw(t, "frames"),
+				Ancestors:   rapid.SliceOfN(frame, 0, 2).Draw(t, "ancestors"),
+				Unavailable: rapid.Bool().Draw(t, "unavailable"),
+				Elided:      rapid.IntRange(-1, 2).Draw(t, "elided"),
+			}
+			if rapid.Bool().Draw(t, "created") {
+				p.CreatedBy = frame.Draw(t, "creator")
+			}
+			if p.Elided != 0 {
+				p.ElidedAt = rapid.IntRange(0, len(p.Frames)).Draw(t, "at")
+			}
+			all, stacks = append(all, p), append(stacks, in.Add(p))
+		}
+		for i, p := range all {
+			if diff := cmp.Diff(p, stacks[i].Parts(), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("stack %d (-put +got):\n%s", i, diff)
+			}
+			for j, q := range all {
+				same := cmp.Equal(p, q, cmpopts.EquateEmpty())
+				if (stacks[i] == stacks[j]) != same || stacks[i].Equal(other.Add(q)) != same {
+					t.Fatalf("%+v and %+v: equal %v, %v", p, q, stacks[i] == stacks[j], stacks[i].Equal(other.Add(q)))
+				}
+			}
+		}
+	})
+}
+
+func TestEachFunction(t *testing.T) {
+	d := Dump{Buckets: []Bucket{
+		{},
+		{Stack: NewStack(Parts{Frames: []Frame{{Function: "a", Line: 1}, {Function: "a", Line: 2}, {Function: "b"}}})},
+		{Stack: NewStack(Parts{CreatedBy: Frame{Function: "c"}, Ancestors: []Frame{{Function: "d", Line: 7}}})},
+	}}
+	var names string
+	d.EachFunction(func(f *Frame) {
+		names += f.Function
+		f.Origin = Main
+	})
+	if s := d.Buckets[1].Stack.Frames()[1]; names != "badc" || s.Origin != Main || s.Line != 2 {
+		t.Errorf("got %s, %+v", names, s)
+	}
+}
