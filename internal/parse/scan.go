@@ -41,6 +41,7 @@ const (
 	// neither created by nor a frame that Go starts without one.
 	complete
 	running // the state
+	even    // has none of the characters that hasOdd looks for
 )
 
 func (r *record) is(f flags) bool { return r.flags&f != 0 }
@@ -50,6 +51,8 @@ func (r *record) isG0() bool { return r.id == 0 }
 
 // known is what the frames of a text say that was read exactly before.
 type known struct {
+	pattern  pattern
+	lines    uint32
 	frames   uint32
 	locks    uint8 // bit i: frame i is a sync primitive, whose first argument is the lock
 	complete bool
@@ -65,8 +68,12 @@ const (
 // from it only in arguments, ids and the like it reads what differs.
 type scanner struct {
 	digester
-	seen table
-	all  []known
+	seen     table
+	all      []known
+	patterns int                // bytes
+	last     uint32             // stack that was read
+	context  uint32             // the last two, hashed
+	next     [1 << 12][2]uint32 // by context, the stacks that followed, the last time's first
 }
 
 var hashSeed = maphash.MakeSeed()
@@ -98,24 +105,24 @@ func (s *scanner) scan(p []byte, r *record) bool {
 // frames reads what is behind the header, which ends at nl.
 func (s *scanner) frames(p []byte, nl int, r *record) bool {
 	var leaf [lockFrames]span
-	if !r.body(p, nl+1, &leaf) {
-		r.frames, r.lines, r.args = 0, 0, span{}
-		r.flags &^= complete
-		return s.digest(p, r, nl)
-	}
-	at := s.seen.find(&r.key)
+	at := s.predict(p, nl, r, &leaf)
 	if at < 0 {
-		exact := *r
-		exact.frames, exact.lines, exact.args = 0, 0, span{}
-		if !s.digest(p, &exact, nl) {
-			return false
+		if !r.body(p, nl+1, &leaf) {
+			r.frames, r.lines, r.args = 0, 0, span{}
+			r.flags &^= complete
+			return s.digest(p, r, nl)
 		}
-		if len(s.all) >= maxKnown {
-			s.seen, s.all = table{}, s.all[:0]
+		if at = s.seen.find(&r.key); at < 0 {
+			if at = s.learn(p, nl, r); at < 0 {
+				return false
+			}
 		}
-		at = s.seen.put(&r.key)
-		s.all = append(s.all, known{frames: exact.frames, locks: s.locks, complete: exact.is(complete)})
 	}
+	if next := &s.next[s.context]; next[0] != uint32(at) {
+		next[0], next[1] = uint32(at), next[0]
+	}
+	s.context = (s.last*0x85ebca6b + uint32(at)*0x9e3779b1) >> (32 - 12)
+	s.last = uint32(at)
 	k := &s.all[at]
 	r.frames = k.frames
 	if k.complete {
@@ -131,6 +138,51 @@ func (s *scanner) frames(p []byte, nl int, r *record) bool {
 		}
 	}
 	return true
+}
+
+// predict compares a text with the patterns of the stacks that are likely to
+// follow. It returns the number of the one that it is, or -1.
+func (s *scanner) predict(p []byte, nl int, r *record, leaf *[lockFrames]span) int {
+	if r.is(crash) {
+		return -1
+	}
+	for _, at := range s.next[s.context] {
+		if int(at) >= len(s.all) {
+			continue
+		}
+		k := &s.all[at]
+		end := k.pattern.match(p, nl+1, leaf)
+		if end < 0 {
+			continue
+		}
+		r.key, r.lines, r.args, r.size = s.seen.keys[at], k.lines, leaf[0], uint32(end)
+		if r.code != 0 && r.labels.empty() {
+			r.flags |= even
+		}
+		return int(at)
+	}
+	return -1
+}
+
+// learn reads a text exactly that body has read. It returns the number of its
+// stack from now on, or -1 if it is not regular.
+func (s *scanner) learn(p []byte, nl int, r *record) int {
+	exact := *r
+	exact.frames, exact.lines, exact.args = 0, 0, span{}
+	if !s.digest(p, &exact, nl) {
+		return -1
+	}
+	if len(s.all) >= maxKnown {
+		s.seen, s.all, s.patterns = table{}, s.all[:0], 0
+	}
+	k := known{lines: exact.lines, frames: exact.frames, locks: s.locks, complete: exact.is(complete)}
+	if text := p[nl+1 : r.size]; s.patterns+len(text) <= maxPatterns && !r.is(crash) {
+		s.patterns += len(text)
+		k.pattern = newPattern(text)
+	}
+	at := s.seen.put(&r.key)
+	s.all = append(s.all, k)
+	return at
 }
 
 func waitsForSync(state []byte) bool {
@@ -168,13 +220,8 @@ func (r *record) body(p []byte, pos int, leaf *[lockFrames]span) bool {
 			}
 			frames++
 		case p[pos] == 'c' && bytes.HasPrefix(p[pos:end], createdBy):
-			cut := end
-			for cut > pos && p[cut-1]-'0' <= 9 {
-				cut--
-			}
-			if cut == end || !bytes.HasSuffix(p[pos:cut], inGoroutine) {
-				cut = end
-			} else {
+			cut := creatorID(p, pos, end)
+			if cut < end {
 				cut -= len(inGoroutine)
 			}
 			r.key.add(p[from:cut])

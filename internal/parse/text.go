@@ -290,7 +290,6 @@ func (t *textReader) fold() {
 // digest reads the block's goroutines.
 func (b *block) digest(s *scanner) {
 	b.records = b.records[:0]
-	odd := hasOdd(b.text)
 	for p := 0; p < len(b.text); {
 		b.records = append(b.records, positioned{from: uint32(p)})
 		r := &b.records[len(b.records)-1]
@@ -299,7 +298,7 @@ func (b *block) digest(s *scanner) {
 			r.to = uint32(p)
 			// What follows must be the one blank line between two goroutines; blocks end there.
 			if p < len(b.text) && b.text[p] == '\n' && (p+1 == len(b.text) || beginsHeader(b.text[p+1:])) &&
-				r.size <= maxRegular-uint32(len(betweenGoroutines)) && !(odd && hasOdd(b.text[r.from:r.to])) {
+				r.size <= maxRegular-uint32(len(betweenGoroutines)) && (r.is(even) || !hasOdd(b.text[r.from:r.to])) {
 				p++
 				continue
 			}
