@@ -2,6 +2,7 @@
 GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 60s
+FUZZED ?= ./...
 SERVERS = nats-server prometheus caddy etcd-server
 
 .PHONY: help build test race check fuzz e2e bench confusion golden clean
@@ -28,8 +29,8 @@ check: ## hold the code against formatters and linters
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 
-fuzz: ## run every fuzzer for FUZZTIME
-	@set -e; for pkg in $$($(GO) list ./...); do \
+fuzz: ## run every fuzzer of FUZZED for FUZZTIME
+	@set -e; for pkg in $$($(GO) list $(FUZZED)); do \
 		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 		done; \

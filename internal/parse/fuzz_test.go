@@ -84,6 +84,7 @@ func FuzzText(f *testing.F) {
 		if diff := gocmp.Diff(whole, blocks, same); diff != "" {
 			t.Fatalf("blocks of %d bytes (-line by line +blocks):\n%s", 16+int(size), diff)
 		}
+		likely(t, data)
 		at := bytes.Index(data[min(int(cut), len(data)):], betweenGoroutines)
 		if at < 0 || !regular(data) || len(whole) != 1 {
 			return
@@ -94,6 +95,51 @@ func FuzzText(f *testing.F) {
 			t.Fatalf("cut at %d (-whole +halves):\n%s", at, diff)
 		}
 	})
+}
+
+// likely reads a text with and without guessing the stacks that follow.
+func likely(t *testing.T, data []byte) {
+	t.Helper()
+	guessing, plain := &scanner{}, &scanner{patterns: maxPatterns}
+	b := block{text: append(bytes.Clone(data), '\n')}
+	b.digest(plain)
+	want := slices.Clone(b.records)
+	for range 2 { // the second time it has seen all of them
+		b.digest(guessing)
+		for i := range b.records {
+			b.records[i].flags &^= even
+		}
+		if !slices.Equal(want, b.records) {
+			i := 0
+			for i < min(len(want), len(b.records)) && want[i] == b.records[i] {
+				i++
+			}
+			t.Fatalf("goroutine %d: want %+v, guessed %+v", i, want[min(i, len(want)-1)], b.records[min(i, len(b.records)-1)])
+		}
+	}
+}
+
+// TestLikely: most goroutines of a server are told by the stacks that follow
+// each other, and what a guess gives is what reading them gives.
+func TestLikely(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/dumps/server/nats.b.debug2.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	likely(t, data)
+	var s scanner
+	b := block{text: append(data, '\n')}
+	b.digest(&s)
+	b.digest(&s)
+	n := 0
+	for _, r := range b.records {
+		if r.is(even) {
+			n++
+		}
+	}
+	if 4*n < 3*len(b.records) {
+		t.Errorf("guessed %d of %d goroutines", n, len(b.records))
+	}
 }
 
 // regular reports whether a text is all goroutines, each with frames.

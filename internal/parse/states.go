@@ -1,6 +1,11 @@
 package parse
 
-import "gdump/internal/goroutine"
+import (
+	"cmp"
+	"slices"
+
+	"gdump/internal/goroutine"
+)
 
 // commonStates have a code, so that to count them needs no look at the text.
 var commonStates = [...]string{
@@ -95,4 +100,17 @@ func (c *counter) add(name []byte, n int) {
 			c.index[c.list[i].Name] = i
 		}
 	}
+}
+
+func (c *counter) sorted() []goroutine.Count {
+	c.list = slices.DeleteFunc(c.list, func(x goroutine.Count) bool { return x.N <= 0 })
+	slices.SortFunc(c.list, compareCounts)
+	if len(c.list) == 0 {
+		return nil
+	}
+	return c.list
+}
+
+func compareCounts(a, b goroutine.Count) int {
+	return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
 }

@@ -15,6 +15,15 @@ type slot struct {
 	next uint32 // the number, plus one; 0 if the slot is free
 }
 
+// newTable has room for n keys.
+func newTable(n int) table {
+	size := 64
+	for size < 2*n {
+		size *= 2
+	}
+	return table{make([]key, 0, n), make([]slot, size)}
+}
+
 // find is the number of a key, -1 if it has none.
 func (t *table) find(k *key) int {
 	if len(t.slots) == 0 {
