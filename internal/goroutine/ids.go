@@ -48,14 +48,16 @@ func (s *IDs) All() iter.Seq[uint64] {
 			yield(s.last)
 			return
 		}
-		var id uint64
-		for p := s.deltas; len(p) > 0; {
-			d, n := binary.Varint(p)
-			if n <= 0 {
-				return
+		// binary.Varint, in place: this loop is much of what a comparison takes.
+		var id, zigzag uint64
+		shift := 0
+		for _, b := range s.deltas {
+			zigzag |= uint64(b&0x7f) << shift
+			if shift += 7; b >= 0x80 {
+				continue
 			}
-			id += uint64(d)
-			p = p[n:]
+			id += zigzag>>1 ^ -(zigzag & 1)
+			zigzag, shift = 0, 0
 			if !yield(id) {
 				return
 			}

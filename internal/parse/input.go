@@ -82,18 +82,20 @@ func isDamage(err error) bool {
 		strings.Contains(err.Error(), "corrupt") || strings.Contains(err.Error(), "invalid input")
 }
 
-// isUTF16 reports whether every second byte, from zero on, is one, as in UTF-16
-// text of a western language.
+// isUTF16 reports whether nearly every second byte, from zero on, is one, and
+// hardly any other, as in UTF-16 text of a western language.
 func isUTF16(head []byte, zero int) bool {
-	if len(head) < 8 {
+	pairs := len(head) / 2
+	if pairs < 4 {
 		return false
 	}
-	for i := range len(head) &^ 1 {
-		if (head[i] == 0) != (i%2 == zero) {
-			return false
+	var zeros [2]int
+	for i := range 2 * pairs {
+		if head[i] == 0 {
+			zeros[i%2]++
 		}
 	}
-	return true
+	return 4*zeros[zero] >= 3*pairs && 16*zeros[1-zero] <= pairs
 }
 
 // oldMac reads text whose lines end in a carriage return alone.

@@ -10,6 +10,7 @@ import (
 // record is who of a series was there when.
 type record struct {
 	rows []row
+	last int // row that was counted last: most goroutines of a series are alike
 	// stayed counts, per dump, the goroutines that were in the process at the
 	// dump before, in this series or another.
 	stayed []int
@@ -23,12 +24,19 @@ type row struct {
 }
 
 func (r *record) add(dump, birth, stay int32) {
-	for k := len(r.rows) - 1; k >= 0 && r.rows[k].dump == dump; k-- {
-		if r.rows[k].birth == birth && r.rows[k].stay == stay {
-			r.rows[k].n++
+	if r.last < len(r.rows) {
+		if x := &r.rows[r.last]; x.dump == dump && x.birth == birth && x.stay == stay {
+			x.n++
 			return
 		}
 	}
+	for r.last = len(r.rows) - 1; r.last >= 0 && r.rows[r.last].dump == dump; r.last-- {
+		if x := &r.rows[r.last]; x.birth == birth && x.stay == stay {
+			x.n++
+			return
+		}
+	}
+	r.last = len(r.rows)
 	r.rows = append(r.rows, row{dump, birth, stay, 1})
 }
 
@@ -92,9 +100,12 @@ func (c *comparison) follow() {
 func (c *comparison) followWindow(dumps []int, w window) {
 	var buf []member
 	var open, next []present
+	stayed, survived := make([]int, len(c.Series)), make([]int, len(c.Series))
 	for n, d := range dumps {
 		buf = c.rosters.of(d, w, buf)
-		next = next[:0]
+		next = slices.Grow(next[:0], len(buf))
+		clear(stayed)
+		clear(survived)
 		i := 0
 		for _, m := range buf {
 			for i < len(open) && open[i].id < m.id {
@@ -107,15 +118,19 @@ func (c *comparison) followWindow(dumps []int, w window) {
 			}
 			if i < len(open) && open[i].id == m.id {
 				p.birth, p.first = open[i].birth, open[i].first
-				c.records[home].stayed[d]++
+				stayed[home]++
 				if open[i].home == home {
 					p.stay = open[i].stay
-					c.Series[home].Steps[d].Survived++
+					survived[home]++
 				}
 				i++
 			}
 			next = append(next, p)
 			c.records[home].add(int32(d), p.birth, p.stay)
+		}
+		for home := range c.Series {
+			c.records[home].stayed[d] += stayed[home]
+			c.Series[home].Steps[d].Survived += survived[home]
 		}
 		open, next = next, open
 	}

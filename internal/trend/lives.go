@@ -116,19 +116,25 @@ type kinship struct {
 // goroutine 1, have the same ids in every process and say nothing.
 func (r *rosters) kin(from, to int) kinship {
 	var k kinship
-	a, b := &r.dumps[from], &r.dumps[to]
-	starter := func(d *goroutine.Dump) []string {
-		names := make([]string, len(d.Buckets))
+	// Names are compared as numbers, or it would take as long as all the rest.
+	numbers := map[string]int32{}
+	starters := func(d *goroutine.Dump) []int32 {
+		by := make([]int32, len(d.Buckets))
 		for i := range d.Buckets {
-			names[i] = d.Buckets[i].Stack.CreatedBy().Function
+			name := d.Buckets[i].Stack.CreatedBy().Function
+			if name == "" || strings.HasPrefix(name, "runtime.") {
+				continue
+			}
+			if numbers[name] == 0 {
+				numbers[name] = int32(len(numbers) + 1)
+			}
+			by[i] = numbers[name]
 		}
-		return names
+		return by
 	}
-	startedA, startedB := starter(a), starter(b)
-	counts := func(id uint64, by string) bool {
-		return id > 1 && by != "" && !strings.HasPrefix(by, "runtime.")
-	}
-	top := highest(a)
+	startedA, startedB := starters(&r.dumps[from]), starters(&r.dumps[to])
+	counts := func(id uint64, by int32) bool { return id > 1 && by != 0 }
+	top := r.highest(from)
 	passed := top - min(256, top/3)
 	block := uint64(0)
 	var bufA, bufB []member
@@ -183,7 +189,7 @@ func (r *rosters) restarted(from, to int) bool {
 	switch {
 	case k.clash > 0 && 20*k.clash >= k.both:
 		return true
-	case highest(b) < highest(a):
+	case r.highest(to) < r.highest(from):
 		// Also within one life the highest id falls, when what came last has
 		// ended and nothing was started since: then all there is was there
 		// before. Where that is little, it is what every start brings.

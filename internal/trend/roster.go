@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"gdump/internal/goroutine"
 )
@@ -66,7 +67,6 @@ type rosters struct {
 	dumps   []goroutine.Dump
 	windows []window
 	kept    [][]member // by dump, where there is one window
-	spare   []member
 }
 
 const keptMembers = 2 << 20 // of all dumps together
@@ -81,6 +81,11 @@ func newRosters(dumps []goroutine.Dump) *rosters {
 	}
 	if len(r.windows) == 1 && total <= keptMembers {
 		r.kept = make([][]member, len(dumps))
+		var lists sync.WaitGroup
+		for i := range dumps {
+			lists.Go(func() { r.kept[i] = r.list(&dumps[i], r.windows[0], nil) })
+		}
+		lists.Wait()
 	}
 	return r
 }
@@ -91,10 +96,18 @@ func (r *rosters) of(dump int, w window, buf []member) []member {
 	if r.kept == nil {
 		return r.list(&r.dumps[dump], w, buf[:0])
 	}
-	if r.kept[dump] == nil {
-		r.kept[dump] = r.list(&r.dumps[dump], w, nil)
-	}
 	return r.kept[dump]
+}
+
+// highest is the highest id of a dump.
+func (r *rosters) highest(dump int) uint64 {
+	if r.kept == nil {
+		return highest(&r.dumps[dump])
+	}
+	if all := r.of(dump, r.windows[0], nil); len(all) > 0 {
+		return all[len(all)-1].id
+	}
+	return 0
 }
 
 // list makes a roster. A damaged dump may show an id twice: the first bucket
@@ -108,27 +121,49 @@ func (r *rosters) list(d *goroutine.Dump, w window, out []member) []member {
 		out = slices.Grow(out, n)
 	}
 	sorted := true
-	last := uint64(0)
+	last, low, high := uint64(0), uint64(math.MaxUint64), uint64(0)
 	for j := range d.Buckets {
 		for id := range d.Buckets[j].IDs.All() {
 			if id < w.low || id > w.high {
 				continue
 			}
-			sorted = sorted && id >= last
-			last = id
+			sorted = sorted && id > last
+			last, low, high = id, min(low, id), max(high, id)
 			out = append(out, member{id, int32(j)})
 		}
 	}
-	if !sorted {
-		r.sort(out)
+	switch {
+	case sorted:
+		return out
+	case (high-low)/4 < uint64(len(out)):
+		return inPlace(out, low, high)
 	}
+	sortMembers(out)
 	return slices.CompactFunc(out, func(a, b member) bool { return a.id == b.id })
 }
 
-// sort sorts by id, digit by digit: a dump of a leak has its ids in the order
+// inPlace sorts members whose ids are near each other, by giving each id a
+// place. It keeps the first of those with one id.
+func inPlace(m []member, low, high uint64) []member {
+	at := make([]int32, high-low+1)
+	for i := range m {
+		if p := &at[m[i].id-low]; *p == 0 {
+			*p = m[i].bucket + 1
+		}
+	}
+	m = m[:0]
+	for i, bucket := range at {
+		if bucket != 0 {
+			m = append(m, member{low + uint64(i), bucket - 1})
+		}
+	}
+	return m
+}
+
+// sortMembers sorts by id, digit by digit: a dump of a leak has its ids in the order
 // in which the runtime reuses its descriptors, which is none, and comparing
 // would take longer than reading the dump.
-func (r *rosters) sort(m []member) {
+func sortMembers(m []member) {
 	const bits = 11
 	if len(m) < 256 {
 		slices.SortStableFunc(m, func(a, b member) int { return cmp.Compare(a.id, b.id) })
@@ -138,8 +173,7 @@ func (r *rosters) sort(m []member) {
 	for i := range m {
 		all |= m[i].id
 	}
-	r.spare = slices.Grow(r.spare[:0], len(m))
-	from, to := m, r.spare[:len(m)]
+	from, to := m, make([]member, len(m))
 	for shift := 0; shift < 64 && all>>shift != 0; shift += bits {
 		var at [1 << bits]int
 		for i := range from {
