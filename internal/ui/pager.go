@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"regexp"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -31,11 +32,25 @@ type line struct {
 
 func (l line) String() string { return l.text + l.tail }
 
-// wrapLine breaks a line into lines of at most w cells, at blanks where it can.
+// wrapLine breaks a line into lines of at most w cells, at blanks where it can,
+// but not within a number such as "1 450".
 func wrapLine(l line, w int) []line {
+	l.text = grouped.ReplaceAllStringFunc(l.String(), whole)
+	l.tail = ""
+	return wrapWords(l, w)
+}
+
+var grouped = regexp.MustCompile(`\b\d{1,3}( \d{3})+\b`)
+
+const noBreak = "\u00a0" // a blank at which ansi.Wrap does not break
+
+func whole(s string) string { return strings.ReplaceAll(s, " ", noBreak) }
+
+// wrapWords breaks a line at any of its blanks.
+func wrapWords(l line, w int) []line {
 	var out []line
 	for t := range strings.SplitSeq(ansi.Wrap(l.String(), max(w, 1), ""), "\n") {
-		out = append(out, line{text: t, kind: l.kind})
+		out = append(out, line{text: strings.ReplaceAll(t, noBreak, " "), kind: l.kind})
 	}
 	return out
 }

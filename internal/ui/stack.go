@@ -151,15 +151,16 @@ func hardWrap(lines []line, width int) []line {
 // facts are what is known of a bucket beside its stack.
 func facts(b *goroutine.Bucket, width int) []line {
 	var lines []line
-	add := func(name, text string) {
+	put := func(name string, wrapped []line) {
 		if len(lines) == 0 {
 			lines = append(lines, line{})
 		}
-		for _, l := range wrapLine(line{text: text}, width-factWidth) {
+		for _, l := range wrapped {
 			lines = append(lines, line{text: pad(name, factWidth) + l.text, kind: faintLine})
 			name = ""
 		}
 	}
+	add := func(name, text string) { put(name, wrapLine(line{text: text}, width-factWidth)) }
 	if f, ok := b.Stack.Owner(); ok && f.Module != "" {
 		add("module", report.Module(f.Module))
 	}
@@ -175,9 +176,9 @@ func facts(b *goroutine.Bucket, width int) []line {
 	if n := b.IDs.Len(); n > 0 {
 		ids := someIDs(b, shownIDs)
 		if n > shownIDs {
-			ids += " and " + report.Group(n-shownIDs) + " more"
+			ids += " and " + whole(report.Group(n-shownIDs)) + " more"
 		}
-		add("ids", ids)
+		put("ids", wrapWords(line{text: ids}, width-factWidth))
 	}
 	for _, a := range b.Args {
 		add("args", "("+goroutine.Clean(a)+")")
