@@ -12,7 +12,7 @@ import (
 func Evidence(t *trend.Trend, s *trend.Series) []string {
 	lines := []string{Title(s, len(t.Dumps)), ""}
 	if len(t.Dumps) > 1 {
-		lines = append(lines, fmt.Sprintf("%s, confidence %.0f %%: %s", s.Verdict, 100*s.Confidence, goroutine.Clean(s.Why)))
+		lines = append(lines, fmt.Sprintf("%s, confidence %.0f %%: %s", s.Verdict, 100*s.Confidence, groupAll(goroutine.Clean(s.Why))))
 		switch s.VerdictBy {
 		case trend.ByCreator:
 			lines = append(lines, "this shows in all that one go statement started, in whichever stack it is")

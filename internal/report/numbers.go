@@ -3,6 +3,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,19 @@ func group(n int) string {
 		s = s[:i] + " " + s[i:]
 	}
 	return sign + s
+}
+
+var longNumber = regexp.MustCompile(`\b\d{4,15}\b`)
+
+// groupAll groups the digits of all numbers in a sentence.
+func groupAll(s string) string {
+	return longNumber.ReplaceAllStringFunc(s, func(digits string) string {
+		n, err := strconv.Atoi(digits)
+		if err != nil {
+			return digits
+		}
+		return group(n)
+	})
 }
 
 // Signed writes a change with its sign; none is a dot.
