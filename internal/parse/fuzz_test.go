@@ -326,7 +326,7 @@ func FuzzUnwrap(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, pick []byte, label, state string, which uint8) {
 		name := names[int(which)%len(names)]
-		if len(pick) == 0 || len(pick) > 50 || strings.Trim(state, "abcdefghijklmnopqrstuvwxyz IO.") != "" || strings.TrimSpace(state) != state || state == "" {
+		if len(pick) == 0 || len(pick) > 50 || len(label) > 4000 || strings.Trim(state, "abcdefghijklmnopqrstuvwxyz IO.") != "" || strings.TrimSpace(state) != state || state == "" {
 			return // not what Go prints
 		}
 		var b strings.Builder
