@@ -33,6 +33,7 @@ type watching struct {
 	samples  int
 	out      string
 	keep     source.Limits
+	evidence int // folders to keep
 	memory   bool
 	onGrowth string
 	hook     []string
@@ -59,10 +60,10 @@ The memory figures are those of the heap profile's text, absent where the target
 serves none; they stop the process for some microseconds.
 
 A growth is kept as evidence beside the dumps: a folder with the dumps it shows
-in, report.txt and verdict.json. --on-growth runs a command then, without a
-shell. It gets the verdict as JSON on stdin, and the folder in GDUMP_EVIDENCE.
-Whether it is a leak or a pool that warmed up is in the verdict; two dumps do
-not always tell.`,
+in, report.txt and verdict.json; the newest --keep-evidence of them stay, within
+--keep-bytes. --on-growth runs a command then, without a shell. It gets the
+verdict as JSON on stdin, and the folder in GDUMP_EVIDENCE. Whether it is a leak
+or a pool that warmed up is in the verdict; two dumps do not always tell.`,
 		Example: `gdump watch :6060
 gdump watch :6060 --every 30s --out dumps/
 gdump watch :6060 --on-growth ./page.sh`,
@@ -78,8 +79,8 @@ gdump watch :6060 --on-growth ./page.sh`,
 			if w.every < time.Second {
 				return errors.New("--every: it must be 1s or more")
 			}
-			if w.samples < 0 || w.keep.Files < 0 || w.keep.Bytes < 0 {
-				return errors.New("--samples, --keep and --keep-bytes must not be below 0")
+			if w.samples < 0 || w.keep.Files < 0 || w.keep.Bytes < 0 || w.evidence < 0 {
+				return errors.New("--samples, --keep, --keep-bytes and --keep-evidence must not be below 0")
 			}
 			if w.onGrowth != "" {
 				words, err := shellquote.Split(w.onGrowth)
@@ -97,6 +98,7 @@ gdump watch :6060 --on-growth ./page.sh`,
 	f.StringVar(&w.out, "out", "", "folder for the dumps (default $XDG_STATE_HOME/gdump)")
 	f.IntVar(&w.keep.Files, "keep", 50, "most dumps to keep; 0 keeps all")
 	f.Int64Var(&w.keep.Bytes, "keep-bytes", 1<<30, "most bytes of dumps to keep; 0 keeps all")
+	f.IntVar(&w.evidence, "keep-evidence", 20, "most folders of evidence to keep; 0 keeps all")
 	f.BoolVar(&w.memory, "memory", true, "ask for the memory figures, too")
 	f.StringVar(&w.onGrowth, "on-growth", "", "command to run when something grows; words as in a shell, but no shell")
 	return c
@@ -235,6 +237,9 @@ func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	evidence, err := run.Evidence(w.out, s.At, s.Trend)
 	if evidence != "" {
 		a.say(strings.Join(append(report.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
+	}
+	if err == nil {
+		err = run.PruneEvidence(w.out, source.Limits{Files: w.evidence, Bytes: w.keep.Bytes})
 	}
 	if err != nil {
 		a.say(err.Error())

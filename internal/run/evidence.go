@@ -5,12 +5,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/report"
 	"gdump/internal/source"
 	"gdump/internal/trend"
+)
+
+// evidenceName is how folders of evidence are named, as package time writes it.
+const evidenceName = "growth-20060102T150405Z"
+
+// What lies in one, beside dumps.
+const (
+	reportFile  = "report.txt"
+	verdictFile = "verdict.json"
 )
 
 // Verdict is a trend as JSON, what a program that is told of a growth reads.
@@ -33,11 +43,11 @@ func Evidence(folder string, at time.Time, t *trend.Trend) (string, error) {
 	if err := report.Text(&text, t, report.Options{}); err != nil {
 		return "", fmt.Errorf("report: %w", err)
 	}
-	name := filepath.Join(folder, "growth-"+at.UTC().Format("20060102T150405Z"))
+	name := filepath.Join(folder, at.UTC().Format(evidenceName))
 	if err := source.MakeFolder(name); err != nil {
 		return "", err
 	}
-	for file, b := range map[string][]byte{"report.txt": text.Bytes(), "verdict.json": verdict} {
+	for file, b := range map[string][]byte{reportFile: text.Bytes(), verdictFile: verdict} {
 		if err := os.WriteFile(filepath.Join(name, file), b, 0o600); err != nil {
 			return name, trouble(file, err)
 		}
@@ -52,6 +62,45 @@ func Evidence(folder string, at time.Time, t *trend.Trend) (string, error) {
 		}
 	}
 	return name, nil
+}
+
+// PruneEvidence deletes the oldest folders of evidence until those that are
+// left keep to the limits, whose files are folders here. The newest stays
+// whatever its size; of a folder, only what Evidence puts there goes.
+func PruneEvidence(folder string, l source.Limits) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return trouble(folder, err)
+	}
+	var bytes int64
+	n := 0
+	for _, e := range slices.Backward(entries) { // names are in the order of time
+		if _, err := time.Parse(evidenceName, e.Name()); err != nil || !e.IsDir() {
+			continue
+		}
+		name := filepath.Join(folder, e.Name())
+		files, err := os.ReadDir(name)
+		if err != nil {
+			return trouble(name, err)
+		}
+		for _, f := range files {
+			if info, err := f.Info(); err == nil {
+				bytes += info.Size()
+			}
+		}
+		if n++; n == 1 || (l.Files <= 0 || n <= l.Files) && (l.Bytes <= 0 || bytes <= l.Bytes) {
+			continue
+		}
+		for _, f := range files {
+			if f.Name() == reportFile || f.Name() == verdictFile || source.IsDump(f.Name()) {
+				if err := os.Remove(filepath.Join(name, f.Name())); err != nil {
+					return trouble(f.Name(), err)
+				}
+			}
+		}
+		_ = os.Remove(name) // it stays if somebody put something into it
+	}
+	return nil
 }
 
 // linkOrCopy keeps a dump from going when the folder is held to its limits.

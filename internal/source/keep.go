@@ -21,6 +21,9 @@ type Limits struct {
 // ourName is what FileName gives, and what may lie beside such a file.
 var ourName = regexp.MustCompile(`^[A-Za-z0-9.-]+_[A-Za-z0-9._-]+-(\d{8}T\d{6}Z)(?:-(\d{1,3}))?\.dump$`)
 
+// IsDump reports whether a file has the name of a dump that gdump saved.
+func IsDump(name string) bool { return ourName.MatchString(name) }
+
 // Prune deletes the oldest dumps of a folder until it keeps to its limits. The
 // newest stays whatever its size, and files of other names are not touched.
 func Prune(folder string, l Limits) error {
@@ -34,7 +37,7 @@ func Prune(folder string, l Limits) error {
 	}
 	var dumps []kept
 	for _, e := range entries {
-		if !e.Type().IsRegular() || !ourName.MatchString(e.Name()) {
+		if !e.Type().IsRegular() || !IsDump(e.Name()) {
 			continue
 		}
 		if info, err := e.Info(); err == nil {
