@@ -363,6 +363,14 @@ func TestSaveTrouble(t *testing.T) {
 	if err := save("none/x.dump", false); kindOf(err) != source.Local || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("no folder: %v", err)
 	}
+	// A folder in which nobody may make a file, not even root, whom modes do not bind.
+	asked = len(s.Asked("p"))
+	if _, err := p.Save(t.Context(), "/sys/x.dump", false); kindOf(err) != source.Local || !strings.Contains(err.Error(), "/sys/x.dump") {
+		t.Errorf("read-only folder: %v", err)
+	}
+	if got := len(s.Asked("p")); got != asked {
+		t.Errorf("the process was asked %d times although there is no place for the answer", got-asked)
+	}
 }
 
 func TestTargets(t *testing.T) {
