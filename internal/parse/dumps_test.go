@@ -160,3 +160,37 @@ func TestEveryHeader(t *testing.T) {
 		})
 	}
 }
+
+// TestYearless: stamps of syslog and klog get the year that makes them the
+// latest ones before the log was written last.
+func TestYearless(t *testing.T) {
+	dump := func(prefix string, id int) string {
+		text := fmt.Sprintf("panic: boom\n\ngoroutine %d [running]:\nmain.main()\n\t/app/main.go:3 +0x1\n", id)
+		return prefix + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+prefix) + "\n"
+	}
+	tests := []struct{ name, text, latest, want string }{
+		{"new year", dump("Dec 31 23:59:58 web app[7]: ", 1) + dump("Jan  1 00:00:03 web app[9]: ", 2), "2026-01-02", "2025-12-31 23:59:58, 2026-01-01 00:00:03"},
+		{"in another zone", dump("Mar  3 04:00:00 web app[7]: ", 1), "2026-03-03", "2026-03-03 04:00:00"},
+		{"leap day", dump("Feb 29 12:00:00 web app[7]: ", 1), "2026-03-03", "2024-02-29 12:00:00"},
+		{"klog", dump("E1124 22:45:26.500000       1 main.go:7] ", 1), "2026-11-24", "2026-11-24 22:45:26"},
+		{"not known", dump("Mar  3 04:00:00 web app[7]: ", 1), "", ""},
+		{"a year of its own", dump("2019-03-03T04:00:00Z web app[7]: ", 1), "2026-03-03", "2019-03-03 04:00:00"},
+	}
+	for _, tt := range tests {
+		latest, _ := time.Parse(time.DateOnly, tt.latest)
+		dumps, err := Read(t.Context(), strings.NewReader(tt.text), Options{Latest: latest})
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		var got []string
+		for _, d := range dumps {
+			if !d.TakenAt.IsZero() {
+				got = append(got, d.TakenAt.Format(time.DateTime))
+			}
+		}
+		if s := strings.Join(got, ", "); s != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, s, tt.want)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type machine struct {
 	dumps      []*builder
 	goroutines int
 	countsOnly bool
+	latest     time.Time // no stamp is later; zero if not known
 	panicking  *stream   // the last in which a panic began
 	when       time.Time // time stamp of the record being read
 	nested     int
@@ -90,7 +91,7 @@ func (m *machine) plain(key string, line []byte, at place) {
 	}
 	if p := reasonAt(line); p > 0 && !(m.exact(key).inPanic && len(bytes.TrimSpace(line[:p])) == 0) {
 		s := m.stream(key, line[:p])
-		m.when = stampTime(line[:p])
+		m.when = m.stampTime(line[:p])
 		s.line(line[p:], at)
 		m.fresh = s
 		return
@@ -153,7 +154,7 @@ func (s *stream) adopt(o *stream) {
 
 // stampedAt keeps the time of a dump's header.
 func (s *stream) stampedAt(prefix []byte) {
-	if t := stampTime(prefix); !t.IsZero() {
+	if t := s.m.stampTime(prefix); !t.IsZero() {
 		s.m.when = t
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"gdump/internal/goroutine"
 )
@@ -28,7 +29,11 @@ type Options struct {
 	// CountsOnly leaves out what a bucket tells beside its stack and its number
 	// of goroutines: ids, waits, states, labels, addresses and arguments.
 	CountsOnly bool
-	Progress   func(Progress) // called now and then, from one goroutine at a time; may be nil
+	// Latest is a time that no stamp of the text is later than, such as when a
+	// log was written last. It tells the year where a stamp leaves it out, as
+	// those of syslog do; zero leaves such times unknown.
+	Latest   time.Time
+	Progress func(Progress) // called now and then, from one goroutine at a time; may be nil
 	// Partial is called with what was read so far, each time that has doubled;
 	// from one goroutine at a time; may be nil.
 	Partial func([]goroutine.Dump)

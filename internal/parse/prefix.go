@@ -109,8 +109,15 @@ const maxStamped = 160
 // stampTime reads the time stamp at the start of a line or in a prefix, if it
 // has a date. One that does not tell its zone is taken as UTC: wrong by some
 // hours perhaps, but right from one dump of a log to the next.
-func stampTime(b []byte) time.Time {
+func (m *machine) stampTime(b []byte) time.Time {
 	b = b[:min(len(b), maxStamped)]
+	if t := fullStamp(b); !t.IsZero() || m.latest.IsZero() {
+		return t
+	}
+	return yearless(b, m.latest)
+}
+
+func fullStamp(b []byte) time.Time {
 	for i := range b {
 		if b[i]-'0' > 9 || i > 0 && isWord(b[i-1]) {
 			continue
@@ -126,6 +133,35 @@ func stampTime(b []byte) time.Time {
 			}
 		}
 		return time.Time{}
+	}
+	return time.Time{}
+}
+
+// Stamps without a year, of syslog and of klog.
+var (
+	syslogStamp = regexp.MustCompile(`(?:^|[^\pL\d])((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{2}:\d{2}:\d{2}(?:\.\d+)?)`)
+	klogStamp   = regexp.MustCompile(`(?:^|[^\pL\d])[IWEF](\d{4} \d{2}:\d{2}:\d{2}\.\d+)`)
+)
+
+// yearless reads a stamp without a year. It takes the last such time before
+// latest; a day more is allowed, for zones.
+func yearless(b []byte, latest time.Time) time.Time {
+	text, layout := syslogStamp.FindSubmatch(b), "Jan _2 15:04:05"
+	if text == nil {
+		text, layout = klogStamp.FindSubmatch(b), "0102 15:04:05"
+	}
+	if text == nil {
+		return time.Time{}
+	}
+	t, err := time.Parse(layout, string(text[1]))
+	if err != nil {
+		return time.Time{}
+	}
+	for year := latest.Year() + 1; year > latest.Year()-9; year-- {
+		at := time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+		if at.Day() == t.Day() && at.Before(latest.Add(24*time.Hour)) { // February 29 is not in every year
+			return at
+		}
 	}
 	return time.Time{}
 }

@@ -329,7 +329,7 @@ func (s *stream) note(line []byte) {
 	if line[0]-'0' > 9 && line[0] != '[' {
 		return
 	}
-	if t := stampTime(line); !t.IsZero() {
+	if t := s.m.stampTime(line); !t.IsZero() {
 		s.seen = t
 	}
 }

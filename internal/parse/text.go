@@ -60,7 +60,7 @@ type positioned struct {
 
 func newTextReader(ctx context.Context, size int, o Options, count *counted) *textReader {
 	m := newMachine()
-	m.countsOnly = o.CountsOnly
+	m.countsOnly, m.latest = o.CountsOnly, o.Latest
 	return &textReader{m: m, size: size, options: o, count: count, ctx: ctx, at: place{line: 1}, fresh: true}
 }
 

@@ -129,7 +129,7 @@ func (m *machine) quoted(line []byte, at place) bool {
 		}
 		if text, err := strconv.Unquote(string(rest[:size])); err == nil && strings.Contains(text, "\n") && holdsHeader(text) {
 			if m.when.IsZero() {
-				m.when = stampTime(line)
+				m.when = m.stampTime(line)
 			}
 			m.document(text, at)
 			found = true
@@ -173,7 +173,7 @@ func (m *machine) flattened(line []byte, at place) bool {
 		return false
 	}
 	if m.when.IsZero() {
-		m.when = stampTime(line)
+		m.when = m.stampTime(line)
 	}
 	m.document(text, at)
 	return true
@@ -197,7 +197,7 @@ func cutCRI(line []byte) (stream string, text []byte, whole, ok bool) {
 
 // container takes a line, or a part of one, that a container wrote.
 func (m *machine) container(stream string, line, text []byte, whole bool, at place) {
-	if m.when = stampTime(line); m.nested >= maxNested {
+	if m.when = m.stampTime(line); m.nested >= maxNested {
 		return
 	}
 	key := "container " + stream

@@ -41,6 +41,7 @@ func openFile(name string) (*Input, error) {
 	}
 	in := &Input{ReadCloser: f, Name: shown, Size: -1, TakenAt: timeInName(name)}
 	if info.Mode().IsRegular() {
+		in.Latest = info.ModTime()
 		in.Size = info.Size()
 		if in.TakenAt.IsZero() {
 			in.TakenAt = timeBeside(name, info.Size())

@@ -101,6 +101,7 @@ type Input struct {
 	Name    string    // may be shown: no secrets, no control characters
 	Size    int64     // bytes; -1 if not known
 	TakenAt time.Time // when the dump was taken; zero if the source does not tell
+	Latest  time.Time // nothing in it was written later; zero if not known
 	Level   Level     // what a target was asked for
 }
 
@@ -110,7 +111,7 @@ func Open(ctx context.Context, arg string, o Options) (*Input, error) {
 		if o.Stdin == nil {
 			return nil, &Error{Kind: Usage, Name: "-", What: "there is no standard input to read"}
 		}
-		return &Input{ReadCloser: io.NopCloser(o.Stdin), Name: "stdin", Size: -1}, nil
+		return &Input{ReadCloser: io.NopCloser(o.Stdin), Name: "stdin", Size: -1, Latest: o.now()}, nil
 	}
 	if IsTarget(arg) {
 		return Pull(ctx, arg, o)

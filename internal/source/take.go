@@ -206,7 +206,7 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 		return nil, err
 	}
 	defer in.Close()
-	options := parse.Options{MaxBytes: o.MaxBytes, Progress: o.Progress}
+	options := parse.Options{MaxBytes: o.MaxBytes, Latest: in.Latest, Progress: o.Progress}
 	if o.Partial != nil {
 		options.Partial = func(dumps []goroutine.Dump) { o.Partial(named(dumps, in)) }
 	}
