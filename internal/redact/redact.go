@@ -49,13 +49,11 @@ func (r *Redactor) Dump(d goroutine.Dump) goroutine.Dump {
 	}
 	d.Buckets = slices.Clone(d.Buckets)
 	var stacks goroutine.Stacks
+	frame := r.frames(d.GoVersion)
 	for i := range d.Buckets {
 		b := &d.Buckets[i]
 		r.bucket(b)
-		b.Stack = b.Stack.Map(&stacks, func(f goroutine.Frame) goroutine.Frame {
-			f.File = r.file(&f, d.GoVersion)
-			return f
-		})
+		b.Stack = b.Stack.Map(&stacks, frame)
 	}
 	return d
 }
@@ -70,6 +68,23 @@ func (r *Redactor) bucket(b *goroutine.Bucket) {
 	for i := range b.Labels {
 		l := &b.Labels[i]
 		l.Values = r.counts(l.Values, func(value string) string { return "value-" + r.hash("label "+l.Key, value) })
+	}
+}
+
+// frames returns what redacts a frame. It hashes the file of a function once,
+// however many stacks call it.
+func (r *Redactor) frames(goVersion string) func(goroutine.Frame) goroutine.Frame {
+	files := map[goroutine.Frame]string{}
+	return func(f goroutine.Frame) goroutine.Frame {
+		function := f
+		function.Line = 0
+		file, ok := files[function]
+		if !ok {
+			file = r.file(&f, goVersion)
+			files[function] = file
+		}
+		f.File = file
+		return f
 	}
 }
 

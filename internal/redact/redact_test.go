@@ -229,6 +229,9 @@ func TestKeys(t *testing.T) {
 		Stack:  goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{{Function: "main.f", File: `C:\Users\bob\app\main.go`, Line: 3, Package: "main", Origin: goroutine.Main}}}),
 	}}}
 	one, again, other := fmt.Sprint(redact.New(key).Dump(d)), fmt.Sprint(redact.New(key).Dump(d)), fmt.Sprint(redact.New(key[1:]).Dump(d))
+	if f := d.Buckets[0].Stack.Frames()[0]; f.File != `C:\Users\bob\app\main.go` {
+		t.Errorf("the original has the file %s", f.File)
+	}
 	if one != again {
 		t.Errorf("one key, two results:\n%s\n%s", one, again)
 	}

@@ -61,12 +61,19 @@ func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, match
 // nearest chooses among series that fit equally well the one whose lines are
 // nearest: code that moved kept its order.
 func nearest(candidates []int, all []parts, n int) int {
+	if len(candidates) < 2 {
+		return len(candidates) - 1
+	}
+	frames := all[n].any().Stack.Frames()
 	best, least := -1, math.MaxInt
 	for i, m := range candidates {
-		a, b := all[m].any().Stack.Frames(), all[n].any().Stack.Frames()
-		away := 0
-		for j := range min(len(a), len(b)) {
-			away += max(a[j].Line-b[j].Line, b[j].Line-a[j].Line)
+		rest, away := frames, 0
+		for f := range all[m].any().Stack.All() {
+			if len(rest) == 0 {
+				break
+			}
+			away += max(f.Line-rest[0].Line, rest[0].Line-f.Line)
+			rest = rest[1:]
 		}
 		if away < least {
 			best, least = i, away

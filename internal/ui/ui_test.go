@@ -449,6 +449,28 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestRecursion: a frame that stands in a stack more than once can be gone
+// through, and the cursor stays on its row when the screen is drawn anew.
+func TestRecursion(t *testing.T) {
+	f := goroutine.Frame{Function: "main.walk", File: "/app/walk.go", Line: 7, Package: "main", Origin: goroutine.Main}
+	b := goroutine.Bucket{Count: 1, Stack: goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{f, f, f}, CreatedBy: f, Ancestors: []goroutine.Frame{f}})}
+	s := at(t, 120, 36, trend.One(goroutine.Dump{Goroutines: 1, Buckets: []goroutine.Bucket{b}}), "tab")
+	for row := range 5 {
+		if row > 0 {
+			s.press("j")
+		}
+		for _, redraw := range []func(){func() {}, func() { s.press("z", "z") }, func() { s.send(tea.WindowSizeMsg{Width: 90 + row, Height: 30}) }} {
+			redraw()
+			if got := s.m.stack.lines[s.m.stack.cursor].row; got != row {
+				t.Fatalf("the cursor is on row %d, want %d", got, row)
+			}
+			if !same(s.m.source.frame, s.m.stack.frame()) || s.m.readSource() != nil {
+				t.Fatalf("row %d: the source is not that of the frame", row)
+			}
+		}
+	}
+}
+
 // TestTree holds that nodes open and close, and that the filter prunes them.
 func TestTree(t *testing.T) {
 	s := at(t, 120, 36, leak(t), "t")
