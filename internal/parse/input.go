@@ -24,7 +24,7 @@ func unpack(r io.Reader) (io.Reader, error) {
 	for range maxWrappers {
 		br := bufio.NewReaderSize(r, 64<<10)
 		head, err := br.Peek(512)
-		for size := 4 << 10; err == nil && size <= br.Size() && bytes.IndexAny(head, "\r\n") < 0; size *= 4 {
+		for size := 4 << 10; err == nil && size <= br.Size() && !bytes.ContainsAny(head, "\r\n"); size *= 4 {
 			head, err = br.Peek(size) // how lines end is still to be seen
 		}
 		if err != nil && len(head) == 0 && err != io.EOF {
