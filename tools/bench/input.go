@@ -141,8 +141,17 @@ func (t *template) stack() string {
 
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
 
-// multiply writes n goroutines. Each of them has a stack of its own if distinct.
-func multiply(w io.Writer, all []template, n int, distinct bool) error {
+// order is which stack each goroutine of an input has.
+type order string
+
+const (
+	asDumped order = "same"     // the goroutines of the dumps one after the other, again and again
+	shuffled order = "shuffled" // any stack after any other
+	distinct order = "distinct" // as dumped, but no two stacks are the same
+)
+
+// multiply writes n goroutines.
+func multiply(w io.Writer, all []template, n int, o order) error {
 	var b []byte
 	seed := uint32(1)
 	random := func() uint32 {
@@ -153,6 +162,9 @@ func multiply(w io.Writer, all []template, n int, distinct bool) error {
 	}
 	for i := range n {
 		t := &all[i%len(all)]
+		if o == shuffled {
+			t = &all[int(random())%len(all)]
+		}
 		b = append(b[:0], "goroutine "...)
 		b = strconv.AppendInt(b, int64(i+1), 10)
 		b = append(append(b, " ["...), t.state...)
@@ -170,7 +182,7 @@ func multiply(w io.Writer, all []template, n int, distinct bool) error {
 			case creator:
 				b = strconv.AppendInt(b, int64(random()%uint32(n)), 10)
 			case line:
-				if distinct {
+				if o == distinct {
 					b = strconv.AppendInt(b, int64(100+i), 10)
 				} else {
 					b = append(b, s.was...)
@@ -188,12 +200,8 @@ func multiply(w io.Writer, all []template, n int, distinct bool) error {
 }
 
 // build makes a file of n goroutines in dir, unless it is there.
-func build(dir string, all []template, n int, distinct, zip bool) (string, error) {
-	kind := "same"
-	if distinct {
-		kind = "distinct"
-	}
-	name := filepath.Join(dir, fmt.Sprintf("%d-%s.dump", n, kind))
+func build(dir string, all []template, n int, o order, zip bool) (string, error) {
+	name := filepath.Join(dir, fmt.Sprintf("%d-%s.dump", n, o))
 	if zip {
 		name += ".gz"
 	}
@@ -212,7 +220,7 @@ func build(dir string, all []template, n int, distinct, zip bool) (string, error
 		z = gzip.NewWriter(buf)
 		w = z
 	}
-	if err := multiply(w, all, n, distinct); err != nil {
+	if err := multiply(w, all, n, o); err != nil {
 		return "", err
 	}
 	if z != nil {
