@@ -116,7 +116,7 @@ func (m *model) readSoFar() string {
 func (m *model) titleView() string {
 	dumps := m.trend.Dumps
 	last := &dumps[len(dumps)-1]
-	name := clean(dumps[0].Source)
+	position, name := "", clean(dumps[0].Source)
 	facts := []string{report.Plural(last.Goroutines, "goroutine", "goroutines")}
 	buckets := report.Plural(len(last.Buckets), "bucket", "buckets")
 	if !m.grouped() {
@@ -124,7 +124,7 @@ func (m *model) titleView() string {
 	}
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {
-			name = fmt.Sprintf("%d of %d · %s", m.looking[0]+1, len(m.dumps), name)
+			position = fmt.Sprintf("%d of %d · ", m.looking[0]+1, len(m.dumps))
 		}
 		facts = append(facts, buckets, string(last.Level))
 		if last.GoVersion != "" {
@@ -148,20 +148,26 @@ func (m *model) titleView() string {
 		}
 	}
 	const head = " gdump  "
-	right := strings.Join(facts, " · ") + " "
+	status := " "
+	if m.live != nil {
+		status = "   " + ansi.Truncate(m.live.status(), m.width/2, "…") + " "
+	}
+	right := strings.Join(facts, " · ") + status
 	// What says least goes first: folders, then facts, then the front of the name.
-	if cells(head+name+right)+2 > m.width {
+	if cells(head+position+name+right)+2 > m.width {
 		name = strings.ReplaceAll(name, clean(dumps[0].Source), shortSource(clean(dumps[0].Source)))
 		name = strings.ReplaceAll(name, clean(last.Source), shortSource(clean(last.Source)))
 	}
-	for len(facts) > 1 && cells(head+name+strings.Join(facts, " · "))+4 > m.width {
+	for len(facts) > 1 && cells(head+position+name+right)+2 > m.width {
 		facts = facts[:len(facts)-1]
+		right = strings.Join(facts, " · ") + status
 	}
-	right = strings.Join(facts, " · ") + " "
-	if m.live != nil {
-		right = strings.TrimSuffix(right, " ") + "   " + ansi.Truncate(m.live.status(), m.width/2, "…") + " "
+	switch room := m.width - cells(head+position+right) - 2; {
+	case room >= 8 || position == "":
+		name = position + report.CutFront(name, max(8, room))
+	default:
+		name = strings.TrimSuffix(position, " · ")
 	}
-	name = report.CutFront(name, max(8, m.width-len(head)-cells(right)-2))
 	return spread(m.theme.Title.Render(head)+m.theme.Strong.Render(name), right, m.width)
 }
 
