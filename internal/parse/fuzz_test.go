@@ -3,12 +3,15 @@ package parse
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -281,6 +284,19 @@ func FuzzProfile(f *testing.F) {
 			f.Add(b.Bytes())
 		}
 	})
+	var own bytes.Buffer // in the order of the runtime, which is not that of the profile package
+	if err := pprof.Lookup("goroutine").WriteTo(&own, 0); err != nil {
+		f.Fatal(err)
+	}
+	in, err := gzip.NewReader(&own)
+	if err != nil {
+		f.Fatal(err)
+	}
+	data, err := io.ReadAll(in)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dumps, err := readProfile(bytes.NewReader(data))
 		sound(t, dumps)

@@ -125,7 +125,7 @@ const (
 
 func sniff(head []byte) format {
 	switch {
-	case len(head) > 2 && head[0] == 0x0a && isProto(head):
+	case isProto(head):
 		return proto
 	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, goroutineWord):
 		return unreadable
@@ -133,9 +133,14 @@ func sniff(head []byte) format {
 	return text
 }
 
-// isProto reports whether the bytes begin like a profile: field 1, a ValueType
-// of a few bytes, whose own fields 1 and 2 are indexes.
+// isProto reports whether the bytes begin like a profile: with a ValueType of a
+// few bytes, whose own fields 1 and 2 are indexes. It is field 1 (sample_type),
+// where the fields come in order, or field 11 (period_type), which the Go
+// runtime writes first (printCountProfile in runtime/pprof/pprof.go).
 func isProto(head []byte) bool {
+	if len(head) < 3 || head[0] != 1<<3|2 && head[0] != 11<<3|2 {
+		return false
+	}
 	n := int(head[1])
 	return n <= 12 && len(head) > n+2 && (n == 0 || head[2] == 0x08 || head[2] == 0x10)
 }

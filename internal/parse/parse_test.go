@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"gdump/internal/goroutine"
@@ -211,6 +214,58 @@ func TestLeaksOnly(t *testing.T) {
 		dumps, err := Read(t.Context(), bytes.NewReader(data), Options{})
 		if err != nil || len(dumps) != 1 || dumps[0].LeaksOnly != want {
 			t.Errorf("%s: %d dumps, %v; want LeaksOnly %v", name, len(dumps), err, want)
+		}
+	}
+}
+
+// TestOwnProcess reads what the runtime of this very test writes of it, at each
+// level: goroutines of one kind, which wait until the dumps are taken.
+func TestOwnProcess(t *testing.T) {
+	const n = 30
+	release := make(chan struct{})
+	var waiting sync.WaitGroup
+	for range n {
+		waiting.Go(func() { <-release })
+	}
+	defer waiting.Wait()
+	defer close(release)
+	parked := func(text string) int { return strings.Count(text, "TestOwnProcess.func1(") }
+	for everyone := false; !everyone; runtime.Gosched() { // until each has come as far as its channel
+		var b bytes.Buffer
+		if err := pprof.Lookup("goroutine").WriteTo(&b, 2); err != nil {
+			t.Fatal(err)
+		}
+		everyone = parked(b.String()) == n
+	}
+	for level, want := range map[int]goroutine.Level{0: goroutine.Debug0, 1: goroutine.Debug1, 2: goroutine.Debug2} {
+		var b bytes.Buffer
+		if err := pprof.Lookup("goroutine").WriteTo(&b, level); err != nil {
+			t.Fatal(err)
+		}
+		dumps, err := Read(t.Context(), &b, Options{})
+		if err != nil || len(dumps) != 1 {
+			t.Errorf("debug=%d: %d dumps, %v", level, len(dumps), err)
+			continue
+		}
+		found := 0
+		for _, k := range dumps[0].Buckets {
+			for f := range k.Stack.All() {
+				if strings.HasSuffix(f.Function, "TestOwnProcess.func1") {
+					found += k.Count
+				}
+			}
+		}
+		if dumps[0].Level != want || found != n || len(dumps[0].Problems) > 0 {
+			t.Errorf("debug=%d: %s with %d goroutines of %d, problems %v", level, dumps[0].Level, found, n, dumps[0].Problems)
+		}
+	}
+	for _, other := range []string{"heap", "threadcreate"} {
+		var b bytes.Buffer
+		if err := pprof.Lookup(other).WriteTo(&b, 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(t.Context(), &b, Options{}); !errors.Is(err, ErrNoDump) || !strings.Contains(err.Error(), "a profile of another kind") {
+			t.Errorf("%s: got %v", other, err)
 		}
 	}
 }

@@ -112,6 +112,22 @@ func TestServers(t *testing.T) {
 				t.Errorf("status %d, %d goroutines in %d headers, problems %v, stderr %q", r.status, one.Dumps[0].Goroutines, len(headers), one.Dumps[0].Problems, r.stderr)
 			}
 
+			// The other levels show the same process, give or take a connection.
+			for _, level := range []string{"0", "1"} {
+				r := command(t, dir, "pull", s.pprof, "--level", level, "-o", "level"+level)
+				if r.status != 0 {
+					t.Fatalf("pull --level %s: status %d, %s", level, r.status, r.stderr)
+				}
+				r = command(t, dir, "diff", "before.dump", "level"+level, "--format", "json")
+				both := readReport(t, r.stdout)
+				if r.status != 0 || len(both.Dumps) != 2 {
+					t.Fatalf("diff with --level %s: status %d, %s", level, r.status, r.stderr)
+				}
+				if d := both.Dumps[1].Goroutines - both.Dumps[0].Goroutines; d < -10 || d > 10 {
+					t.Errorf("--level %s: %d goroutines, not about %d", level, both.Dumps[1].Goroutines, both.Dumps[0].Goroutines)
+				}
+			}
+
 			browse(t, s, len(one.Buckets))
 
 			s.connect(t, 40)
