@@ -22,7 +22,10 @@ func bucket(function, module, state string, n, minutes int) goroutine.Bucket {
 	})
 	b := goroutine.Bucket{
 		ID: s.ID(), Stack: s, Count: n, States: []goroutine.Count{{Name: state, N: n}},
-		Waits: goroutine.Waits{{Minutes: minutes, N: n}}, Locked: 1, Leaked: 2,
+		Waits: goroutine.Waits{{Minutes: minutes, N: n}}, Locked: 1,
+	}
+	if state == "chan send" {
+		b.Leaked = 2
 	}
 	return b
 }
@@ -88,7 +91,8 @@ func TestRules(t *testing.T) {
 		{"wait>=30 in state:select", "30m0s", Tripped, 1},
 		{"locked>2", "3", Tripped, 3},
 		{"locked>3", "3", Passed, 0},
-		{"leaked", "6", Tripped, 3},
+		{"leaked", "2", Tripped, 1},
+		{"leaked>2", "2", Passed, 0},
 		{`goroutines>1 in state:"chan send"`, "500", Tripped, 1},
 		{`goroutines>1 in "a, b"`, "0", Passed, 0},
 	}
@@ -116,6 +120,23 @@ func TestExamples(t *testing.T) {
 		if rules, err := ParseRules(measures[i].example); len(rules) != 1 || err != nil {
 			t.Errorf("%s: its example %q: %v", measures[i].name, measures[i].example, err)
 		}
+	}
+}
+
+// TestLeakProfile counts what a leak profile proves beside dumps of counts.
+func TestLeakProfile(t *testing.T) {
+	d := dump(bucket("github.com/x/y.Leak", "github.com/x/y@v1.0.0", "", 50, 0), bucket("github.com/z/pool.Work", "github.com/z/pool@v2.0.0", "", 50, 0))
+	d.Level = goroutine.Debug1
+	d.Buckets[0].Leaked = 0
+	profile := dump(bucket("github.com/x/y.Leak", "github.com/x/y@v1.0.0", "", 7, 0))
+	profile.Level, profile.LeaksOnly = goroutine.Debug1, true
+	tr := trend.Compare([]goroutine.Dump{d, profile})
+	rules, err := ParseRules("leaked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Check(&tr, rules, nil, today).Outcomes[0]; got.Value != "7" || got.State != Tripped || len(got.Blame) != 1 {
+		t.Errorf("got %s, %s, %d to blame: %s", got.Value, got.State, len(got.Blame), got.Why)
 	}
 }
 

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gdump/internal/trend"
 )
@@ -80,8 +81,8 @@ var measures = []measure{
 		blames: func(_ *view, s *trend.Series) bool { return locked(s) > 0 },
 	},
 	{
-		name: "leaked", says: "goroutines in the last dump that a goroutineleak profile proved", example: "leaked>0",
-		of:     func(v *view) (float64, error) { return v.sum(leaked), v.known() },
+		name: "leaked", says: "goroutines that a goroutineleak profile proved, which is in the dump or beside it", example: "leaked>0",
+		of:     func(v *view) (float64, error) { return v.sum(leaked), v.proofKnown() },
 		blames: func(_ *view, s *trend.Series) bool { return leaked(s) > 0 },
 	},
 }
@@ -175,8 +176,16 @@ func (v *view) known() error {
 	return nil
 }
 
+// proofKnown says why it is not known who leaked: dumps of counts have no marks.
+func (v *view) proofKnown() error {
+	if slices.ContainsFunc(v.trend.Series, func(s trend.Series) bool { return s.Proof != trend.NoProof }) {
+		return nil
+	}
+	return v.known()
+}
+
 func present(_ *view, s *trend.Series) bool { return s.Now() > 0 }
 
 func longest(s *trend.Series) int { return s.Bucket.Waits.Max() }
 func locked(s *trend.Series) int  { return s.Bucket.Locked }
-func leaked(s *trend.Series) int  { return s.Bucket.Leaked }
+func leaked(s *trend.Series) int  { return s.Leaked }

@@ -9,8 +9,6 @@ import (
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
-
-	"github.com/charmbracelet/x/ansi"
 )
 
 // shownBlame is how many buckets are named for a rule that tripped.
@@ -74,7 +72,7 @@ func (p *printer) gate() {
 // indent and the others a little further in.
 func (p *printer) indented(indent, s string) {
 	further := indent + "  "
-	for l := range strings.SplitSeq(ansi.Wrap(s, max(20, p.o.Width-len(further)), ""), "\n") {
+	for _, l := range Wrap(s, max(20, p.o.Width-len(further))) {
 		p.line(indent + strings.TrimLeft(l, " "))
 		indent = further
 	}

@@ -18,14 +18,49 @@ func Headline(t *trend.Trend) []string {
 	case len(t.Dumps) == 0:
 		return []string{"no dump"}
 	case len(t.Dumps) == 1:
-		return []string{oneDump(t)}
+		return append(leaked(t), oneDump(t))
 	case t.Mismatch != "":
 		return []string{goroutine.Clean(t.Mismatch)}
 	case len(t.Leaks) > 0:
 		return accumulating(t)
 	}
-	return nothingAccumulates(t)
+	return append(nothingAccumulates(t), leaked(t)...)
 }
+
+// leaked tells what the garbage collector proved leaked, where nothing grew.
+func leaked(t *trend.Trend) []string {
+	all, places := 0, 0
+	var most *trend.Series
+	for i := range t.Series {
+		s := &t.Series[i]
+		if s.Leaked == 0 {
+			continue
+		}
+		all += s.Leaked
+		places++
+		if most == nil || s.Leaked > most.Leaked {
+			most = s
+		}
+	}
+	if most == nil {
+		return nil
+	}
+	name := SiteName(most.Bucket)
+	if most.Name != "" {
+		name = goroutine.Clean(most.Name)
+	}
+	line := fmt.Sprintf("leaked: %s in %s", Plural(most.Leaked, "goroutine", "goroutines"), name)
+	if places > 1 {
+		line = fmt.Sprintf("leaked: %s in %d places, most (%s) in %s", Plural(all, "goroutine", "goroutines"), places, group(most.Leaked), name)
+	}
+	lines := []string{line + ", " + provedSays}
+	if w := whose(most.Bucket); w != "" {
+		lines = append(lines, w)
+	}
+	return lines
+}
+
+const provedSays = "proved by the garbage collector: nothing can wake them"
 
 // accumulating tells the largest leak, and how many more there are.
 func accumulating(t *trend.Trend) []string {
@@ -56,6 +91,7 @@ func accumulating(t *trend.Trend) []string {
 		notes = append(notes, fmt.Sprintf("%d more %s", n, plural(n, "place accumulates", "places accumulate")))
 	}
 	switch {
+	case s.Proof == trend.Proved: // it needs no third dump
 	case len(t.Dumps) == 2:
 		notes = append(notes, "two dumps cannot tell a leak from a pool that warmed up: a third makes it sure")
 	case !s.HasIDs && countsOnly(t):
@@ -169,7 +205,10 @@ func above(n int) int {
 func proof(s *trend.Series) string {
 	switch s.Proof {
 	case trend.Proved:
-		return "proved by the garbage collector: nothing can wake them"
+		if s.Leaked < s.Now() {
+			return group(s.Leaked) + " of them " + provedSays
+		}
+		return provedSays
 	case trend.Reachable:
 		return "growing but still reachable: the collector proves no leak while a global, a timer or a live stack holds what they wait for"
 	}

@@ -208,6 +208,9 @@ func TestClean(t *testing.T) {
 
 func TestHeadline(t *testing.T) {
 	all := cases(t)
+	all["marked"] = trend.One(read(t, "gen126/leak_goroutineleak.debug2.txt")[0])
+	all["proved"] = trend.One(read(t, "gen126/leak_goroutineleak.debug1.txt")[0])
+	all["steady"] = trend.Compare(read(t, "gen126/leak_goroutineleak.debug2.txt", "gen126/leak_goroutineleak.debug1.txt", "gen126/leak_goroutineleak.debug2.txt"))
 	tests := []struct {
 		name string
 		want []string // parts, in order
@@ -219,6 +222,9 @@ func TestHeadline(t *testing.T) {
 		{"healthy", []string{"nothing accumulates: 24 → 41 goroutines", "+12", "(new)"}},
 		{"builds", []string{"nothing accumulates: 750 → 250"}},
 		{"one", []string{"the largest bucket is 12"}},
+		{"marked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
+		{"proved", []string{"leaked: 5 goroutines in 2 places", "in your main", "the largest bucket is 3 in main.leakMutex.func1"}},
+		{"steady", []string{"nothing accumulates: 20 → 20 goroutines", "leaked: 5 goroutines in 2 places"}},
 	}
 	for _, tt := range tests {
 		tr := all[tt.name]

@@ -60,11 +60,8 @@ func Title(s *trend.Series, dumps int) string {
 	if s.Bucket.Locked > 0 {
 		parts = append(parts, group(s.Bucket.Locked)+" locked to a thread")
 	}
-	switch {
-	case s.Bucket.Leaked > 0:
-		parts = append(parts, group(s.Bucket.Leaked)+" leaked, proved by the garbage collector")
-	case s.Proof == trend.Proved:
-		parts = append(parts, "leaked, proved by the garbage collector")
+	if s.Leaked > 0 {
+		parts = append(parts, group(s.Leaked)+" leaked, proved by the garbage collector")
 	}
 	return strings.Join(parts, " · ")
 }

@@ -98,7 +98,7 @@ func (p *printer) styled(style, s string) {
 
 // wrapped writes a sentence over as many lines as it needs.
 func (p *printer) wrapped(style, s string) {
-	for l := range strings.SplitSeq(ansi.Wrap(s, p.o.Width, ""), "\n") {
+	for _, l := range Wrap(s, p.o.Width) {
 		p.styled(style, l)
 	}
 }
@@ -146,9 +146,7 @@ func DumpStates(d *goroutine.Dump) []goroutine.Count {
 // trouble writes what could not be read.
 func (p *printer) trouble() {
 	for _, l := range Trouble(p.t, shownTrouble) {
-		for l := range strings.SplitSeq(ansi.Wrap(l, p.o.Width, ""), "\n") {
-			p.styled(warn, l)
-		}
+		p.wrapped(warn, l)
 	}
 }
 

@@ -46,17 +46,19 @@ func (o Options) Compare(all []goroutine.Dump) Trend {
 	} else {
 		c.match()
 	}
+	c.prove(proofs)
 	if len(dumps) == 1 {
+		c.joinProofs()
 		t.sortByCount()
-		t.prove(proofs)
 		return t
 	}
 	c.findTwins()
 	c.findPartial()
 	c.follow()
 	c.judge()
-	t.sortByInterest(c.levels(o.Group == nil))
-	t.prove(proofs)
+	t.Leaks = c.levels(o.Group == nil)
+	c.joinProofs()
+	t.sortByInterest()
 	return t
 }
 
@@ -72,7 +74,9 @@ type comparison struct {
 	skip []bool
 	// records hold, for each series, who was there when. Empty without ids.
 	records []record
-	split   bool // a bucket's goroutines can belong to several series: ids say nothing
+	marked  []bool // dumps with goroutines that are marked as leaked
+	proved  bool   // there are marks, or leak profiles
+	split   bool   // a bucket's goroutines can belong to several series: ids say nothing
 }
 
 func (t *Trend) sortByCount() {
@@ -82,8 +86,8 @@ func (t *Trend) sortByCount() {
 }
 
 // sortByInterest sorts the series, and the leaks, whose members are numbers of
-// series before they were sorted.
-func (t *Trend) sortByInterest(leaks []Leak) {
+// series.
+func (t *Trend) sortByInterest() {
 	order := make([]int, len(t.Series))
 	for i := range order {
 		order[i] = i
@@ -96,14 +100,13 @@ func (t *Trend) sortByInterest(leaks []Leak) {
 		place[from] = i
 	}
 	t.Series = sorted
-	for i := range leaks {
-		for j, m := range leaks[i].Members {
-			leaks[i].Members[j] = place[m]
+	for _, l := range t.Leaks {
+		for j, m := range l.Members {
+			l.Members[j] = place[m]
 		}
-		slices.Sort(leaks[i].Members)
+		slices.Sort(l.Members)
 	}
-	slices.SortStableFunc(leaks, func(a, b Leak) int { return compareSeries(&a.Series, &b.Series) })
-	t.Leaks = leaks
+	slices.SortStableFunc(t.Leaks, func(a, b Leak) int { return compareSeries(&a.Series, &b.Series) })
 }
 
 func compareSeries(a, b *Series) int {
@@ -111,7 +114,7 @@ func compareSeries(a, b *Series) int {
 	if ra != rb && (ra == 0 || rb == 0) {
 		return cmp.Compare(ra, rb)
 	}
-	return cmp.Or(cmp.Compare(b.Change(), a.Change()), cmp.Compare(ra, rb), cmp.Compare(b.Now(), a.Now()), compareNames(a, b))
+	return cmp.Or(cmp.Compare(b.Change(), a.Change()), cmp.Compare(ra, rb), cmp.Compare(b.Now(), a.Now()), cmp.Compare(b.Leaked, a.Leaked), compareNames(a, b))
 }
 
 func compareNames(a, b *Series) int {

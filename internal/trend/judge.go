@@ -55,6 +55,14 @@ func (c *comparison) verdict(s *Series, rows []row, own bool) {
 		s.VerdictBy = ByGroup
 	}
 	s.settle(c, found)
+	if c.provedMore(s) {
+		if s.Verdict != Accumulating {
+			s.Verdict, s.Stuck = Accumulating, min(max(s.Leaked, s.Change()), s.Now())
+			s.Why = fmt.Sprintf("the garbage collector proved %d of them leaked, and they have become more", s.Leaked)
+			s.Lives[len(s.Lives)-1].Accumulates = true
+		}
+		s.Confidence = 0.99
+	}
 	s.Confidence = math.Round(s.Confidence*s.Match.sure()*1000) / 1000
 }
 

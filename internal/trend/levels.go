@@ -190,6 +190,7 @@ func (c *comparison) sum(members []int, origin bool) Series {
 		}
 		own = own && ownDoing(m.Bucket)
 		s.HasIDs = s.HasIDs || m.HasIDs
+		s.Leaked += m.Leaked
 		rows = append(rows, c.records[n].rows...)
 		for i := range c.Dumps {
 			s.Counts[i] += m.Counts[i]

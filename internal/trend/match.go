@@ -170,7 +170,7 @@ func (c *comparison) noteMatches() {
 			n[MatchLines], len(c.Series), n[MatchClosures]))
 	}
 	if n[MatchFrames] > 0 {
-		c.note(fmt.Sprintf("%d deep stacks are matched by their first %d frames", n[MatchFrames], deep))
+		c.note(fmt.Sprintf("%s matched by their first %d frames", plural(n[MatchFrames], "deep stack"), deep))
 	}
 }
 

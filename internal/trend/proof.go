@@ -1,7 +1,9 @@
 package trend
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"gdump/internal/goroutine"
 )
@@ -39,48 +41,106 @@ func splitProofs(all []goroutine.Dump) (dumps, proofs []goroutine.Dump) {
 	return dumps, proofs
 }
 
-// prove joins what the collector proved with the verdicts: by marks in the
-// dumps, and by leak profiles, whose stacks are held against those of the
-// series. Dumps without a single mark say nothing: the profile may never have
+// prove counts, for each series, what the collector proved leaked: by marks in
+// the dumps, and by leak profiles, whose stacks are held against those of the
+// dumps. Dumps without a single mark say nothing: the profile may never have
 // been taken.
-func (t *Trend) prove(proofs []goroutine.Dump) {
-	like := likeness{canonical: true}
-	proved := map[string]bool{}
-	for i := range proofs {
-		for j := range proofs[i].Buckets {
-			proved[like.key(proofs[i].Buckets[j].Stack)] = true
+func (c *comparison) prove(proofs []goroutine.Dump) {
+	c.marked = make([]bool, len(c.Dumps))
+	for i := range c.Dumps {
+		c.marked[i] = slices.ContainsFunc(c.Dumps[i].Buckets, func(b goroutine.Bucket) bool { return b.Leaked > 0 })
+		if !c.marked[i] {
+			continue
 		}
-		t.note(fmt.Sprintf("%s lists what the garbage collector proved leaked: %d goroutines in %d stacks", proofs[i].Source, proofs[i].Goroutines, len(proofs[i].Buckets)))
+		c.proved = true
+		for n := range c.Series { // the newest dump with marks has them all
+			c.Series[n].Leaked = c.Series[n].leakedIn(i)
+		}
 	}
-	marked := len(proofs) > 0
-	for i := range t.Dumps {
-		for j := range t.Dumps[i].Buckets {
-			if b := &t.Dumps[i].Buckets[j]; b.Leaked > 0 {
-				marked = true
-				proved[like.key(b.Stack)] = true
+	for i := range proofs {
+		c.proved = true
+		c.proveBy(&proofs[i])
+		c.note(fmt.Sprintf("%s lists what the garbage collector proved leaked: %s in %s", proofs[i].Source, plural(proofs[i].Goroutines, "goroutine"), plural(len(proofs[i].Buckets), "stack")))
+	}
+}
+
+// proveBy counts what a leak profile lists. It knows no created by: where
+// several series have the same frames, the largest is filled first.
+func (c *comparison) proveBy(profile *goroutine.Dump) {
+	like := likeness{canonical: true}
+	counts := map[string]int{}
+	for i := range profile.Buckets {
+		counts[like.key(profile.Buckets[i].Stack)] += profile.Buckets[i].Count
+	}
+	found := map[string]bool{}
+	for i := len(c.Dumps) - 1; i >= 0 && len(found) < len(counts); i-- {
+		here := map[string][]int{}
+		for j := range c.Dumps[i].Buckets {
+			n := int(c.home[i][j])
+			k := like.key(c.Dumps[i].Buckets[j].Stack)
+			if n >= 0 && counts[k] > 0 && !found[k] && !slices.Contains(here[k], n) {
+				here[k] = append(here[k], n)
 			}
 		}
+		for k, series := range here {
+			found[k] = true
+			slices.SortStableFunc(series, func(a, b int) int { return cmp.Compare(c.Series[b].Counts[i], c.Series[a].Counts[i]) })
+			left := counts[k]
+			for _, n := range series {
+				took := min(left, c.Series[n].Counts[i])
+				c.Series[n].Leaked = max(c.Series[n].Leaked, took)
+				left -= took
+			}
+			c.Series[series[0]].Leaked += left // the profile was taken later
+		}
 	}
-	if !marked {
+}
+
+// leakedIn is how many of a series are marked as leaked in a dump.
+func (s *Series) leakedIn(dump int) int {
+	if b := s.At[dump]; b != nil {
+		return b.Leaked
+	}
+	return 0
+}
+
+// provedMore reports whether what the collector proved has become more in the
+// last life. That is a leak whatever its counts do: none of them can ever end.
+func (c *comparison) provedMore(s *Series) bool {
+	dumps := c.whole(c.Lives[len(c.Lives)-1])
+	if s.Leaked == 0 || len(dumps) < 2 {
+		return false
+	}
+	first, last := dumps[0], dumps[len(dumps)-1]
+	if c.marked[first] && c.marked[last] {
+		return s.leakedIn(last) > s.leakedIn(first)
+	}
+	// When the others came is not known: most of the growth must be theirs.
+	return s.Counts[last] > s.Counts[first] && 2*s.Leaked >= s.Now()
+}
+
+// joinProofs gives every series and every leak its proof, if anything is known.
+func (c *comparison) joinProofs() {
+	if !c.proved {
 		return
 	}
-	for i := range t.Series {
-		s := &t.Series[i]
-		s.Proof = Steady
-		switch {
-		case proved[like.key(s.Bucket.Stack)]:
-			s.Proof = Proved
-		case s.Verdict == Accumulating:
-			s.Proof = Reachable
-		}
+	for i := range c.Series {
+		c.Series[i].joinProof()
 	}
-	for i := range t.Leaks {
-		l := &t.Leaks[i]
-		l.Series.Proof = Reachable
-		for _, m := range l.Members {
-			if t.Series[m].Proof == Proved {
-				l.Series.Proof = Proved
-			}
-		}
+	for i := range c.Leaks {
+		c.Leaks[i].Series.joinProof()
+	}
+}
+
+// joinProof says how the growth of a series and what the collector knows of it
+// go together.
+func (s *Series) joinProof() {
+	switch {
+	case s.Leaked > 0:
+		s.Proof = Proved
+	case s.Verdict == Accumulating:
+		s.Proof = Reachable
+	default:
+		s.Proof = Steady
 	}
 }

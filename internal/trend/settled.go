@@ -157,16 +157,17 @@ func (s *settled) judge(t *track) (finding, bool) {
 	case s.age == 0:
 		f.why += ", none has ended"
 	default:
-		f.why += fmt.Sprintf(", none of those that were there for %s has ended", dumpCount(s.age+1))
+		f.why += fmt.Sprintf(", none of those that were there for %s has ended", plural(s.age+1, "dump"))
 	}
 	return f, true
 }
 
-func dumpCount(n int) string {
-	if n == 1 {
-		return "1 dump"
+// plural writes a number of things: "1 dump", "5 dumps".
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return fmt.Sprintf("%d dumps", n)
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // chance is the chance that none of the settled ended, if they end as often as

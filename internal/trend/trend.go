@@ -83,6 +83,7 @@ type Series struct {
 	PerHour    float64 // mean change an hour; 0 if the times are not known
 	Lives      []Growth
 	Proof      Proof
+	Leaked     int // goroutines that the garbage collector proved leaked, by the newest that tells
 }
 
 // Step is what happened to a series between a dump and the one before it in

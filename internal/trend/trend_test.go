@@ -418,6 +418,77 @@ func TestProof(t *testing.T) {
 	}
 }
 
+// TestProvedLeaks calls accumulating what the collector proved and what became
+// more, whatever the counts alone would say.
+func TestProvedLeaks(t *testing.T) {
+	marked := func(b goroutine.Bucket, leaked int) goroutine.Bucket {
+		b.Leaked = leaked
+		return b
+	}
+	work := func() goroutine.Bucket { return bucketOf("work", ids(8, 2, 1)...) }
+	profile := func(n int) goroutine.Dump {
+		d := dumpOf("leaks", bucketOf("leak", ids(n, 100, 1)...))
+		d.LeaksOnly, d.Level = true, goroutine.Debug1
+		return d
+	}
+	tests := map[string]struct {
+		dumps  []goroutine.Dump
+		want   trend.Verdict
+		leaked int
+	}{
+		"two dumps, the first with none": {
+			[]goroutine.Dump{dumpOf("1", work()), dumpOf("2", work(), marked(bucketOf("leak", ids(2, 100, 1)...), 2))}, trend.Accumulating, 2,
+		},
+		"came to an end": {
+			[]goroutine.Dump{
+				dumpOf("1", work()), dumpOf("2", work(), bucketOf("leak", ids(30, 100, 1)...)),
+				dumpOf("3", work(), bucketOf("leak", ids(30, 100, 1)...)), dumpOf("4", work(), marked(bucketOf("leak", ids(31, 100, 1)...), 30)),
+			}, trend.Accumulating, 30,
+		},
+		"as many as before": {
+			[]goroutine.Dump{dumpOf("1", work(), marked(bucketOf("leak", ids(30, 100, 1)...), 30)), dumpOf("2", bucketOf("work", ids(7, 2, 1)...), marked(bucketOf("leak", ids(30, 100, 1)...), 30))}, trend.Stable, 30,
+		},
+		"traffic grew, the leak did not": {
+			[]goroutine.Dump{dumpOf("1", work(), marked(bucketOf("leak", ids(30, 100, 1)...), 4)), dumpOf("2", work(), marked(bucketOf("leak", ids(90, 120, 1)...), 4))}, trend.Grown, 4,
+		},
+		"a few amid traffic": {
+			[]goroutine.Dump{dumpOf("1", work(), marked(bucketOf("leak", ids(90, 100, 1)...), 4)), dumpOf("2", work(), marked(bucketOf("leak", ids(60, 180, 1)...), 6))}, trend.Accumulating, 6,
+		},
+		"by a profile": {
+			[]goroutine.Dump{dumpOf("1", work()), dumpOf("2", work(), bucketOf("leak", ids(3, 100, 1)...)), profile(3)}, trend.Accumulating, 3,
+		},
+		"by a profile taken later": {
+			[]goroutine.Dump{dumpOf("1", work()), dumpOf("2", work(), bucketOf("leak", ids(3, 100, 1)...)), profile(5)}, trend.Accumulating, 5,
+		},
+		"by a profile that proves little of it": {
+			[]goroutine.Dump{dumpOf("1", work()), dumpOf("2", work(), bucketOf("leak", ids(30, 100, 1)...)), profile(3)}, trend.New, 3,
+		},
+		"two profiles": {[]goroutine.Dump{profile(3), profile(4)}, trend.Accumulating, 4},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			tr := trend.Compare(tt.dumps)
+			for i := range tr.Series {
+				s := &tr.Series[i]
+				if s.Bucket.Stack.Site().Function != "example.com/app.leak" {
+					continue
+				}
+				if s.Verdict != tt.want || s.Leaked != tt.leaked || s.Proof != trend.Proved {
+					t.Errorf("got %s, %d leaked, %s; want %s, %d", s.Verdict, s.Leaked, s.Proof, tt.want, tt.leaked)
+				}
+				if leaks := len(tr.Leaks) > 0; leaks != (tt.want == trend.Accumulating) {
+					t.Errorf("leaks: %+v", tr.Leaks)
+				}
+				if s.Verdict == trend.Accumulating && s.Confidence < 0.9 {
+					t.Errorf("proved with confidence %v", s.Confidence)
+				}
+				return
+			}
+			t.Fatal("no such series")
+		})
+	}
+}
+
 // TestLeakProfile joins a leak profile, which lists only what leaked, with
 // dumps that list all.
 func TestLeakProfile(t *testing.T) {

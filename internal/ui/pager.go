@@ -1,10 +1,10 @@
 package ui
 
 import (
-	"regexp"
 	"strings"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/report"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -35,12 +35,12 @@ func (l line) String() string { return l.text + l.tail }
 // wrapLine breaks a line into lines of at most w cells, at blanks where it can,
 // but not within a number such as "1 450".
 func wrapLine(l line, w int) []line {
-	l.text = grouped.ReplaceAllStringFunc(l.String(), whole)
-	l.tail = ""
-	return wrapWords(l, w)
+	var out []line
+	for _, text := range report.Wrap(l.String(), w) {
+		out = append(out, line{text: text, kind: l.kind})
+	}
+	return out
 }
-
-var grouped = regexp.MustCompile(`\b\d{1,3}( \d{3})+\b`)
 
 const noBreak = "\u00a0" // a blank at which ansi.Wrap does not break
 

@@ -17,6 +17,10 @@ type server struct {
 	name  string
 	pprof string // host:port
 	addr  string // that clients connect to
+
+	process *os.Process
+	log     string // file that its output goes to
+	ended   <-chan struct{}
 }
 
 // freePort finds a port that nobody listens on.
@@ -62,6 +66,7 @@ func run(t *testing.T, s server, program string, args ...string) server {
 		<-ended
 		log.Close()
 	})
+	s.process, s.log, s.ended = cmd.Process, log.Name(), ended
 	deadline := time.After(patience)
 	for {
 		resp, err := http.Get("http://" + s.pprof + "/debug/pprof/")

@@ -1,0 +1,19 @@
+package report
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestWrap(t *testing.T) {
+	for s, want := range map[string][]string{
+		"passes 100 000 in 1m":      {"passes", "100 000 in", "1m"},
+		"a 1234 567 b":              {"a 1234 567", "b"},
+		"":                          {""},
+		"1 000 000 000 is too wide": {"1 000 000", "000 is too", "wide"},
+	} {
+		if got := Wrap(s, 10); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", s, got, want)
+		}
+	}
+}
