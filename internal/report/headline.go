@@ -74,6 +74,9 @@ func accumulating(t *trend.Trend) []string {
 		}
 		where = append(where, w)
 	}
+	if s.Proof == trend.Proved {
+		where = append(where, proof(s))
+	}
 	if f := forecast(s); f != "" {
 		where = append(where, f)
 	}
@@ -84,8 +87,8 @@ func accumulating(t *trend.Trend) []string {
 	if r := restarts(t, s); r != "" {
 		notes = append(notes, r)
 	}
-	if p := proof(s); p != "" {
-		notes = append(notes, p)
+	if s.Proof == trend.Reachable {
+		notes = append(notes, proof(s))
 	}
 	if n := len(t.Leaks) - 1; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d more %s", n, plural(n, "place accumulates", "places accumulate")))

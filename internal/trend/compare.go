@@ -81,7 +81,7 @@ type comparison struct {
 
 func (t *Trend) sortByCount() {
 	slices.SortStableFunc(t.Series, func(a, b Series) int {
-		return cmp.Or(cmp.Compare(b.Counts[0], a.Counts[0]), cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), compareNames(&a, &b))
+		return cmp.Or(cmp.Compare(b.Counts[0], a.Counts[0]), cmp.Compare(b.Leaked, a.Leaked), cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), compareNames(&a, &b))
 	})
 }
 
