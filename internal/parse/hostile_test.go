@@ -320,3 +320,19 @@ func TestCancelAnywhere(t *testing.T) {
 		})
 	}
 }
+
+// TestPanicOfWorker: what a worker panics with comes to who reads, not to the
+// process.
+func TestPanicOfWorker(t *testing.T) {
+	reader := newTextReader(t.Context(), blockSize, Options{}, &counted{})
+	b := reader.take()
+	b.text = []byte("goroutine 1 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\n")
+	go b.work(nil) // no scanner: a mistake of our own
+	reader.pending = append(reader.pending, b)
+	defer func() {
+		if recover() == nil {
+			t.Error("the panic is lost")
+		}
+	}()
+	reader.fold()
+}

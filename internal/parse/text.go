@@ -47,7 +47,7 @@ type textReader struct {
 type block struct {
 	text    []byte
 	records []positioned
-	done    chan struct{}
+	done    chan any // gets what the worker panicked with, nil if it did not
 }
 
 // positioned is a goroutine in the text of a block, or a stretch of the text
@@ -75,8 +75,7 @@ func (t *textReader) dumps(r io.Reader) ([]goroutine.Dump, error) {
 		go func() {
 			var s scanner
 			for b := range work {
-				b.digest(&s)
-				b.done <- struct{}{}
+				b.work(&s)
 			}
 		}()
 	}
@@ -151,7 +150,7 @@ func (t *textReader) take() *block {
 			return b
 		}
 	}
-	return &block{done: make(chan struct{}, 1)}
+	return &block{done: make(chan any, 1)}
 }
 
 var betweenGoroutines = []byte("\n\ngoroutine ")
@@ -264,7 +263,9 @@ func (t *textReader) machine(text []byte, last bool) {
 func (t *textReader) fold() {
 	b := t.pending[0]
 	t.pending = append(t.pending[:0], t.pending[1:]...)
-	<-b.done
+	if p := <-b.done; p != nil {
+		panic(p)
+	}
 	s := t.m.bare
 	for i := range b.records {
 		r := &b.records[i]
@@ -285,6 +286,13 @@ func (t *textReader) fold() {
 		t.at.offset += int64(len(text)) + 1
 	}
 	t.free = append(t.free, b)
+}
+
+// work digests the block for who waits for it. A panic is theirs: they may hold
+// a terminal that must be restored.
+func (b *block) work(s *scanner) {
+	defer func() { b.done <- recover() }()
+	b.digest(s)
 }
 
 // digest reads the block's goroutines.

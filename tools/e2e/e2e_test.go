@@ -4,9 +4,11 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,12 +16,20 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+	"gdump/internal/ui"
 )
 
 // gdump is the path of the built program.
 var gdump string
 
 func TestMain(m *testing.M) {
+	if how := os.Getenv("E2E_SCREEN_PANICS"); how != "" {
+		os.Exit(panicking(how))
+	}
 	dir, err := os.MkdirTemp("", "gdump-e2e-")
 	if err != nil {
 		panic(err)
@@ -267,6 +277,55 @@ func TestSuspend(t *testing.T) {
 	x.press("q")
 	x.wait(`back in the shell`)
 	x.exit(0)
+}
+
+// panicking runs a screen that panics, in this process: the program has no such
+// mistake to show. It is 0 if the screen says that it broke.
+func panicking(how string) int {
+	dump := goroutine.Dump{Source: "one.dump", Goroutines: 1, Buckets: []goroutine.Bucket{{Count: 1}}}
+	c := ui.Config{Load: func(context.Context, func(ui.Step)) (trend.Trend, error) { return trend.One(dump), nil }}
+	switch how {
+	case "load":
+		c.Load = func(context.Context, func(ui.Step)) (trend.Trend, error) { panic("our own mistake") }
+	case "key":
+		c.Copy = func(string) error { panic("our own mistake") }
+	case "draw":
+		c.Load = func(ctx context.Context, _ func(ui.Step)) (trend.Trend, error) {
+			<-ctx.Done()
+			return trend.Trend{}, ctx.Err()
+		}
+		asked := 0
+		c.Now = func() time.Time { // at the start, then for the rate that is drawn
+			if asked++; asked > 1 {
+				panic("our own mistake")
+			}
+			return time.Now()
+		}
+	}
+	if err := ui.Run(context.Background(), c); !errors.Is(err, ui.ErrPanic) {
+		fmt.Println("not a panic:", err)
+		return 1
+	}
+	return 0
+}
+
+// TestPanic breaks the screen in each of its parts: the terminal must be whole,
+// and show the stack.
+func TestPanic(t *testing.T) {
+	for _, how := range []string{"load", "key", "draw"} {
+		t.Run(how, func(t *testing.T) {
+			t.Setenv("E2E_SCREEN_PANICS", how)
+			x := start(t, 100, 30, os.Args[0])
+			if how == "key" {
+				x.wait(`1 bucket`)
+				x.press("y")
+			}
+			x.exit(0)
+			if got := x.written(); !strings.Contains(got, "our own mistake") {
+				t.Errorf("the panic is not on the screen:\n%q", got)
+			}
+		})
+	}
 }
 
 func testdata(t *testing.T, name string) string {
