@@ -166,8 +166,11 @@ func (c *comparison) noteMatches() {
 		n[c.Series[i].Match]++
 	}
 	if n[MatchLines]+n[MatchClosures] > 0 {
-		c.note(fmt.Sprintf("the dumps come from different builds, lines have moved: %d of %d buckets are matched by the names of their functions, %d by names without the numbers of closures, which is less sure",
-			n[MatchLines], len(c.Series), n[MatchClosures]))
+		note := fmt.Sprintf("the dumps come from different builds, lines have moved: %d of %s matched by the names of functions", n[MatchLines], plural(len(c.Series), "bucket"))
+		if k := n[MatchClosures]; k > 0 {
+			note += fmt.Sprintf(", %d by names without the numbers of closures, which is less sure", k)
+		}
+		c.note(note)
 	}
 	if n[MatchFrames] > 0 {
 		c.note(fmt.Sprintf("%s matched by their first %d frames", plural(n[MatchFrames], "deep stack"), deep))
