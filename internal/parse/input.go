@@ -163,12 +163,23 @@ func looksLike(head []byte) string {
 		return "blank text"
 	case bytes.Contains(head, []byte("WARNING: DATA RACE")):
 		return "a data race report, which shows two goroutines and no dump"
+	case hasReason(head):
+		return "a crash without its goroutines, as GOTRACEBACK=none leaves it"
 	case bytes.Contains(head, []byte(" profile: total ")):
 		return "a profile of another kind"
 	case bytes.ContainsFunc(head[:min(len(head), 512)], func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r\f\x1b", r) || r == utf8.RuneError }):
 		return "binary data"
 	}
 	return "text without a goroutine in it"
+}
+
+func hasReason(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		if reasonIn(line) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 var title = regexp.MustCompile(`(?is)<title>\s*(.{1,80}?)\s*</title>`)

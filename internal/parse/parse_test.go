@@ -136,7 +136,11 @@ func TestDamage(t *testing.T) {
 		"whole":           {good, 1, false, ""},
 		"cut in a frame":  {good + "goroutine 7 [select]:\nmain.f()\n\t/a/ma", 2, true, "ends within goroutine 7"},
 		"cut in a name":   {good + "goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\nmain.g", 2, true, "ends within goroutine 7"},
-		"cut in a header": {good + "goroutine 7 [sel", 1, false, "bad goroutine header"},
+		"cut in a header": {good + "goroutine 7 [sel", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 7 [sel"},
+		"cut in a word":   {good + "gor", 1, true, "line 5: the text ends within the header of a goroutine: gor"},
+		"cut in a number": {good + "goroutine 12", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 12"},
+		"another word":    {good + "goodbye", 1, false, ""},
+		"after a log":     {good + "exit status 2\ngo", 1, false, ""},
 		"bad header":      {good + "goroutine 7 [select:\nmain.f()\n\t/a/main.go:8 +0x1\n\n" + good[:0] + "goroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 2, false, "line 5: bad goroutine header"},
 		"no frames":       {good + "goroutine 7 [select]:\n\ngoroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 3, false, "line 5: goroutine 7 has no frames"},
 	}
@@ -164,6 +168,7 @@ func TestNoDump(t *testing.T) {
 		"HTML":    {"<!DOCTYPE html><html><title>Sign in</title>", `HTML page ("Sign in")`},
 		"program": {"\x7fELF\x02\x01\x00\x00", "an ELF program"},
 		"JSON":    {`{"a": 1}`, "JSON without a dump"},
+		"crash":   {"listening\npanic: assignment to entry in nil map\n", "a crash without its goroutines, as GOTRACEBACK=none"},
 		"log":     {"2026/11/24 listening\n", "text without a goroutine"},
 		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "text without a goroutine"},
 	}

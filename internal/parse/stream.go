@@ -392,3 +392,20 @@ func (s *stream) end(whole bool) {
 		s.b.problem(s.at.line, fmt.Sprintf("the text ends within goroutine %d", r.id))
 	}
 }
+
+// endsInHeader takes the last line of the text, which has no line's end, if it
+// is the beginning of a header.
+func (s *stream) endsInHeader(line []byte, at place) bool {
+	word := line[:min(len(line), len(goroutineWord))]
+	if s.b == nil && !s.open || s.foreign || len(word) == 0 || !bytes.HasPrefix(goroutineWord, word) {
+		return false
+	}
+	rest := bytes.TrimLeft(line[len(word):], "0123456789")
+	if rest = bytes.TrimPrefix(rest, []byte(" ")); len(rest) > 0 && (rest[0] != '[' || bytes.IndexByte(rest, ']') >= 0) {
+		return false
+	}
+	s.finish()
+	s.builder(at).truncated = true
+	s.builder(at).problem(at.line, "the text ends within the header of a goroutine: "+string(clip(line)))
+	return true
+}

@@ -250,6 +250,7 @@ func (t *textReader) machine(text []byte, last bool) {
 			t.skip = n < 0
 		case len(line) >= maxLine:
 			t.m.tooLong(t.at)
+		case n < 0 && t.m.bare.endsInHeader(line, t.at):
 		default:
 			t.m.raw(line, t.at)
 		}
