@@ -54,6 +54,10 @@ func TestDumpsOfALog(t *testing.T) {
 			"2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1),
 			[]told{{goroutine.Debug2, 1, "", "02:47:52", 2}, {goroutine.Debug2, 1, "", "02:47:59", 6}},
 		},
+		"one panic in another": {
+			"panic: first [recovered]\n\tpanic: second\n\tof two lines\n\n" + one,
+			[]told{{goroutine.Crash, 1, "panic: first [recovered]; panic: second", "", 5}},
+		},
 		"SIGQUIT behind a prefix": {
 			before("%nano stderr F ")("SIGQUIT: quit\nPC=0x46c2a1 m=0 sigcode=0\n\n" + two),
 			[]told{{goroutine.Crash, 2, "SIGQUIT: quit", "22:45:26", 4}},

@@ -85,6 +85,8 @@ func (s *stream) line(line []byte, at place) {
 	s.body(line, text)
 }
 
+const maxReason = 400 // bytes, past which no further panic is added to a reason
+
 // panicText consumes the indented lines of a panic's value. A dump inside it
 // is text of the panic, not of this process's goroutines.
 func (s *stream) panicText(line, text []byte) bool {
@@ -99,6 +101,9 @@ func (s *stream) panicText(line, text []byte) bool {
 	switch {
 	case word == "running tests:":
 		s.inTests = true
+	case line[0] == '\t' && strings.HasPrefix(word, "panic: ") && len(s.reason) < maxReason:
+		// One panic while another ran: the last is what ended the process.
+		s.reason += "; " + string(clip([]byte(word)))
 	case s.inTests && word != "" && len(s.tests) < 100:
 		s.tests = append(s.tests, word)
 	}

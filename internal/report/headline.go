@@ -9,6 +9,8 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // Headline is what a trend comes to, in one to three plain lines: what
@@ -18,13 +20,38 @@ func Headline(t *trend.Trend) []string {
 	case len(t.Dumps) == 0:
 		return []string{"no dump"}
 	case len(t.Dumps) == 1:
-		return append(leaked(t), oneDump(t))
+		return slices.Concat(crashed(&t.Dumps[0]), leaked(t), []string{oneDump(t)})
 	case t.Mismatch != "":
 		return []string{goroutine.Clean(t.Mismatch)}
 	case len(t.Leaks) > 0:
 		return accumulating(t)
 	}
 	return append(nothingAccumulates(t), leaked(t)...)
+}
+
+// shownReason is how much of a reason leads a report, in bytes.
+const shownReason = 240
+
+// crashed tells why the process wrote a dump, and which goroutine ended it: a
+// panic or a fatal error prints that first.
+func crashed(d *goroutine.Dump) []string {
+	if d.Reason == "" {
+		return nil
+	}
+	lines := []string{ansi.Truncate(goroutine.Clean(d.Reason), shownReason, "…")}
+	i := slices.IndexFunc(d.Buckets, func(b goroutine.Bucket) bool { return b.Line == d.Line && b.State() == "running" })
+	if i < 0 || strings.HasPrefix(d.Reason, "panic: test timed out") {
+		return lines
+	}
+	b := &d.Buckets[i]
+	line := "in " + SiteName(b)
+	if at := b.Stack.Site().Place(); at != "" {
+		line += " at " + goroutine.Clean(at)
+	}
+	if w := whose(b); w != "" {
+		line += ", " + w
+	}
+	return append(lines, line)
 }
 
 // leaked tells what the garbage collector proved leaked, where nothing grew.

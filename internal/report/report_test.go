@@ -210,6 +210,9 @@ func TestHeadline(t *testing.T) {
 	all := cases(t)
 	all["marked"] = trend.One(read(t, "gen126/leak_goroutineleak.debug2.txt")[0])
 	all["proved"] = trend.One(read(t, "gen126/leak_goroutineleak.debug1.txt")[0])
+	all["panic"] = trend.One(read(t, "gen126/zoo126_recovered_single.txt")[0])
+	all["deadlock"] = trend.One(read(t, "gen126/misc_deadlock.txt")[0])
+	all["timeout"] = trend.One(read(t, "gen126/gotest_timeout.txt")[0])
 	all["steady"] = trend.Compare(read(t, "gen126/leak_goroutineleak.debug2.txt", "gen126/leak_goroutineleak.debug1.txt", "gen126/leak_goroutineleak.debug2.txt"))
 	tests := []struct {
 		name string
@@ -223,6 +226,9 @@ func TestHeadline(t *testing.T) {
 		{"builds", []string{"nothing accumulates: 750 → 250"}},
 		{"one", []string{"the largest bucket is 12"}},
 		{"marked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
+		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, in your main\n", "the largest bucket"}},
+		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\nthe largest bucket"}},
+		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nthe largest bucket"}},
 		{"proved", []string{"leaked: 5 goroutines in 2 places", "in your main", "the largest bucket is 3 in main.leakMutex.func1"}},
 		{"steady", []string{"nothing accumulates: 20 → 20 goroutines", "leaked: 5 goroutines in 2 places"}},
 	}

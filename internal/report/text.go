@@ -119,7 +119,7 @@ func (p *printer) sources() {
 			parts = append(parts, s)
 		}
 		p.line(padRight(CutFront(goroutine.Clean(d.Source), name), name) + "  " + strings.Join(parts, " · "))
-		if d.Reason != "" {
+		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > shownReason) {
 			p.wrapped("", "  "+goroutine.Clean(d.Reason))
 		}
 	}

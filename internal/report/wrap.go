@@ -2,6 +2,7 @@ package report
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -9,15 +10,25 @@ import (
 
 var grouped = regexp.MustCompile(`\b\d{1,3}( \d{3})+\b`)
 
-const noBreak = "\u00a0" // a blank at which ansi.Wrap does not break
+// What ansi.Wrap does not break at.
+const (
+	noBreak  = "\u00a0"
+	noHyphen = "\u2011"
+)
 
-// Wrap breaks a sentence into lines of at most w cells, at blanks where it can,
-// but not within a number such as "1 450".
+// Wrap breaks a sentence into lines of at most w cells, at blanks and hyphens
+// where it can, but not within a number such as "1 450".
 func Wrap(s string, w int) []string {
 	s = grouped.ReplaceAllStringFunc(s, func(n string) string { return strings.ReplaceAll(n, " ", noBreak) })
+	s = strings.ReplaceAll(s, " - ", " "+noHyphen+" ")
 	lines := strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(strings.ReplaceAll(lines[i], noBreak, " "), " ")
+	if slices.ContainsFunc(lines, func(l string) bool { return ansi.StringWidth(l) > w }) {
+		// ansi.Wrap lets a hyphen stand out.
+		lines = strings.Split(ansi.Wrap(strings.ReplaceAll(s, "-", noHyphen), max(w, 1), ""), "\n")
+	}
+	for i, l := range lines {
+		l = strings.ReplaceAll(strings.ReplaceAll(l, noBreak, " "), noHyphen, "-")
+		lines[i] = strings.TrimRight(l, " ")
 	}
 	return lines
 }

@@ -9,6 +9,9 @@ func TestWrap(t *testing.T) {
 	for s, want := range map[string][]string{
 		"passes 100 000 in 1m":      {"passes", "100 000 in", "1m"},
 		"a 1234 567 b":              {"a 1234 567", "b"},
+		"is asleep - dead!":         {"is asleep", "- dead!"},
+		"abcdefghij-klm":            {"abcdefghij", "-klm"},
+		"abcdef-ghijklmno":          {"abcdef-", "ghijklmno"},
 		"":                          {""},
 		"1 000 000 000 is too wide": {"1 000 000", "000 is too", "wide"},
 	} {
