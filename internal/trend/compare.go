@@ -80,6 +80,7 @@ type comparison struct {
 }
 
 func (t *Trend) sortByCount() {
+	t.findOwners()
 	slices.SortStableFunc(t.Series, func(a, b Series) int {
 		return cmp.Or(cmp.Compare(b.Counts[0], a.Counts[0]), cmp.Compare(b.Leaked, a.Leaked), cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), compareNames(&a, &b))
 	})
@@ -88,6 +89,7 @@ func (t *Trend) sortByCount() {
 // sortByInterest sorts the series, and the leaks, whose members are numbers of
 // series.
 func (t *Trend) sortByInterest() {
+	t.findOwners()
 	order := make([]int, len(t.Series))
 	for i := range order {
 		order[i] = i
@@ -109,6 +111,27 @@ func (t *Trend) sortByInterest() {
 	slices.SortStableFunc(t.Leaks, func(a, b Leak) int { return compareSeries(&a.Series, &b.Series) })
 }
 
+func (t *Trend) findOwners() {
+	for i := range t.Series {
+		t.Series[i].whose = closeness(t.Series[i].Bucket.Stack)
+	}
+	for i := range t.Leaks {
+		t.Leaks[i].Series.whose = closeness(t.Leaks[i].Series.Bucket.Stack)
+	}
+}
+
+// closeness is how near to the reader the owner of a stack is: 0 for the
+// program's own code, 1 for a dependency's, 2 for Go's.
+func closeness(s goroutine.Stack) int8 {
+	switch f, ok := s.Owner(); {
+	case !ok:
+		return 2
+	case f.Origin == goroutine.Main:
+		return 0
+	}
+	return 1
+}
+
 func compareSeries(a, b *Series) int {
 	ra, rb := a.Verdict.Rank(), b.Verdict.Rank()
 	if ra != rb && (ra == 0 || rb == 0) {
@@ -118,5 +141,5 @@ func compareSeries(a, b *Series) int {
 }
 
 func compareNames(a, b *Series) int {
-	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bucket.Stack.Site().Function, b.Bucket.Stack.Site().Function), cmp.Compare(a.Bucket.ID, b.Bucket.ID))
+	return cmp.Or(cmp.Compare(a.whose, b.whose), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bucket.Stack.Site().Function, b.Bucket.Stack.Site().Function), cmp.Compare(a.Bucket.ID, b.Bucket.ID))
 }

@@ -84,6 +84,8 @@ type Series struct {
 	Lives      []Growth
 	Proof      Proof
 	Leaked     int // goroutines that the garbage collector proved leaked, by the newest that tells
+
+	whose int8 // among equals the reader's own code comes first: see closeness
 }
 
 // Step is what happened to a series between a dump and the one before it in

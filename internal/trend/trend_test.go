@@ -540,3 +540,31 @@ func TestCrashBesideDump(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnCodeFirst: among equals the reader's own code comes first, then a
+// dependency's, then Go's.
+func TestOwnCodeFirst(t *testing.T) {
+	var dumps []goroutine.Dump
+	for n := 1; n <= 4; n++ {
+		own, other, std := bucketOf("z", ids(9*n, 100, 20)...), bucketOf("m", ids(9*n, 101, 20)...), bucketOf("a", ids(9*n, 102, 20)...)
+		for b, o := range map[*goroutine.Bucket]goroutine.Origin{&own: goroutine.Main, &other: goroutine.Dependency, &std: goroutine.Stdlib} {
+			b.Stack = b.Stack.Map(new(goroutine.Stacks), func(f goroutine.Frame) goroutine.Frame {
+				f.Origin = o
+				return f
+			})
+		}
+		dumps = append(dumps, dumpOf(fmt.Sprint(n), std, other, own))
+	}
+	var got []string
+	for _, tr := range []trend.Trend{trend.Compare(dumps), trend.One(dumps[0])} {
+		for i := range tr.Series {
+			got = append(got, strings.TrimPrefix(tr.Series[i].Bucket.Stack.Site().Function, "example.com/app."))
+		}
+		for i := range tr.Leaks {
+			got = append(got, strings.TrimPrefix(tr.Leaks[i].Series.Bucket.Stack.Site().Function, "example.com/app."))
+		}
+	}
+	if want := []string{"z", "m", "a", "z", "m", "a", "z", "m", "a"}; !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
