@@ -125,6 +125,14 @@ func (b *builder) keepBare(r *record, text []byte) {
 	b.bare[r.id] = bareRecord{*r, bytes.Clone(firstLine(text))}
 }
 
+// lacks reports whether a running goroutine was seen before, without frames,
+// as where two threads end the process at once: the first prints all, and of
+// the other only that it runs; then the other prints itself.
+func (b *builder) lacks(r *record) bool {
+	_, bare := b.bare[r.id]
+	return bare && b.reason != "" && r.is(running) && r.frames > 0
+}
+
 // replace counts again, with frames, a goroutine that was seen without. A dump
 // written under GOTRACEBACK=crash repeats goroutines, one block per thread,
 // and only the block of its own thread has the frames of a running one.

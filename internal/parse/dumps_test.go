@@ -54,6 +54,11 @@ func TestDumpsOfALog(t *testing.T) {
 			"2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1),
 			[]told{{goroutine.Debug2, 1, "", "02:47:52", 2}, {goroutine.Debug2, 1, "", "02:47:59", 6}},
 		},
+		"two threads end the process": {
+			"fatal error: concurrent map writes\nfatal error: concurrent map writes\n\n" + two + "\ngoroutine 9 [running]:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n" +
+				"goroutine 9 [running]:\nmain.g()\n\t/a/main.go:9 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\nexit status 2\n",
+			[]told{{goroutine.Crash, 3, "fatal error: concurrent map writes", "", 4}},
+		},
 		"one panic in another": {
 			"panic: first [recovered]\n\tpanic: second\n\tof two lines\n\n" + one,
 			[]told{{goroutine.Crash, 1, "panic: first [recovered]; panic: second", "", 5}},

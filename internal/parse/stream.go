@@ -214,7 +214,7 @@ func (s *stream) count(r *record, text []byte, at place) {
 		return
 	}
 	if b.seen.add(r.id) {
-		if s.dashed {
+		if s.dashed || b.lacks(r) {
 			b.replace(r, text, at)
 			return
 		}
