@@ -2,9 +2,12 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // Evidence tells in lines what the verdict of a series rests on: who was there
@@ -29,16 +32,21 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 		}
 		lines = append(lines, "")
 	}
+	width, most := 0, 0 // of a name; of a number
 	for i := range t.Dumps {
-		line := fmt.Sprintf("%s  %s", padLeft(group(s.Counts[i]), 9), goroutine.Clean(t.Dumps[i].Source))
+		width = max(width, ansi.StringWidth(goroutine.Clean(t.Dumps[i].Source)))
+		most = max(most, len(group(s.Counts[i])))
+	}
+	for i := range t.Dumps {
+		line := fmt.Sprintf("%s  %s", padLeft(group(s.Counts[i]), 9), padRight(goroutine.Clean(t.Dumps[i].Source), width))
 		if i < len(s.Steps) && s.Steps[i].Known {
 			st := s.Steps[i]
-			line += fmt.Sprintf("  %s stayed, %s came, %s ended", group(st.Survived), group(st.Born), group(st.Ended))
+			line += fmt.Sprintf("  %s stayed, %s came, %s ended", padLeft(group(st.Survived), most), padLeft(group(st.Born), most), padLeft(group(st.Ended), most))
 		}
 		if t.Restarted[i] {
 			line += "  (another life)"
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return lines
 }

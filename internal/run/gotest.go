@@ -176,7 +176,7 @@ func goEnv(ctx context.Context, argv []string, name string) (string, error) {
 	return string(bytes.TrimSpace(out)), nil
 }
 
-var testDump = regexp.MustCompile(`^(.+)_(\d+)-\d{8}T\d{6}Z-\d+\.dump$`)
+var testDump = regexp.MustCompile(`^(.+)_(\d+)-\d{8}T\d{6}Z_\d+\.dump$`)
 
 // Collect reads the dumps that the test processes wrote, those of a process
 // together, by package.

@@ -53,7 +53,7 @@ func openFile(name string) (*Input, error) {
 // stampLayout is the time in the name of a saved dump.
 const stampLayout = "20060102T150405Z"
 
-var stampInName = regexp.MustCompile(`-(\d{8}T\d{6}Z)(?:-(\d{1,3}))?\.[a-z.]+$`)
+var stampInName = regexp.MustCompile(`-(\d{8}T\d{6}Z)(?:_(\d{1,3}))?\.[a-z.]+$`)
 
 // timeInName reads the time off the name of a saved dump. Dumps of one second
 // are numbered from 2 on, which stands for as many milliseconds, so that they

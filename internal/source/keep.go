@@ -19,7 +19,7 @@ type Limits struct {
 }
 
 // ourName is what FileName gives, and what may lie beside such a file.
-var ourName = regexp.MustCompile(`^[A-Za-z0-9.-]+_[A-Za-z0-9._-]+-(\d{8}T\d{6}Z)(?:-(\d{1,3}))?\.dump$`)
+var ourName = regexp.MustCompile(`^[A-Za-z0-9.-]+_[A-Za-z0-9._-]+-(\d{8}T\d{6}Z)(?:_(\d{1,3}))?\.dump$`)
 
 // IsDump reports whether a file has the name of a dump that gdump saved.
 func IsDump(name string) bool { return ourName.MatchString(name) }

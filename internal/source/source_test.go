@@ -312,7 +312,7 @@ func TestTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold(t, "name", second.File, "-20260102T030405Z-2.dump")
+	hold(t, "name", second.File, "-20260102T030405Z_2.dump")
 	dumps, err := source.Read(t.Context(), second.File, source.Options{})
 	if err != nil || !dumps[0].TakenAt.After(at.Truncate(time.Second)) {
 		t.Errorf("the second dump of a second is not after the first: %v", err)

@@ -175,14 +175,14 @@ func isFolder(name string) bool {
 }
 
 // free is the name, or the first with a number that is not taken: two dumps of
-// one second.
+// one second. "_" sorts behind ".", so that *.dump names them in their order.
 func free(name string, force bool) string {
 	stem, ext := strings.TrimSuffix(name, ".dump"), ".dump"
 	for n := 2; n < 1000 && !force; n++ {
 		if _, err := os.Lstat(name); err != nil {
 			break
 		}
-		name = fmt.Sprintf("%s-%d%s", stem, n, ext)
+		name = fmt.Sprintf("%s_%d%s", stem, n, ext)
 	}
 	return name
 }

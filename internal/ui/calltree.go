@@ -83,6 +83,7 @@ func (m *model) branchView(row int, selected bool, w int) string {
 	}
 	head := counts + "  " + strings.Repeat("  ", b.depth) + sign + " "
 	name := ansi.Truncate(calls(b.node.Frames), max(8, w-2-cells(head)-cells(buckets)), "…")
+	name = strings.Replace(name, "……", "…", 1) // cut behind the "…" of calls
 	text := head + name + buckets
 	if selected {
 		return m.theme.Selected.Render(fit("▸ "+text, w))
