@@ -87,7 +87,7 @@ func FuzzText(f *testing.F) {
 		if diff := gocmp.Diff(whole, blocks, same); diff != "" {
 			t.Fatalf("blocks of %d bytes (-line by line +blocks):\n%s", 16+int(size), diff)
 		}
-		likely(t, data)
+		walked(t, data)
 		at := bytes.Index(data[min(int(cut), len(data)):], betweenGoroutines)
 		if at < 0 || !regular(data) || len(whole) != 1 {
 			return
@@ -100,15 +100,15 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// likely reads a text with and without guessing the stacks that follow.
-func likely(t *testing.T, data []byte) {
+// walked reads a text with and without the tree of the stacks that were seen.
+func walked(t *testing.T, data []byte) {
 	t.Helper()
-	guessing, plain := &scanner{}, &scanner{patterns: maxPatterns}
+	walking, plain := &scanner{}, &scanner{tree: tree{bytes: maxTree}}
 	b := block{text: append(bytes.Clone(data), '\n')}
 	b.digest(plain)
 	want := slices.Clone(b.records)
 	for range 2 { // the second time it has seen all of them
-		b.digest(guessing)
+		b.digest(walking)
 		for i := range b.records {
 			b.records[i].flags &^= even
 		}
@@ -117,31 +117,76 @@ func likely(t *testing.T, data []byte) {
 			for i < min(len(want), len(b.records)) && want[i] == b.records[i] {
 				i++
 			}
-			t.Fatalf("goroutine %d: want %+v, guessed %+v", i, want[min(i, len(want)-1)], b.records[min(i, len(b.records)-1)])
+			t.Fatalf("goroutine %d: want %+v, walked to %+v", i, want[min(i, len(want)-1)], b.records[min(i, len(b.records)-1)])
 		}
 	}
 }
 
-// TestLikely: most goroutines of a server are told by the stacks that follow
-// each other, and what a guess gives is what reading them gives.
-func TestLikely(t *testing.T) {
+// TestTree: the second time all goroutines of a server are found in the tree,
+// and what is found there is what reading them gives.
+func TestTree(t *testing.T) {
 	data, err := os.ReadFile("../../testdata/dumps/server/nats.b.debug2.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	likely(t, data)
+	walked(t, data)
 	var s scanner
 	b := block{text: append(data, '\n')}
 	b.digest(&s)
 	b.digest(&s)
-	n := 0
 	for _, r := range b.records {
-		if r.is(even) {
-			n++
+		if !r.is(even) { // hashing a text does not say that it is
+			t.Errorf("goroutine %d was not found", r.id)
 		}
 	}
-	if 4*n < 3*len(b.records) {
-		t.Errorf("guessed %d of %d goroutines", n, len(b.records))
+}
+
+// TestTreePaths adds stacks that share beginnings, part anywhere, and have a
+// gap where others have none.
+func TestTreePaths(t *testing.T) {
+	texts := []string{
+		"main.f(0x1)\n\t/a/main.go:3 +0x1\n",
+		"main.f(0x1)\n\t/a/main.go:3 +0x1\nmain.main()\n\t/a/main.go:9 +0x2\n",
+		"main.f(0x1)\n\t/a/main.go:30 +0x1\n",
+		"main.f(0x1)\n\t/a/main.go:3 +0x1\ncreated by main.main in goroutine 1\n\t/a/main.go:2 +0x1\n",
+		"main.f(0x1)\n\t/a/main.go:3 +0x1\ncreated by main.main in goroutine 1\n\t/a/main.go:20 +0x1\n",
+		"main.(*T).f(0x1, {0x2, 0x3})\n\t/a/main.go:3 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n",
+		"net.f(...)\n\t/a/net.go:3\n...20 frames elided...\nmain.main()\n\t/a/main.go:9 +0x2\n",
+	}
+	var tr tree
+	for i, text := range texts {
+		tr.add([]byte(text), i)
+	}
+	change := strings.NewReplacer("0x1)", "0xc000123456?)", "goroutine 1\n", "goroutine 345678\n", "(...)", "(0x7)")
+	for i, text := range texts {
+		for _, text := range []string{text, change.Replace(text)} {
+			var leaf [lockFrames]span
+			if at, end := tr.find([]byte("x"+text+"\nrest"), 1, &leaf); at != i || end != 1+len(text) {
+				t.Errorf("found %d to %d, want %d to %d, of %q", at, end, i, 1+len(text), text)
+			}
+		}
+	}
+	for name, text := range map[string]string{
+		"a longer word":      "main.f(0x1)\n\t/a/main.go:3 +0x12\n",
+		"an odd argument":    "main.f(0x1&2)\n\t/a/main.go:3 +0x1\n",
+		"no id":              "main.f(0x1)\n\t/a/main.go:3 +0x1\ncreated by main.main in goroutine x\n\t/a/main.go:2 +0x1\n",
+		"one more frame":     texts[1] + "main.x()\n\t/a/main.go:9 +0x2\n",
+		"the beginning":      "main.f(0x1)\n\t/a/main.go:3",
+		"nothing":            "",
+		"what never was one": "main.(0x1)\n\t/a/main.go:3 +0x1\n",
+	} {
+		var leaf [lockFrames]span
+		if at, _ := tr.find([]byte(text+"\n"), 0, &leaf); at >= 0 {
+			t.Errorf("%s: found %d of %q", name, at, text)
+		}
+	}
+	// A gap where another has none is left to the exact way, and harms no other.
+	tr.add([]byte("main.(0x1)\n\t/a/main.go:3 +0x1\n"), len(texts))
+	for i, text := range texts {
+		var leaf [lockFrames]span
+		if at, _ := tr.find([]byte(text+"\n"), 0, &leaf); at != i {
+			t.Errorf("found %d, want %d, of %q", at, i, text)
+		}
 	}
 }
 

@@ -51,7 +51,6 @@ func (r *record) isG0() bool { return r.id == 0 }
 
 // known is what the frames of a text say that was read exactly before.
 type known struct {
-	pattern  pattern
 	lines    uint32
 	frames   uint32
 	locks    uint8 // bit i: frame i is a sync primitive, whose first argument is the lock
@@ -68,12 +67,9 @@ const (
 // from it only in arguments, ids and the like it reads what differs.
 type scanner struct {
 	digester
-	seen     table
-	all      []known
-	patterns int                // bytes
-	last     uint32             // stack that was read
-	context  uint32             // the last two, hashed
-	next     [1 << 12][2]uint32 // by context, the stacks that followed, the last time's first
+	seen table
+	all  []known
+	tree tree // of those, as far as it holds them
 }
 
 var hashSeed = maphash.MakeSeed()
@@ -105,7 +101,7 @@ func (s *scanner) scan(p []byte, r *record) bool {
 // frames reads what is behind the header, which ends at nl.
 func (s *scanner) frames(p []byte, nl int, r *record) bool {
 	var leaf [lockFrames]span
-	at := s.predict(p, nl, r, &leaf)
+	at := s.known(p, nl, r, &leaf)
 	if at < 0 {
 		if !r.body(p, nl+1, &leaf) {
 			r.frames, r.lines, r.args = 0, 0, span{}
@@ -118,11 +114,6 @@ func (s *scanner) frames(p []byte, nl int, r *record) bool {
 			}
 		}
 	}
-	if next := &s.next[s.context]; next[0] != uint32(at) {
-		next[0], next[1] = uint32(at), next[0]
-	}
-	s.context = (s.last*0x85ebca6b + uint32(at)*0x9e3779b1) >> (32 - 12)
-	s.last = uint32(at)
 	k := &s.all[at]
 	r.frames = k.frames
 	if k.complete {
@@ -140,28 +131,20 @@ func (s *scanner) frames(p []byte, nl int, r *record) bool {
 	return true
 }
 
-// predict compares a text with the patterns of the stacks that are likely to
-// follow. It returns the number of the one that it is, or -1.
-func (s *scanner) predict(p []byte, nl int, r *record, leaf *[lockFrames]span) int {
+// known looks for a text in the tree. It returns the number of its stack, or -1.
+func (s *scanner) known(p []byte, nl int, r *record, leaf *[lockFrames]span) int {
 	if r.is(crash) {
 		return -1
 	}
-	for _, at := range s.next[s.context] {
-		if int(at) >= len(s.all) {
-			continue
-		}
-		k := &s.all[at]
-		end := k.pattern.match(p, nl+1, leaf)
-		if end < 0 {
-			continue
-		}
-		r.key, r.lines, r.args, r.size = s.seen.keys[at], k.lines, leaf[0], uint32(end)
-		if r.code != 0 && r.labels.empty() {
-			r.flags |= even
-		}
-		return int(at)
+	at, end := s.tree.find(p, nl+1, leaf)
+	if at < 0 {
+		return -1
 	}
-	return -1
+	r.key, r.lines, r.args, r.size = s.seen.keys[at], s.all[at].lines, leaf[0], uint32(end)
+	if r.code != 0 && r.labels.empty() {
+		r.flags |= even
+	}
+	return at
 }
 
 // learn reads a text exactly that body has read. It returns the number of its
@@ -173,15 +156,13 @@ func (s *scanner) learn(p []byte, nl int, r *record) int {
 		return -1
 	}
 	if len(s.all) >= maxKnown {
-		s.seen, s.all, s.patterns = table{}, s.all[:0], 0
-	}
-	k := known{lines: exact.lines, frames: exact.frames, locks: s.locks, complete: exact.is(complete)}
-	if text := p[nl+1 : r.size]; s.patterns+len(text) <= maxPatterns && !r.is(crash) {
-		s.patterns += len(text)
-		k.pattern = newPattern(text)
+		s.seen, s.all, s.tree = table{}, s.all[:0], tree{}
 	}
 	at := s.seen.put(&r.key)
-	s.all = append(s.all, k)
+	if !r.is(crash) {
+		s.tree.add(p[nl+1:r.size], at)
+	}
+	s.all = append(s.all, known{lines: exact.lines, frames: exact.frames, locks: s.locks, complete: exact.is(complete)})
 	return at
 }
 
