@@ -85,7 +85,7 @@ func (b *builder) add(r *record, text []byte, at place) {
 	if r.lock != 0 {
 		t.address(r.lock, 1)
 	}
-	if len(t.args) < maxSamples && !r.args.empty() && b.sampled <= maxSampled {
+	if len(t.args) < maxSamples && e.count <= maxLooks && !r.args.empty() && b.sampled <= maxSampled {
 		if args := r.args.of(text); !slices.Contains(t.args, string(args)) {
 			t.args = append(t.args, string(args))
 		}

@@ -11,7 +11,8 @@ import (
 const (
 	maxAddresses = 1024 // distinct lock addresses, of which the commonest are told
 	toldAddress  = 64
-	maxSamples   = 3 // argument lists
+	maxSamples   = 3    // argument lists,
+	maxLooks     = 1000 // for which so many goroutines are looked at
 	maxDense     = 1 << 10
 )
 

@@ -21,7 +21,7 @@ func main() {
 	flag.IntVar(&b.small, "small", 100_000, "goroutines of the smallest input, which panicparse reads too")
 	flag.IntVar(&b.middle, "middle", 1_000_000, "goroutines of the next, which gostackparse reads too; also of the one without a stack twice")
 	flag.IntVar(&b.large, "large", 3_000_000, "goroutines of the largest")
-	flag.IntVar(&b.rounds, "rounds", 3, "runs of each program; the median counts")
+	flag.IntVar(&b.rounds, "rounds", 5, "runs of each program; the median counts")
 	engine := flag.String("engine", "", "only read FILE with this engine")
 	workers := flag.Int("workers", 2, "goroutines that count, with -engine")
 	flag.Parse()
