@@ -114,7 +114,11 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 
 // holds says what is in a dump.
 func holds(d *goroutine.Dump) string {
-	return fmt.Sprintf("%s in %s (%s)", report.Plural(d.Goroutines, "goroutine", "goroutines"), report.Plural(len(d.Buckets), "bucket", "buckets"), d.Level)
+	one, more := "goroutine", "goroutines"
+	if d.LeaksOnly {
+		one, more = "leaked goroutine", "leaked goroutines"
+	}
+	return fmt.Sprintf("%s in %s (%s)", report.Plural(d.Goroutines, one, more), report.Plural(len(d.Buckets), "bucket", "buckets"), d.Level)
 }
 
 // partly remembers that a dump is not whole.

@@ -334,7 +334,10 @@ func nothingAccumulates(t *trend.Trend) []string {
 }
 
 func oneDump(t *trend.Trend) string {
-	if len(t.Series) == 0 {
+	switch {
+	case len(t.Series) == 0 && t.Dumps[0].LeaksOnly:
+		return "the garbage collector proved no goroutine leaked; it cannot where a global, a timer or a live stack holds what they wait for"
+	case len(t.Series) == 0:
 		return "no goroutines"
 	}
 	longest, at := 0, -1

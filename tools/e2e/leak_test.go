@@ -55,6 +55,10 @@ func TestLeakProfile(t *testing.T) {
 		}
 	}
 	pull("-o", "a.dump")
+	pull("--leak", "-o", "none")
+	if r := command(t, dir, "none"); r.status != 0 || !strings.HasPrefix(r.stdout, "the garbage collector proved no goroutine leaked") {
+		t.Errorf("no leak: status %d\n%s%s", r.status, r.stdout, r.stderr)
+	}
 	s.get(t, "/leak")
 	pull("-o", "b.dump")
 	s.get(t, "/leak")
