@@ -73,6 +73,10 @@ func Columns(t *trend.Trend) []Column {
 		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Sign(s.Verdict) }, Compare: verdict})
 		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
+	add(Column{
+		Title: "leaked", Right: true, rank: 8, Cell: leakedCell,
+		Compare: func(a, b *trend.Series) int { return cmp.Compare(b.Leaked, a.Leaked) },
+	})
 	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
 	add(Column{
 		Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
@@ -94,6 +98,15 @@ func Columns(t *trend.Trend) []Column {
 	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy().Name()) })
 	name("module", 2, 20, true, ownerModule)
 	return cols
+}
+
+// leakedCell is empty where nothing is proved, so that the column goes where
+// there is no proof at all.
+func leakedCell(s *trend.Series) string {
+	if s.Leaked == 0 {
+		return ""
+	}
+	return group(s.Leaked)
 }
 
 // Widths are the natural widths of columns over some series: of the widest

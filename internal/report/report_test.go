@@ -61,6 +61,7 @@ func cases(t *testing.T) map[string]trend.Trend {
 	return map[string]trend.Trend{
 		"one":       trend.One(read(t, "server/nats.b.debug2.txt")[0]),
 		"counts":    trend.One(read(t, "leakpair/v1.t1.debug1.txt")[0]),
+		"leaked":    trend.One(read(t, "gen126/leak_goroutineleak.debug2.txt")[0]),
 		"leak3":     trend.Compare(leak),
 		"leak2":     trend.Compare(leak[:2]),
 		"module":    by("module"),
@@ -208,7 +209,6 @@ func TestClean(t *testing.T) {
 
 func TestHeadline(t *testing.T) {
 	all := cases(t)
-	all["marked"] = trend.One(read(t, "gen126/leak_goroutineleak.debug2.txt")[0])
 	all["proved"] = trend.One(read(t, "gen126/leak_goroutineleak.debug1.txt")[0])
 	all["panic"] = trend.One(read(t, "gen126/zoo126_recovered_single.txt")[0])
 	all["deadlock"] = trend.One(read(t, "gen126/misc_deadlock.txt")[0])
@@ -225,7 +225,7 @@ func TestHeadline(t *testing.T) {
 		{"healthy", []string{"nothing accumulates: 24 → 41 goroutines", "+12", "(new)"}},
 		{"builds", []string{"nothing accumulates: 750 → 250"}},
 		{"one", []string{"the largest bucket is 12"}},
-		{"marked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
+		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
 		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, in your main\n", "the largest bucket"}},
 		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\nthe largest bucket"}},
 		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nthe largest bucket"}},
