@@ -79,6 +79,14 @@ func TestDumpsOfALog(t *testing.T) {
 			fmt.Sprintf("time=\"2026-11-24T10:00:00Z\" level=info msg=%q\n", one),
 			[]told{{goroutine.Debug2, 1, "", "10:00:00", 1}},
 		},
+		"logfmt by lines, two processes": {
+			interleave(records(`time="%nano" msg="%s" pod=a`)("panic: boom\n\n"+one), records(`time="%nano" msg="%s" pod=b`)("fatal error: bad\n\n"+two)),
+			[]told{{goroutine.Crash, 1, "panic: boom", "22:45:26", 5}, {goroutine.Crash, 2, "fatal error: bad", "22:45:26", 6}},
+		},
+		"served panics between logfmt": {
+			`level=error msg="panic: seen"` + "\n" + one + `level=info msg="next"` + "\n" + strings.Replace(one, " 1 ", " 22 ", 1),
+			[]told{{goroutine.Debug2, 1, "", "", 2}, {goroutine.Debug2, 1, "", "", 6}},
+		},
 		"counts, then words": {
 			"goroutine profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f+0x1\t/a/main.go:8\n\n" + two,
 			[]told{{goroutine.Debug1, 3, "", "", 1}, {goroutine.Debug2, 2, "", "", 5}},

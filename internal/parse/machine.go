@@ -29,6 +29,7 @@ type machine struct {
 	when       time.Time // time stamp of the record being read
 	nested     int
 	fields     map[string]bool // where in JSON records headers were seen
+	named      map[string]bool // logfmt fields in which headers or reasons were seen
 	fresh      *stream         // the line before was a header or a reason in this stream, behind a prefix
 	mail       bool            // the text is quoted-printable
 	mailLine   []byte          // of it, a line that goes on
@@ -115,7 +116,7 @@ func (s *stream) alone(line []byte) bool {
 		return line[0] == '#' || line[0]-'0' <= 9
 	}
 	if !s.open {
-		return line[0] == '\t' || bytes.HasPrefix(line, []byte("[signal ")) || bytes.HasPrefix(line, goroutineWord)
+		return line[0] == '\t' || bytes.HasPrefix(line, signalNote) || bytes.HasPrefix(line, goroutineWord)
 	}
 	text := bytes.TrimSpace(line)
 	if bytes.HasPrefix(text, createdBy) || isUnavailable(text) {
@@ -235,10 +236,12 @@ func startAt(line []byte) int {
 	return countsAt(line)
 }
 
+var signalNote = []byte("[signal ") // says more of the panic in the line before
+
 // reasonAt finds a panic or its like behind a prefix, or -1.
 func reasonAt(line []byte) int {
 	for _, r := range reasons {
-		if i := bytes.Index(line, r); i > 0 && i < 200 && !isWord(line[i-1]) {
+		if i := bytes.Index(line, r); i > 0 && i < 200 && !isWord(line[i-1]) && !bytes.HasSuffix(line[:i], signalNote) {
 			return i
 		}
 	}

@@ -78,8 +78,7 @@ func (s *stream) line(line []byte, at place) {
 		return
 	}
 	if !s.open {
-		s.foreign = true
-		s.note(line)
+		s.passOver(line)
 		return
 	}
 	s.body(line, text)
@@ -323,7 +322,12 @@ func (s *stream) body(line, text []byte) {
 		s.function = append(s.function[:0:0], trimmed...)
 		return
 	}
-	if s.function == nil {
+	s.passOver(line)
+}
+
+// passOver notes a line of another writer, between goroutines or frames.
+func (s *stream) passOver(line []byte) {
+	if !s.open || s.function == nil {
 		s.foreign = true
 		s.note(line)
 	}

@@ -62,6 +62,9 @@ func (m *machine) wrapper(line []byte, at place) bool {
 	if len(trimmed) > 2 && (trimmed[len(trimmed)-1] == '"' || trimmed[len(trimmed)-1] == ',') && m.member(trimmed, at) {
 		return true
 	}
+	if bytes.Contains(line, fieldQuote) && m.logfmt(line, at) {
+		return true
+	}
 	if !bytes.Contains(line, goroutineWord) {
 		return false
 	}
@@ -135,6 +138,54 @@ func (m *machine) quoted(line []byte, at place) bool {
 			found = true
 		}
 		rest = rest[size:]
+	}
+}
+
+var (
+	fieldQuote  = []byte(`="`)
+	fieldNumber = regexp.MustCompile(`=\d+\b`)
+)
+
+// maxNamed bounds the logfmt fields that are followed.
+const maxNamed = 16
+
+// logfmt reads a line of which one field holds a line of a dump, as in
+// level=error msg="goroutine 1 [running]:". Which field that is, the first
+// header or reason in it tells. It says false if there is none.
+func (m *machine) logfmt(line []byte, at place) bool {
+	for from := 0; ; {
+		i := bytes.Index(line[from:], fieldQuote)
+		if i < 0 {
+			return false
+		}
+		i += from
+		size := quotedSize(line[i+1:])
+		if size < 0 {
+			return false
+		}
+		from = i + 1 + size
+		name := string(line[bytes.LastIndexByte(line[:i], ' ')+1 : i])
+		if raw := line[i+len(fieldQuote):]; !m.named[name] && (len(m.named) >= maxNamed || !bytes.HasPrefix(raw, goroutineWord) && reasonIn(raw) == nil) {
+			continue
+		}
+		text, err := strconv.Unquote(string(line[i+1 : from]))
+		if err != nil || strings.Contains(text, "\n") {
+			continue
+		}
+		if m.named == nil {
+			m.named = map[string]bool{}
+		}
+		m.named[name] = true
+		if m.when.IsZero() {
+			m.when = m.stampTime(line)
+		}
+		m.bare.passOver(line)
+		// The other fields tell processes apart, but for numbers and times.
+		key := "logfmt " + fieldNumber.ReplaceAllString(learnPrefix(line[:i]).text+learnPrefix(line[from:]).text, "=\x00")
+		m.nested++
+		m.take(key, []byte(text), at)
+		m.nested--
+		return true
 	}
 }
 

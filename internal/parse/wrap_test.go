@@ -144,6 +144,8 @@ var wrappings = map[string]func(string) string{
 	"CRI":                 before("%nano stderr F "),
 	"CRI, partial":        perLine(criPartial),
 	"docker json":         records(`{"log":"%s\n","stream":"stderr","time":"%nano"}`),
+	"logfmt":              records(`time="%nano" level=error msg="%s"`),
+	"logfmt, pod behind":  records(`ts=%nano caller=run.go:%i line="%s" pod=web-1 n=%i`),
 	"docker json, split":  perLine(dockerPartial),
 	"docker logs -t":      before("%nano "),
 	"compose":             before("web-1  | "),
