@@ -123,7 +123,7 @@ func accumulating(t *trend.Trend) []string {
 	switch {
 	case s.Proof == trend.Proved: // it needs no third dump
 	case len(t.Dumps) == 2:
-		notes = append(notes, "two dumps cannot tell a leak from a pool that warmed up: a third makes it sure")
+		notes = append(notes, twoDumps)
 	case !s.HasIDs && countsOnly(t):
 		notes = append(notes, "the dumps hold counts only: with debug=2 it could be told who stays")
 	case !s.HasIDs && len(t.Lives) == 1:
@@ -323,15 +323,34 @@ func forecast(s *trend.Series) string {
 	return "at this rate it passes " + strings.Join(parts, " and ")
 }
 
+// nothingAccumulates says so; of two dumps that differ, what grew most: they
+// cannot tell whether it goes on.
 func nothingAccumulates(t *trend.Trend) []string {
 	first, last := &t.Dumps[0], &t.Dumps[len(t.Dumps)-1]
-	line := fmt.Sprintf("nothing accumulates: %s → %s goroutines", group(first.Goroutines), group(last.Goroutines))
-	if i := slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Change() > 0 }); i >= 0 {
-		s := &t.Series[i]
-		line += fmt.Sprintf("; the largest growth is %s in %s (%s)", signed(s.Change()), SiteName(s.Bucket), s.Verdict)
+	total := fmt.Sprintf("%s → %s goroutines", group(first.Goroutines), group(last.Goroutines))
+	i := slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Change() > 0 })
+	if i < 0 {
+		return []string{"nothing accumulates: " + total}
 	}
-	return []string{line}
+	s := &t.Series[i]
+	name := SiteName(s.Bucket)
+	if s.Name != "" {
+		name = goroutine.Clean(s.Name)
+	}
+	if len(t.Dumps) > 2 || s.Change() < leastTold || s.Verdict != trend.New && s.Verdict != trend.Grown || t.Restarted[1] {
+		return []string{fmt.Sprintf("nothing accumulates: %s; the largest growth is %s in %s (%s)", total, signed(s.Change()), name, s.Verdict)}
+	}
+	lines := []string{fmt.Sprintf("grew: %s%s; %s in all", name, growth(s), total)}
+	if w := whose(s.Bucket); w != "" {
+		lines = append(lines, w)
+	}
+	return append(lines, twoDumps)
 }
+
+// leastTold is a growth that is worth a word.
+const leastTold = 3
+
+const twoDumps = "two dumps cannot tell a leak from a pool that warmed up: a third makes it sure"
 
 func oneDump(t *trend.Trend) string {
 	switch {

@@ -222,7 +222,7 @@ func TestHeadline(t *testing.T) {
 		{"leak2", []string{"+450 (50 → 500)", "two dumps cannot tell"}},
 		{"levels", []string{"+1 450 (50 → 1 500)", "only counts could be compared"}},
 		{"restart", []string{"main.(*Server).locked", "2 lives; each gains about", "/h; the restarts keep it under 300"}},
-		{"healthy", []string{"nothing accumulates: 24 → 41 goroutines", "+12", "(new)"}},
+		{"healthy", []string{"grew: ", " +12 (0 → 12)", "; 24 → 41 goroutines in all\n", "two dumps cannot tell"}},
 		{"builds", []string{"nothing accumulates: 750 → 250"}},
 		{"one", []string{"the largest bucket is 12"}},
 		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
