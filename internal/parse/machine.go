@@ -28,6 +28,7 @@ type machine struct {
 	panicking  *stream   // the last in which a panic began
 	when       time.Time // time stamp of the record being read
 	nested     int
+	records    bool            // JSON records of the text can be of a dump
 	fields     map[string]bool // where in JSON records headers were seen
 	named      map[string]bool // logfmt fields in which headers or reasons were seen
 	fresh      *stream         // the line before was a header or a reason in this stream, behind a prefix

@@ -26,8 +26,21 @@ const (
 	maxFields = 64      // places in records that are known to hold lines of a dump
 )
 
+// matters reports whether a dump can begin in a line: whether the words are in
+// it that all headers and reasons have. journald may write them in numbers.
+func matters(line []byte) bool {
+	if bytes.Contains(line, goroutineWord) || bytes.Contains(line, []byte(`"MESSAGE"`)) {
+		return true
+	}
+	return slices.ContainsFunc(reasons, func(r []byte) bool { return bytes.Contains(line, r) })
+}
+
 // json reads a line that is a JSON record. It says false if it is not one.
 func (m *machine) json(line []byte, at place) bool {
+	if !m.records && !matters(line) {
+		return json.Valid(line) // a log has many before the first that matters
+	}
+	m.records = true
 	var record any
 	if json.Unmarshal(line, &record) != nil {
 		return false
