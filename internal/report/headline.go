@@ -20,7 +20,7 @@ func Headline(t *trend.Trend) []string {
 	case len(t.Dumps) == 0:
 		return []string{"no dump"}
 	case len(t.Dumps) == 1:
-		return slices.Concat(crashed(&t.Dumps[0]), leaked(t), []string{oneDump(t)})
+		return slices.Concat(crashed(t), leaked(t), []string{oneDump(t)})
 	case t.Mismatch != "":
 		return []string{goroutine.Clean(t.Mismatch)}
 	case len(t.Leaks) > 0:
@@ -32,18 +32,17 @@ func Headline(t *trend.Trend) []string {
 // shownReason is how much of a reason leads a report, in bytes.
 const shownReason = 240
 
-// crashed tells why the process wrote a dump, and which goroutine ended it: a
-// panic or a fatal error prints that first.
-func crashed(d *goroutine.Dump) []string {
+// crashed tells why the process wrote a dump, and which goroutine ended it.
+func crashed(t *trend.Trend) []string {
+	d := &t.Dumps[0]
 	if d.Reason == "" {
 		return nil
 	}
 	lines := []string{ansi.Truncate(goroutine.Clean(d.Reason), shownReason, "…")}
-	i := slices.IndexFunc(d.Buckets, func(b goroutine.Bucket) bool { return b.Line == d.Line && b.State() == "running" })
-	if i < 0 || strings.HasPrefix(d.Reason, "panic: test timed out") {
+	b := culprit(d)
+	if b == nil {
 		return lines
 	}
-	b := &d.Buckets[i]
 	line := "in " + SiteName(b)
 	if at := b.Stack.Site().Place(); at != "" {
 		line += " at " + goroutine.Clean(at)
@@ -52,6 +51,29 @@ func crashed(d *goroutine.Dump) []string {
 		line += ", " + w
 	}
 	return append(lines, line)
+}
+
+// culprit is the bucket of the goroutine that ended the process: a panic or a
+// fatal error prints it first. It is nil if nothing says which that is.
+func culprit(d *goroutine.Dump) *goroutine.Bucket {
+	if d.Reason == "" || strings.HasPrefix(d.Reason, "panic: test timed out") {
+		return nil
+	}
+	i := slices.IndexFunc(d.Buckets, func(b goroutine.Bucket) bool { return b.Line == d.Line && b.State() == "running" })
+	if i < 0 {
+		return nil
+	}
+	return &d.Buckets[i]
+}
+
+// Culprit is the series of the goroutine that ended the process, -1 if the
+// trend is no crash, or does not tell.
+func Culprit(t *trend.Trend) int {
+	if len(t.Dumps) != 1 {
+		return -1
+	}
+	b := culprit(&t.Dumps[0])
+	return slices.IndexFunc(t.Series, func(s trend.Series) bool { return b != nil && s.Name == "" && s.Bucket.ID == b.ID })
 }
 
 // leaked tells what the garbage collector proved leaked, where nothing grew.

@@ -81,6 +81,7 @@ type model struct {
 	hidden  int   // rows of Go itself, left out
 	list    list.List
 	wanted  string // identity of the series that the cursor goes to when the rows are here
+	crash   string // the crash in sight: its source and line
 	order   order
 	gen     int // of the newest request for rows or a trend
 	query   query.Query
@@ -118,6 +119,7 @@ type model struct {
 type prepared struct {
 	trend   trend.Trend
 	says    []string // what the dumps come to, in sentences
+	culprit int      // the series of who ended the process, -1 if that is not known
 	columns []report.Column
 	natural []int                          // widths of the columns
 	labels  []string                       // keys, in order
@@ -125,7 +127,7 @@ type prepared struct {
 }
 
 func prepare(t trend.Trend) prepared {
-	p := prepared{trend: t, says: report.Headline(&t), columns: report.Columns(&t)}
+	p := prepared{trend: t, says: report.Headline(&t), culprit: report.Culprit(&t), columns: report.Columns(&t)}
 	p.natural = report.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
 	if len(t.Dumps) == 1 {
 		if s := report.States(report.DumpStates(&t.Dumps[0]), 4); s != "" {
@@ -302,10 +304,18 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 
 // show puts a trend on the screen.
 //
-// The cursor stays on its bucket, the list in its order.
+// The cursor stays on its bucket, the list in its order. In a crash that comes
+// into sight it starts on the goroutine that ended the process.
 func (m model) show(p prepared) (tea.Model, tea.Cmd) {
 	if i := m.selected(); i >= 0 {
 		m.wanted = identity(&m.trend.Series[i])
+	}
+	before := m.crash
+	if m.crash = ""; p.culprit >= 0 {
+		d := &p.trend.Dumps[0]
+		if m.crash = fmt.Sprintf("%s:%d", d.Source, d.Line); m.crash != before {
+			m.wanted = identity(&p.trend.Series[p.culprit])
+		}
 	}
 	sorted := ""
 	if m.order.column >= 0 {
@@ -515,7 +525,7 @@ func (m *model) headline() []line {
 	}
 	var lines []line
 	kind := plainLine
-	if len(m.trend.Series) > 0 && m.trend.Series[0].Verdict == trend.Accumulating {
+	if m.crash != "" || len(m.trend.Series) > 0 && m.trend.Series[0].Verdict == trend.Accumulating {
 		kind = badLine
 	}
 	for _, text := range m.says {

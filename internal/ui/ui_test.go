@@ -184,6 +184,7 @@ func TestScreens(t *testing.T) {
 		"module":   {one, []string{"b", "b", "b", "b", "b"}},
 		"debug1":   {load(t, "server/nats126.debug1.txt"), nil},
 		"crash":    {load(t, "gen126/misc_deadlock.txt"), nil},
+		"culprit":  {load(t, "gen126/zoo126_overflow_all.txt"), nil},
 	}
 	for name, tt := range screens {
 		for _, size := range sizes {
@@ -738,5 +739,25 @@ func TestLoading(t *testing.T) {
 	s.send(loadedMsg{err: cut})
 	if !errors.Is(s.m.fatal, cut) {
 		t.Errorf("fatal: %v", s.m.fatal)
+	}
+}
+
+// TestCulprit: in a crash the cursor starts on the goroutine that ended the
+// process, and stays where the user puts it.
+func TestCulprit(t *testing.T) {
+	s := at(t, 120, 36, load(t, "gen126/zoo126_overflow_all.txt", "gen126/cgosym_panic.txt"))
+	function := func() string {
+		t.Helper()
+		return s.m.trend.Series[s.m.selected()].Bucket.Stack.Site().Function
+	}
+	for _, step := range []struct{ key, want string }{{"[", "main.goCB"}, {"[", "main.overflow"}, {"]", "main.goCB"}} {
+		if s.press(step.key); function() != step.want {
+			t.Errorf("after %s the cursor is on %s, want %s", step.key, function(), step.want)
+		}
+	}
+	s.press("[", "g")
+	first := function()
+	if s.press("s", "S", "/main", "esc"); function() != first {
+		t.Errorf("the cursor is on %s, want %s", function(), first)
 	}
 }
