@@ -84,7 +84,7 @@ func TestDumpsOfALog(t *testing.T) {
 			[]told{{goroutine.Crash, 1, "panic: boom", "22:45:26", 5}, {goroutine.Crash, 2, "fatal error: bad", "22:45:26", 6}},
 		},
 		"served panics between logfmt": {
-			`level=error msg="panic: seen"` + "\n" + one + `level=info msg="next"` + "\n" + strings.Replace(one, " 1 ", " 22 ", 1),
+			`level=error msg="panic: seen" err="goroutine pool"` + "\n" + one + `level=info err="goroutine 7 ended" msg="next"` + "\n" + strings.Replace(one, " 1 ", " 22 ", 1),
 			[]told{{goroutine.Debug2, 1, "", "", 2}, {goroutine.Debug2, 1, "", "", 6}},
 		},
 		"counts, then words": {

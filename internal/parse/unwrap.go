@@ -169,7 +169,7 @@ func (m *machine) logfmt(line []byte, at place) bool {
 			continue
 		}
 		text, err := strconv.Unquote(string(line[i+1 : from]))
-		if err != nil || strings.Contains(text, "\n") {
+		if err != nil || strings.Contains(text, "\n") || !m.named[name] && text[0] == 'g' && startAt([]byte(text)) != 0 {
 			continue
 		}
 		if m.named == nil {
