@@ -19,7 +19,7 @@ const (
 // Wrap breaks a sentence into lines of at most w cells, at blanks and hyphens
 // where it can, but not within a number such as "1 450".
 func Wrap(s string, w int) []string {
-	s = grouped.ReplaceAllStringFunc(s, func(n string) string { return strings.ReplaceAll(n, " ", noBreak) })
+	s = unbroken(s)
 	s = strings.ReplaceAll(s, " - ", " "+noHyphen+" ")
 	lines := strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
 	if slices.ContainsFunc(lines, func(l string) bool { return ansi.StringWidth(l) > w }) {
@@ -31,4 +31,9 @@ func Wrap(s string, w int) []string {
 		lines[i] = strings.TrimRight(l, " ")
 	}
 	return lines
+}
+
+// unbroken keeps a number such as "1 450" on one line.
+func unbroken(s string) string {
+	return grouped.ReplaceAllStringFunc(s, func(n string) string { return strings.ReplaceAll(n, " ", noBreak) })
 }
