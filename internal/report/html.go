@@ -69,9 +69,9 @@ func (p *page) head() {
 
 func (p *page) verdict() {
 	lines := Headline(p.t)
-	p.put("<h1>", text(unbroken(lines[0])), "</h1>\n")
+	p.put("<h1>", unbroken(text(lines[0])), "</h1>\n")
 	for _, l := range lines[1:] {
-		p.put("<p>", text(unbroken(l)), "</p>\n")
+		p.put("<p>", unbroken(text(l)), "</p>\n")
 	}
 	for _, n := range p.t.Notes {
 		p.put("<p class=\"note\">Note: ", text(n), "</p>\n")

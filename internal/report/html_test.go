@@ -37,6 +37,10 @@ func checkHTML(t *testing.T, tr *trend.Trend, text string) {
 		}
 		return ""
 	})
+	heading := regexp.MustCompile(`<h1>[^<]*</h1>`).FindString(text)
+	if heading == "" || regexp.MustCompile(`\d \d{3}\b|U\+`).MatchString(heading) {
+		t.Errorf("html: a number can break in %q", heading)
+	}
 	rows := 0
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(body, "<!DOCTYPE html>")))
 	for {
