@@ -89,7 +89,9 @@ const noteSuffix = ".meta"
 // gzip file, where pull writes it.
 func timeBeside(name string, size int64) time.Time {
 	if strings.HasSuffix(name, ".gz") {
-		return timeInGzip(name)
+		if t := timeInGzip(name); !t.IsZero() {
+			return t
+		}
 	}
 	b, err := readSmall(name + noteSuffix)
 	var n note

@@ -63,8 +63,8 @@ type File struct {
 	err   error // the first trouble
 }
 
-// Create begins a file. Without force it must not be there. A name that ends
-// in .gz is compressed.
+// Create begins a file. Without force it must not be there. What goes under a
+// name that ends in .gz is compressed, if it does not come so, as debug=0 does.
 func Create(name string, force bool) (*File, error) {
 	f := &File{name: name, force: force}
 	if !force {
@@ -94,6 +94,9 @@ func (f *File) takenAt(at time.Time) {
 // Write writes. It takes all that comes even when the disk is full, so that
 // the dump can still be read as it goes by; Commit tells the trouble.
 func (f *File) Write(p []byte) (int, error) {
+	if f.come == 0 && f.z != nil && len(p) > 0 && p[0] == 0x1f { // gzip, which no text begins with
+		f.z, f.w = nil, f.f
+	}
 	f.come += int64(len(p))
 	if f.err == nil {
 		var n int

@@ -123,12 +123,12 @@ func TestServers(t *testing.T) {
 			}
 
 			// The other levels show the same process, give or take a connection.
-			for _, level := range []string{"0", "1"} {
-				r := command(t, dir, "pull", s.pprof, "--level", level, "-o", "level"+level)
+			for level, file := range map[string]string{"0": "level0.pb.gz", "1": "level1"} {
+				r := command(t, dir, "pull", s.pprof, "--level", level, "-o", file)
 				if r.status != 0 {
 					t.Fatalf("pull --level %s: status %d, %s", level, r.status, r.stderr)
 				}
-				r = command(t, dir, "diff", "before.dump", "level"+level, "--format", "json")
+				r = command(t, dir, "diff", "before.dump", file, "--format", "json")
 				both := readReport(t, r.stdout)
 				if r.status != 0 || len(both.Dumps) != 2 {
 					t.Fatalf("diff with --level %s: status %d, %s", level, r.status, r.stderr)
@@ -136,6 +136,11 @@ func TestServers(t *testing.T) {
 				if d := both.Dumps[1].Goroutines - both.Dumps[0].Goroutines; d < -10 || d > 10 {
 					t.Errorf("--level %s: %d goroutines, not about %d", level, both.Dumps[1].Goroutines, both.Dumps[0].Goroutines)
 				}
+			}
+
+			pprof := exec.Command("go", "tool", "pprof", "-top", filepath.Join(dir, "level0.pb.gz"))
+			if out, err := pprof.CombinedOutput(); err != nil || !strings.Contains(string(out), "Type: goroutine") {
+				t.Errorf("go tool pprof: %v\n%s", err, out)
 			}
 
 			browse(t, s, len(one.Buckets))
