@@ -219,10 +219,14 @@ func (c *comparison) whole(l Life) []int {
 	return dumps
 }
 
-// hours is the time between two dumps, 0 if it is not known.
+// leastSpan is the time from which a growth can be told by the hour.
+const leastSpan = time.Second
+
+// hours is the time between two dumps, 0 if it is not known or too short for a
+// rate.
 func (c *comparison) hours(from, to int) float64 {
 	a, b := c.Dumps[from].TakenAt, c.Dumps[to].TakenAt
-	if a.IsZero() || b.IsZero() || !b.After(a) {
+	if a.IsZero() || b.IsZero() || b.Sub(a) < leastSpan {
 		return 0
 	}
 	return float64(b.Sub(a)) / float64(time.Hour)

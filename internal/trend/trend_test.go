@@ -568,3 +568,19 @@ func TestOwnCodeFirst(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestRateNeedsTime tells a rate by the hour only where a second or more was watched.
+func TestRateNeedsTime(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for step, known := range map[time.Duration]bool{10 * time.Millisecond: false, time.Second: true, 0: false} {
+		var dumps []goroutine.Dump
+		for n := 1; n <= 3; n++ {
+			d := dumpOf(fmt.Sprint(n), bucketOf("leak", ids(9*n, 100, 20)...))
+			d.TakenAt = start.Add(time.Duration(n) * step)
+			dumps = append(dumps, d)
+		}
+		if s := trend.Compare(dumps).Series[0]; s.Verdict != trend.Accumulating || s.PerHour > 0 != known {
+			t.Errorf("%v apart: %s, %v an hour", step, s.Verdict, s.PerHour)
+		}
+	}
+}
