@@ -2,12 +2,9 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
-
-	"github.com/charmbracelet/x/ansi"
 )
 
 // Evidence tells in lines what the verdict of a series rests on: who was there
@@ -32,21 +29,25 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 		}
 		lines = append(lines, "")
 	}
-	width, most := 0, 0 // of a name; of a number
-	for i := range t.Dumps {
-		width = max(width, ansi.StringWidth(goroutine.Clean(t.Dumps[i].Source)))
-		most = max(most, len(group(s.Counts[i])))
+	row := func(count, stayed, came, ended, name string) {
+		line := padLeft(count, 9)
+		if len(s.Steps) > 0 {
+			line += padLeft(stayed, 9) + padLeft(came, 9) + padLeft(ended, 9)
+		}
+		lines = append(lines, line+"  "+name)
 	}
+	row("count", "stayed", "came", "ended", "dump")
 	for i := range t.Dumps {
-		line := fmt.Sprintf("%s  %s", padLeft(group(s.Counts[i]), 9), padRight(goroutine.Clean(t.Dumps[i].Source), width))
+		var stayed, came, ended string
 		if i < len(s.Steps) && s.Steps[i].Known {
 			st := s.Steps[i]
-			line += fmt.Sprintf("  %s stayed, %s came, %s ended", padLeft(group(st.Survived), most), padLeft(group(st.Born), most), padLeft(group(st.Ended), most))
+			stayed, came, ended = group(st.Survived), group(st.Born), group(st.Ended)
 		}
+		name := goroutine.Clean(t.Dumps[i].Source)
 		if t.Restarted[i] {
-			line += "  (another life)"
+			name += "  (another life)"
 		}
-		lines = append(lines, strings.TrimRight(line, " "))
+		row(group(s.Counts[i]), stayed, came, ended, name)
 	}
 	return lines
 }

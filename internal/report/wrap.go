@@ -8,7 +8,10 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-var grouped = regexp.MustCompile(`\b\d{1,3}( \d{3})+\b`)
+var (
+	grouped = regexp.MustCompile(`\b\d{1,3}( \d{3})+\b`)
+	changed = regexp.MustCompile(`(\d) → (\d)`)
+)
 
 // What ansi.Wrap does not break at.
 const (
@@ -33,7 +36,8 @@ func Wrap(s string, w int) []string {
 	return lines
 }
 
-// unbroken keeps a number such as "1 450" on one line.
+// unbroken keeps a number such as "1 450" on one line, and "50 → 1 500".
 func unbroken(s string) string {
+	s = changed.ReplaceAllString(s, "$1"+noBreak+"→"+noBreak+"$2")
 	return grouped.ReplaceAllStringFunc(s, func(n string) string { return strings.ReplaceAll(n, " ", noBreak) })
 }

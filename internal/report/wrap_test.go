@@ -12,6 +12,7 @@ func TestWrap(t *testing.T) {
 		"is asleep - dead!":         {"is asleep", "- dead!"},
 		"abcdefghij-klm":            {"abcdefghij", "-klm"},
 		"abcdef-ghijklmno":          {"abcdef-", "ghijklmno"},
+		"grew 24 → 41 in":           {"grew", "24 → 41 in"},
 		"":                          {""},
 		"1 000 000 000 is too wide": {"1 000 000", "000 is too", "wide"},
 	} {
