@@ -7,6 +7,9 @@ import (
 	"gdump/internal/trend"
 )
 
+// evidenceName is how much of a dump's name fits beside its numbers in 80 cells.
+const evidenceName = 44
+
 // Evidence tells in lines what the verdict of a series rests on: who was there
 // in each dump, who of them stayed, and what follows.
 func Evidence(t *trend.Trend, s *trend.Series) []string {
@@ -30,9 +33,9 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 		lines = append(lines, "")
 	}
 	row := func(count, stayed, came, ended, name string) {
-		line := padLeft(count, 9)
+		line := padLeft(count, 8)
 		if len(s.Steps) > 0 {
-			line += padLeft(stayed, 9) + padLeft(came, 9) + padLeft(ended, 9)
+			line += padLeft(stayed, 8) + padLeft(came, 8) + padLeft(ended, 8)
 		}
 		lines = append(lines, line+"  "+name)
 	}
@@ -43,7 +46,7 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 			st := s.Steps[i]
 			stayed, came, ended = group(st.Survived), group(st.Born), group(st.Ended)
 		}
-		name := goroutine.Clean(t.Dumps[i].Source)
+		name := CutFront(goroutine.Clean(t.Dumps[i].Source), evidenceName)
 		if t.Restarted[i] {
 			name += "  (another life)"
 		}
