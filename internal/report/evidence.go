@@ -35,7 +35,7 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 	row := func(count, stayed, came, ended, name string) {
 		line := padLeft(count, 8)
 		if len(s.Steps) > 0 {
-			line += padLeft(stayed, 8) + padLeft(came, 8) + padLeft(ended, 8)
+			line += " " + padLeft(stayed, 7) + " " + padLeft(came, 7) + " " + padLeft(ended, 7)
 		}
 		lines = append(lines, line+"  "+name)
 	}
