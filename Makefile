@@ -29,10 +29,15 @@ check: ## hold the code against formatters and linters
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 
+# Before 1.27 Go may call the end of the time itself a failure, in words that
+# no failing input has (go.dev/issue/75804): such a fuzzer ran out its time.
+fuzz: SHELL := bash
 fuzz: ## run every fuzzer of FUZZED for FUZZTIME
-	@set -e; for pkg in $$($(GO) list $(FUZZED)); do \
+	@set -e -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; for pkg in $$($(GO) list $(FUZZED)); do \
 		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
+			echo "$$pkg $$f"; \
+			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg 2>&1 | tee "$$log" || \
+				grep -qx '    context deadline exceeded' "$$log"; \
 		done; \
 	done
 
