@@ -196,7 +196,7 @@ func growth(s *trend.Series) string {
 		line += ", " + perDump(s.PerDump) + " a dump"
 	}
 	if s.HasIDs && !hidden(s) {
-		line += ", " + ended(s.Ended)
+		line += ", " + ended(s)
 	}
 	if state := s.Bucket.State(); state != "" {
 		line += ", parked in " + goroutine.Clean(state)
@@ -310,7 +310,13 @@ func SiteName(b *goroutine.Bucket) string {
 	return "goroutines not started yet"
 }
 
-func ended(n int) string {
+// ended says how many have ended between any two dumps: one that came after
+// the first and went before the last has ended too.
+func ended(s *trend.Series) string {
+	n := 0
+	for _, st := range s.Steps {
+		n += st.Ended
+	}
 	if n == 0 {
 		return "none ended"
 	}

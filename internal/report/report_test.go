@@ -246,6 +246,27 @@ func TestHeadline(t *testing.T) {
 	}
 }
 
+// TestEnded: one that came after the first dump and went before the last has
+// ended, though neither shows it.
+func TestEnded(t *testing.T) {
+	var dumps []goroutine.Dump
+	for _, ids := range [][]int{{0, 0}, {100, 130}, {101, 160}, {101, 190}} {
+		text := "goroutine 1 [sleep]:\nmain.main()\n\t/app/main.go:9 +0x1d\n"
+		for id := ids[0]; id < ids[1]; id++ {
+			text += fmt.Sprintf("\ngoroutine %d [chan send]:\nmain.leak()\n\t/app/main.go:20 +0x2a\ncreated by main.main in goroutine 1\n\t/app/main.go:8 +0x1b\n", id)
+		}
+		d, err := parse.Read(t.Context(), strings.NewReader(text), parse.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dumps = append(dumps, d...)
+	}
+	tr := trend.Compare(dumps)
+	if got := strings.Join(Headline(&tr), "\n"); !strings.HasPrefix(got, "accumulating: main.leak +89 (0 → 89), ") || !strings.Contains(got, ", 1 ended, ") {
+		t.Error(got)
+	}
+}
+
 // TestOwner: code of a dependency is told with its version and with the place
 // in the program that called it.
 func TestOwner(t *testing.T) {
