@@ -34,7 +34,8 @@ func (c *comparison) order() {
 }
 
 // orderByIDs sorts dumps that tell no time by their highest ids, if that makes
-// them one life: then each holds the survivors of the one before.
+// them one life and the order given does not: then each holds the survivors of
+// the one before, and who is gone does not come back.
 func (c *comparison) orderByIDs() {
 	tops := map[int]uint64{}
 	order := make([]int, len(c.Dumps))
@@ -50,7 +51,7 @@ func (c *comparison) orderByIDs() {
 		}
 		return 0
 	}
-	if slices.IsSortedFunc(order, byTop) {
+	if slices.IsSortedFunc(order, byTop) || newRosters(c.Dumps).oneLife() {
 		return
 	}
 	slices.SortStableFunc(order, byTop)
@@ -58,21 +59,36 @@ func (c *comparison) orderByIDs() {
 	for i, from := range order {
 		sorted[i] = c.Dumps[from]
 	}
-	r := newRosters(sorted)
-	for i := 1; i < len(sorted); i++ {
-		k := r.kin(i-1, i)
-		if k.clash > 0 || 10*k.late > k.both || k.both == 0 || 10*k.both < k.ended {
-			return
-		}
+	if !newRosters(sorted).oneLife() {
+		return
 	}
 	c.Dumps = sorted
 	c.note("the dumps tell no times: they were put in the order of their goroutine ids, which only grow")
 }
 
+// oneLife reports whether each dump shows survivors of the one before, and
+// nothing speaks for another order: who is gone does not come back.
+func (r *rosters) oneLife() bool {
+	before := 0
+	for i := 1; i < len(r.dumps); i++ {
+		k := r.kin(i-1, i)
+		switch {
+		case k.clash > 0 || 10*k.late > k.both || k.both == 0 || 10*k.both < k.ended:
+			return false
+		case r.highest(i) < r.highest(i-1) && (k.born == 0 || k.late > 0):
+			return false
+		case i > 1 && r.kin(i-2, i).both > min(before, k.both):
+			return false
+		}
+		before = k.both
+	}
+	return true
+}
+
 // findLives marks the dumps that another process wrote than the one before.
 func (c *comparison) findLives() {
 	c.Lives = []Life{{}}
-	last := -1
+	first, last := -1, -1 // with ids, of the life
 	for i := range c.Dumps {
 		life := &c.Lives[len(c.Lives)-1]
 		life.To = i
@@ -80,15 +96,18 @@ func (c *comparison) findLives() {
 		if !d.Level.HasIDs() || partial(d) {
 			continue
 		}
-		if last >= 0 && (c.rosters.restarted(last, i) || rebuilt(&c.Dumps[last], d)) {
+		if last >= 0 && (c.rosters.restarted(first, last, i) || rebuilt(&c.Dumps[last], d)) {
 			life.To = i - 1
+			first = -1
 			c.Restarted[i] = true
 			c.Lives = append(c.Lives, Life{i, i})
 			if c.Mismatch == "" {
 				c.note(fmt.Sprintf("the process restarted before %s: growth is measured in each life on its own", d.Source))
 			}
 		}
-		last = i
+		if last = i; first < 0 {
+			first = i
+		}
 	}
 }
 
@@ -100,8 +119,8 @@ func partial(d *goroutine.Dump) bool {
 
 // kinship is what the ids of two dumps say about whether they are of one life.
 type kinship struct {
-	both  int // in both, started by the same function
-	clash int // in both, started by different functions: never within one life
+	both  int // in both, started by the same go statement
+	clash int // in both, started by different ones: never within one life
 	ended int // only in the first
 	born  int // only in the second
 	// late ones are only in the second, though their ids had been passed when
@@ -110,25 +129,34 @@ type kinship struct {
 	// a block long after it took it.
 	late   int
 	blocks int // of 16 ids that hold a late one
+	// deepest is the highest id in both: what every start of a program brings
+	// comes early.
+	deepest uint64
 }
 
 // kin compares the ids of two dumps. Goroutines that the runtime starts, and
 // goroutine 1, have the same ids in every process and say nothing.
 func (r *rosters) kin(from, to int) kinship {
 	var k kinship
-	// Names are compared as numbers, or it would take as long as all the rest.
-	numbers := map[string]int32{}
+	// Go statements are compared as numbers, or it would take as long as all
+	// the rest.
+	type statement struct {
+		function string
+		line     int
+	}
+	numbers := map[statement]int32{}
 	starters := func(d *goroutine.Dump) []int32 {
 		by := make([]int32, len(d.Buckets))
 		for i := range d.Buckets {
-			name := d.Buckets[i].Stack.CreatedBy().Function
-			if name == "" || strings.HasPrefix(name, "runtime.") {
+			created := d.Buckets[i].Stack.CreatedBy()
+			if created.Function == "" || strings.HasPrefix(created.Function, "runtime.") {
 				continue
 			}
-			if numbers[name] == 0 {
-				numbers[name] = int32(len(numbers) + 1)
+			at := statement{created.Function, created.Line}
+			if numbers[at] == 0 {
+				numbers[at] = int32(len(numbers) + 1)
 			}
-			by[i] = numbers[name]
+			by[i] = numbers[at]
 		}
 		return by
 	}
@@ -154,6 +182,7 @@ func (r *rosters) kin(from, to int) kinship {
 				case !counts(m.id, by) || !counts(m.id, before):
 				case by == before:
 					k.both++
+					k.deepest = max(k.deepest, m.id)
 				default:
 					k.clash++
 				}
@@ -181,9 +210,13 @@ func (r *rosters) kin(from, to int) kinship {
 	return k
 }
 
-// restarted reports whether a dump comes from another process start than one
-// that was taken before it.
-func (r *rosters) restarted(from, to int) bool {
+// dense is how many ids a program's start hands out, at most, for each
+// goroutine of it that stays: a processor takes them in blocks of 16.
+const dense = 32
+
+// restarted reports whether a dump comes from another process start than the
+// one before it, whose life began with the dump first.
+func (r *rosters) restarted(first, from, to int) bool {
 	k := r.kin(from, to)
 	a, b := &r.dumps[from], &r.dumps[to]
 	switch {
@@ -191,15 +224,23 @@ func (r *rosters) restarted(from, to int) bool {
 		return true
 	case r.highest(to) < r.highest(from):
 		// Also within one life the highest id falls, when what came last has
-		// ended and nothing was started since: then all there is was there
-		// before. Where that is little, it is what every start brings.
-		return k.born > 0 && 4*k.born >= k.both || k.both < k.ended || k.both == 0
+		// ended and next to nothing was started since: then all there is was
+		// there before, or has an id near those handed out last. Where what was
+		// there before is little and has low ids, it is what every start brings.
+		return k.late > 0 && 4*k.late >= k.both || k.both == 0 ||
+			(k.born == 0 || k.late > 0) && k.both < k.ended && k.deepest < dense*uint64(k.both) && r.startup(first, from, to, k.both)
 	case k.late >= 5 && k.blocks >= 3 && 2*k.late >= k.both && 2*k.ended >= k.both:
 		return true
 	case k.both == 0 && k.ended >= 5:
 		return allReplaced(a, b)
 	}
 	return younger(a, b)
+}
+
+// startup reports whether most of what two dumps of a life have in common was
+// there when its first was taken: what came later no start brings again.
+func (r *rosters) startup(first, from, to, both int) bool {
+	return first == from || 2*r.kin(first, to).both >= both
 }
 
 // allReplaced reports whether goroutines that are at the same places in both

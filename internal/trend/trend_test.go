@@ -51,6 +51,15 @@ func bucketOf(name string, ids ...uint64) goroutine.Bucket {
 	return b
 }
 
+// elsewhere is a bucket started by another go statement of the same function.
+func elsewhere(b goroutine.Bucket) goroutine.Bucket {
+	by := b.Stack.CreatedBy()
+	by.Line++
+	b.Stack = goroutine.NewStack(goroutine.Parts{Frames: b.Stack.Frames(), CreatedBy: by})
+	b.ID = b.Stack.ID()
+	return b
+}
+
 func dumpOf(source string, buckets ...goroutine.Bucket) goroutine.Dump {
 	d := goroutine.Dump{Source: source, Level: goroutine.Debug2, Buckets: buckets}
 	for i := range buckets {
@@ -222,6 +231,26 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestOrderGiven: the order given stands where it can be that of one life,
+// though the highest id falls, and where sorting would have goroutines come
+// back that were gone.
+func TestOrderGiven(t *testing.T) {
+	work := bucketOf("work", ids(8, 2, 1)...)
+	a := dumpOf("a", work, bucketOf("pool", ids(10, 40, 1)...), bucketOf("pass", ids(20, 500, 1)...))
+	b := dumpOf("b", work, bucketOf("pool", ids(10, 40, 1)...), bucketOf("leak", ids(3, 490, 1)...))
+	c := dumpOf("c", work, bucketOf("pool", ids(10, 40, 1)...), bucketOf("leak", append(ids(3, 490, 1), ids(3, 900, 1)...)...))
+	early := dumpOf("early", work, bucketOf("pool", ids(4, 40, 1)...))
+	fresh := dumpOf("fresh", work, bucketOf("pool", 40, 41, 200))
+	for _, dumps := range [][]goroutine.Dump{{a, b, c}, {early, a, c, fresh}} {
+		tr := trend.Compare(dumps)
+		for i := range dumps {
+			if tr.Dumps[i].Source != dumps[i].Source {
+				t.Errorf("dump %d is %s, want %s; notes %q", i, tr.Dumps[i].Source, dumps[i].Source, tr.Notes)
+			}
+		}
+	}
+}
+
 func TestForecast(t *testing.T) {
 	dumps := read(t, "leakpair/v1.t0.debug2.txt", "leakpair/v1.t1.debug2.txt", "leakpair/v1.t2.debug2.txt")
 	for i := range dumps {
@@ -284,6 +313,9 @@ func TestRestarts(t *testing.T) {
 		{"higher ids, others in low places", dumpOf("after", work, bucketOf("serve", ids(4, 22, 9)...), bucketOf("leak", ids(200, 61, 5)...)), true},
 		{"an id that another function started", dumpOf("after", work, bucketOf("leak", append(ids(4, 20, 9), ids(300, 100, 7)...)...)), true},
 		{"traffic that ended", dumpOf("after", work, bucketOf("serve", ids(4, 20, 9)...), bucketOf("leak", ids(25, 100, 7)...)), false},
+		{"all that came after the start has ended", dumpOf("after", work), true},
+		{"a start and a connection", dumpOf("after", work, bucketOf("serve", 14)), true},
+		{"an id that another go statement of the function started", dumpOf("after", work, elsewhere(bucketOf("serve", ids(4, 20, 9)...)), bucketOf("leak", ids(60, 100, 7)...)), true},
 		{"all replaced", dumpOf("after", bucketOf("work", ids(8, 1002, 1)...), bucketOf("serve", ids(4, 1020, 9)...), bucketOf("leak", ids(30, 1100, 7)...)), true},
 	}
 	for _, tt := range tests {
@@ -298,6 +330,31 @@ func TestRestarts(t *testing.T) {
 		if tt.want != (len(timed.Lives) == 2) || tt.want != strings.Contains(strings.Join(timed.Notes, " "), "restarted") {
 			t.Errorf("%s: lives %v, notes %q", tt.name, timed.Lives, timed.Notes)
 		}
+	}
+}
+
+// TestBurst: the highest id falls also where a burst has ended. Who came while
+// watched and is still there, no start would have brought back.
+func TestBurst(t *testing.T) {
+	at := func(minutes int, d goroutine.Dump) goroutine.Dump {
+		d.TakenAt = time.Date(2026, 1, 1, 0, minutes, 0, 0, time.UTC)
+		return d
+	}
+	work := bucketOf("work", ids(4, 2, 1)...)
+	dumps := []goroutine.Dump{
+		at(0, dumpOf("a", work)),
+		at(1, dumpOf("b", work, bucketOf("pool", ids(8, 30, 2)...), bucketOf("burst", ids(100, 60, 2)...))),
+		at(2, dumpOf("c", work, bucketOf("pool", ids(8, 30, 2)...))),
+		at(3, dumpOf("d", work, bucketOf("pool", ids(8, 30, 2)...), bucketOf("burst", ids(20, 300, 1)...))),
+	}
+	tr := trend.Compare(dumps)
+	if slices.Contains(tr.Restarted, true) {
+		t.Errorf("restarts %v where a burst ended", tr.Restarted)
+	}
+	// New ones, with ids near those handed out last.
+	few := []goroutine.Dump{dumps[1], at(2, dumpOf("c", work, bucketOf("pool", ids(8, 30, 2)...), bucketOf("burst", 251, 253)))}
+	if tr = trend.Compare(few); slices.Contains(tr.Restarted, true) {
+		t.Errorf("restarts %v where a burst ended and two came", tr.Restarted)
 	}
 }
 
