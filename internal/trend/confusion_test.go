@@ -62,7 +62,7 @@ func TestWithoutIDs(t *testing.T) {
 			t.Errorf("%s: %d of 40 found\n%s", kind, got, &table)
 		}
 	}
-	if _, _, alarms := score.Recall(); alarms > 8 {
-		t.Errorf("%d false alarms of 720 kinds of noise\n%s", alarms, &table)
+	if _, _, alarms := score.Recall(); alarms > 10 {
+		t.Errorf("%d false alarms of 760 kinds of noise\n%s", alarms, &table)
 	}
 }

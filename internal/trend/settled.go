@@ -15,8 +15,8 @@ import (
 // of those watched, and kept coming until the end, the series accumulates: a
 // pool that filled up has settled ones too, but they have stopped coming.
 const (
-	fewEnd       = 0.08 // of the settled, from one dump to the next: they do not end
-	fewEndNewly  = 0.2  // of those who settled while watched
+	fewEnd       = 0.05 // of the settled, from one dump to the next: they do not end
+	fewEndNewly  = 0.15 // of those who settled while watched
 	crowdEnds    = 0.9  // of those too young to have settled: what stays amid that is no part of it
 	surelyStay   = 1e-3 // chance that traffic as seen at younger ages looks settled
 	stillComing  = 0.02 // chance of a silence as long as the last one, if it goes on
@@ -77,7 +77,8 @@ type settled struct {
 	age       int
 	here      []int // per dump: past the age
 	exposed   int   // times one of them could have ended,
-	ended     int   // and did
+	ended     int   // and did,
+	endedNew  int   // not counting those of the first dump
 	younger   int   // the same for those who are one dump too young
 	youngDied int
 	came      []int // per round: settled at the end, and there since that round
@@ -100,6 +101,9 @@ func (t *track) settledAt(age int) settled {
 			if past {
 				s.exposed += t.since[i][b]
 				s.ended += died
+				if b > 0 {
+					s.endedNew += died
+				}
 			} else if b > 0 && i-b == age-1 {
 				// How old those of the first dump are is not known.
 				s.younger += t.since[i][b]
@@ -127,7 +131,7 @@ func (s *settled) judge(t *track) (finding, bool) {
 	switch {
 	case evidence < 2 || came < 2 || s.exposed < 2 || came+s.exposed < leastSeen:
 		return finding{}, false
-	case float64(s.ended) > fewEnd*float64(s.exposed) || float64(s.ended) > fewEndNewly*float64(came):
+	case float64(s.ended) > fewEnd*float64(s.exposed) || float64(s.endedNew) > fewEndNewly*float64(came):
 		return finding{}, false
 	case s.age > 0 && s.chance() > surelyStay:
 		return finding{}, false
@@ -170,14 +174,23 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// chance is the chance that none of the settled ended, if they end as often as
-// younger ones do.
+// chance is the chance that no more of the settled ended than did, if they end
+// as often as younger ones do.
 func (s *settled) chance() float64 {
 	if s.younger == 0 {
 		return 1
 	}
 	ends := float64(s.youngDied) / float64(s.younger)
-	return math.Pow(1-ends, float64(s.exposed-s.ended))
+	if ends == 1 {
+		return 0
+	}
+	sum := 0.0
+	term := math.Pow(1-ends, float64(s.exposed)) // none of them
+	for k := 0; k <= s.ended; k++ {
+		sum += term
+		term *= float64(s.exposed-k) / float64(k+1) * ends / (1 - ends)
+	}
+	return sum
 }
 
 // comesOn reports whether goroutines that came in these numbers, round by

@@ -28,6 +28,7 @@ func Kinds() []Kind {
 		{"moving", false, 0, moving},
 		{"pipeline", false, 0, pipeline},
 		{"short-lived", false, 0, shortLived},
+		{"sessions", false, 0, sessions},
 		{"leak-steady", true, 0, leakSteady},
 		{"leak-one", true, 0, leakOne},
 		{"leak-seldom", true, 0, leakSeldom},
@@ -263,6 +264,19 @@ func shortLived(r *rand.Rand, _ int) actor {
 	return round(func(p *process, _ int) {
 		for range r.IntN(3) {
 			p.start(exponential(r, 0.5))
+		}
+	})
+}
+
+// sessions end at any age up to eight rounds, and began with the first dump.
+func sessions(r *rand.Rand, _ int) actor {
+	size, longest := between(r, 10, 40), between(r, 4, 8)
+	return round(func(p *process, n int) {
+		if n < 1 {
+			return
+		}
+		for range poisson(r, float64(size)) {
+			p.start(r.IntN(longest))
 		}
 	})
 }
