@@ -251,11 +251,11 @@ func TestHeadline(t *testing.T) {
 func TestEnded(t *testing.T) {
 	var dumps []goroutine.Dump
 	for _, ids := range [][]int{{0, 0}, {100, 130}, {101, 160}, {101, 190}} {
-		text := "goroutine 1 [sleep]:\nmain.main()\n\t/app/main.go:9 +0x1d\n"
+		text := bytes.NewBufferString("goroutine 1 [sleep]:\nmain.main()\n\t/app/main.go:9 +0x1d\n")
 		for id := ids[0]; id < ids[1]; id++ {
-			text += fmt.Sprintf("\ngoroutine %d [chan send]:\nmain.leak()\n\t/app/main.go:20 +0x2a\ncreated by main.main in goroutine 1\n\t/app/main.go:8 +0x1b\n", id)
+			fmt.Fprintf(text, "\ngoroutine %d [chan send]:\nmain.leak()\n\t/app/main.go:20 +0x2a\ncreated by main.main in goroutine 1\n\t/app/main.go:8 +0x1b\n", id)
 		}
-		d, err := parse.Read(t.Context(), strings.NewReader(text), parse.Options{})
+		d, err := parse.Read(t.Context(), text, parse.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
