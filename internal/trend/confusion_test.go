@@ -19,6 +19,7 @@ func TestConfusion(t *testing.T) {
 		{Dumps: 5},
 		{Dumps: 8},
 		{Dumps: 20},
+		{Dumps: 11, Restarts: 2},
 		{Dumps: 15, Restarts: 2},
 		{Dumps: 20, Restarts: 1, Quiet: true},
 	} {

@@ -3,6 +3,7 @@ package trend
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,15 +34,17 @@ func (c *comparison) judge() {
 
 // verdict judges a series in each life, and says what comes of it.
 func (c *comparison) verdict(s *Series, rows []row, own bool) {
-	var found []finding
-	for _, l := range c.Lives {
-		t := c.track(s, rows, l)
-		f := t.find()
-		f.leaks = f.leaks && !own
-		found = append(found, f)
-		g := Growth{Accumulates: f.leaks, PerDump: f.perDump}
+	tracks, found := make([]track, len(c.Lives)), make([]finding, len(c.Lives))
+	for i, l := range c.Lives {
+		tracks[i] = c.track(s, rows, l)
+		found[i] = tracks[i].find()
+		found[i].leaks = found[i].leaks && !own
+	}
+	compareLives(tracks, found)
+	for i, t := range tracks {
+		g := Growth{Accumulates: found[i].leaks, PerDump: found[i].perDump}
 		if len(t.dumps) > 1 {
-			if !f.leaks {
+			if !g.Accumulates {
 				g.PerDump = float64(t.counts[len(t.counts)-1]-t.counts[0]) / float64(len(t.counts)-1)
 			}
 			if h := c.hours(t.dumps[0], t.dumps[len(t.dumps)-1]); h > 0 {
@@ -64,6 +67,55 @@ func (c *comparison) verdict(s *Series, rows []row, own bool) {
 		s.Confidence = 0.99
 	}
 	s.Confidence = math.Round(s.Confidence*s.Match.sure()*1000) / 1000
+}
+
+// compareLives takes back what was found in a life where another, no shorter
+// and without a leak, says otherwise.
+func compareLives(tracks []track, found []finding) {
+	for i := range found {
+		for j := range found {
+			known := !found[j].leaks && tracks[j].since != nil && len(tracks[j].dumps) >= max(3, len(tracks[i].dumps))
+			if found[i].leaks && known && found[i].refuted(&tracks[i], &tracks[j]) {
+				found[i].takenBack = true
+			}
+		}
+	}
+	for i := range found {
+		found[i].leaks = found[i].leaks && !found[i].takenBack
+	}
+}
+
+// refuted reports whether another life says otherwise of what was found in
+// one: there as many have stayed, and for longer than chance makes it no more
+// have come, as in a pool that is full; or those of that age end, and it is
+// chance that they did not here. Two dumps cannot tell, and longer lives can.
+func (f *finding) refuted(in, other *track) bool {
+	if len(in.dumps) == 2 {
+		return slices.Max(other.counts) > 0
+	}
+	stayed, silence := other.end()
+	if stayed >= f.stuck && math.Pow(1-f.comes, float64(silence)) < cameToEnd {
+		return true
+	}
+	s := other.settledAt(f.seen.age)
+	return s.ended >= leastSeen && float64(s.ended) > fewEnd*float64(s.exposed) &&
+		f.seen.chance(float64(s.ended)/float64(s.exposed)) > surelyStay
+}
+
+// end counts who is there at the end and was there a dump before, and the
+// dumps since which none has come to stay.
+func (t *track) end() (stayed, silence int) {
+	if t.since == nil {
+		return 0, 0
+	}
+	last := len(t.since) - 1
+	silence = last
+	for i, n := range t.since[last][:last] {
+		if stayed += n; n > 0 {
+			silence = last - 1 - i
+		}
+	}
+	return stayed, silence
 }
 
 // settle chooses among what the lives show: what the last one shows, unless it
@@ -107,6 +159,9 @@ func (s *Series) settle(c *comparison, found []finding) {
 		counts[i] = s.Counts[d]
 	}
 	s.plain(counts)
+	if found[last].takenBack {
+		s.Why = "rose, as in another life, in which it came to an end"
+	}
 }
 
 // meanGrowth is the mean over the lives that accumulate.

@@ -21,6 +21,7 @@ const (
 	surelyStay   = 1e-3 // chance that traffic as seen at younger ages looks settled
 	stillComing  = 0.02 // chance of a silence as long as the last one, if it goes on
 	slowedComing = 0.2  // the same, where most came early
+	cameToEnd    = 0.05 // the same, in another life
 	flushShare   = 0.8  // of a series ended at once: a batch went out
 
 	leastSeen = 5 // newcomers, and times one could have ended and did not
@@ -46,9 +47,12 @@ type track struct {
 // finding is what a track shows.
 type finding struct {
 	leaks      bool
+	takenBack  bool // it looked so, but another life says otherwise
 	confidence float64
+	comes      float64 // chance that a round brings more
 	stuck      int     // at the end
 	perDump    float64 // of what accumulates, or of the count
+	seen       settled // what that rests on, in three dumps or more
 	why        string
 }
 
@@ -133,7 +137,7 @@ func (s *settled) judge(t *track) (finding, bool) {
 		return finding{}, false
 	case float64(s.ended) > fewEnd*float64(s.exposed) || float64(s.endedNew) > fewEndNewly*float64(came):
 		return finding{}, false
-	case s.age > 0 && s.chance() > surelyStay:
+	case s.age > 0 && (s.younger == 0 || s.chance(float64(s.youngDied)/float64(s.younger)) > surelyStay):
 		return finding{}, false
 	case s.age > 0 && came < leastSeen, 5*(s.here[len(s.here)-1]-s.here[s.age]) < 3*came:
 		// Those who settled must be a growth, and no exchange for others.
@@ -149,7 +153,8 @@ func (s *settled) judge(t *track) (finding, bool) {
 		return finding{}, false
 	}
 	last := len(t.counts) - 1
-	f := finding{leaks: true, stuck: s.here[last], perDump: float64(s.here[last]-s.here[s.age]) / float64(last-s.age)}
+	f := finding{leaks: true, seen: *s, stuck: s.here[last], perDump: float64(s.here[last]-s.here[s.age]) / float64(last-s.age)}
+	f.comes = float64(rounds+1) / float64(len(s.came)+2)
 	f.confidence = min(0.99, 1-math.Pow(0.5, float64(evidence+1)))
 	if t.poll || s.ended > 0 {
 		f.confidence -= 0.05
@@ -174,13 +179,9 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// chance is the chance that no more of the settled ended than did, if they end
-// as often as younger ones do.
-func (s *settled) chance() float64 {
-	if s.younger == 0 {
-		return 1
-	}
-	ends := float64(s.youngDied) / float64(s.younger)
+// chance is the chance that no more of the settled ended than did, if that
+// share of them ends from one dump to the next.
+func (s *settled) chance(ends float64) float64 {
 	if ends == 1 {
 		return 0
 	}

@@ -333,6 +333,41 @@ func TestRestarts(t *testing.T) {
 	}
 }
 
+// TestWarmsUpAgain: in the short life after a restart a pool looks like a leak,
+// but for the life before, in which it was full. More than that is a leak.
+func TestWarmsUpAgain(t *testing.T) {
+	compare := func(sizes ...int) trend.Trend {
+		var dumps []goroutine.Dump
+		base, before := uint64(10), 0
+		for i, n := range sizes {
+			if n < before { // another process
+				base += 1000
+			}
+			before = n
+			d := dumpOf(fmt.Sprint(i), bucketOf("work", ids(4, base, 1)...), bucketOf("serve", ids(2, base+10, 3)...),
+				bucketOf("listen", base+20), bucketOf("pool", ids(n, base+100, 7)...))
+			d.TakenAt = time.Date(2026, 1, 1, 0, i, 0, 0, time.UTC)
+			dumps = append(dumps, d)
+		}
+		return trend.Compare(dumps)
+	}
+	tests := []struct {
+		sizes []int
+		want  trend.Verdict
+	}{
+		{[]int{4, 8, 10, 10, 10, 10, 10, 2, 6, 10}, trend.Grown},
+		{[]int{4, 8, 10, 10, 10, 10, 10, 2, 10, 18}, trend.Accumulating},
+		{[]int{2, 6, 10}, trend.Accumulating},
+		{[]int{10, 10, 10, 10, 2, 8}, trend.Grown},
+	}
+	for _, tt := range tests {
+		tr := compare(tt.sizes...)
+		if got := verdicts(&tr)["pool"]; got != tt.want {
+			t.Errorf("%v: %s, want %s; %d lives", tt.sizes, got, tt.want, len(tr.Lives))
+		}
+	}
+}
+
 // TestBurst: the highest id falls also where a burst has ended. Who came while
 // watched and is still there, no start would have brought back.
 func TestBurst(t *testing.T) {
