@@ -87,7 +87,7 @@ func (s Stack) Site() Frame {
 		if last = f; f.Function != "runtime.goexit" || entry.Function == "" {
 			entry = f
 		}
-		if f.Origin == Runtime || syncPrimitive(&f) {
+		if f.Origin == Runtime || syncPrimitive(&f) || recovers(f.Function) {
 			continue
 		}
 		if !found {
@@ -142,6 +142,16 @@ func syncPrimitive(f *Frame) bool {
 	// Functions of other packages that live in the runtime by linkname, such
 	// as os/signal.signal_recv in runtime/sigqueue.go.
 	return strings.HasSuffix(path.Dir(strings.ReplaceAll(f.File, `\`, "/")), "/runtime") && f.Origin == Stdlib
+}
+
+// recovers reports whether a function of the standard library prints the stack
+// of a panic that it has recovered: what panicked is below it.
+func recovers(function string) bool {
+	switch function {
+	case "net/http.(*conn).serve.func1", "net/http.(*http2serverConn).runHandler.func1", "runtime/debug.Stack", "runtime/debug.PrintStack":
+		return true
+	}
+	return false
 }
 
 // plumbing reports whether a standard package only moves bytes or waits for

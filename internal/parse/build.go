@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -193,7 +194,7 @@ func (b *builder) head() goroutine.Dump {
 		Level: goroutine.Debug2, Reason: b.reason, TakenAt: b.takenAt, Line: b.line, Offset: b.offset,
 		Goroutines: b.total, Truncated: b.truncated, Problems: b.problems,
 	}
-	if b.crash || b.reason != "" {
+	if b.crash || b.reason != "" && !strings.HasPrefix(b.reason, served) {
 		d.Level = goroutine.Crash
 	}
 	return d

@@ -52,7 +52,11 @@ func TestDumpsOfALog(t *testing.T) {
 		},
 		"served panics": {
 			"2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1),
-			[]told{{goroutine.Debug2, 1, "", "02:47:52", 2}, {goroutine.Debug2, 1, "", "02:47:59", 6}},
+			[]told{{goroutine.Debug2, 1, "panic serving 127.0.0.1:39012: boom", "02:47:52", 2}, {goroutine.Debug2, 1, "panic serving 127.0.0.1:39013: boom", "02:47:59", 6}},
+		},
+		"panics behind a prefix of which the stacks have none": {
+			"2026/11/24 02:47:52 panic: a\n" + one + "2026/11/24 02:47:59 panic: b\n" + strings.Replace(one, " 1 ", " 22 ", 1),
+			[]told{{goroutine.Crash, 1, "panic: a", "02:47:52", 2}, {goroutine.Crash, 1, "panic: b", "02:47:59", 6}},
 		},
 		"two threads end the process": {
 			"fatal error: concurrent map writes\nfatal error: concurrent map writes\n\n" + two + "\ngoroutine 9 [running]:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n" +

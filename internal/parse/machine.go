@@ -84,7 +84,12 @@ func (m *machine) plain(key string, line []byte, at place) {
 			continue
 		}
 		if rest, ok := s.prefix.cut(line); ok {
-			s.line(untab(rest), at)
+			text := untab(rest)
+			if len(text) > 0 && reasonIn(text) != nil {
+				m.when = m.stampTime(line[:len(line)-len(rest)])
+				m.fresh = s
+			}
+			s.line(text, at)
 			if i > 8 { // keep the busy ones near
 				m.streams = slices.Insert(slices.Delete(m.streams, i, i+1), 0, s)
 			}
@@ -130,6 +135,7 @@ func (s *stream) alone(line []byte) bool {
 // adopt goes on with the goroutine or the reason at which another stream is.
 func (s *stream) adopt(o *stream) {
 	if o.reason != "" {
+		s.finish()
 		s.reason, s.reasonAt, s.tests, s.when, s.inPanic = o.reason, o.reasonAt, o.tests, o.when, o.inPanic
 		o.reason, o.tests, o.inPanic = "", nil, false
 		if s.m.panicking == o {

@@ -266,10 +266,13 @@ func (s *stream) mark(text []byte, at place) bool {
 	return false
 }
 
-// reasons begin the lines with which a process says why it ends.
+// served begins what net/http says of a handler's panic, which ends no process.
+const served = "panic serving "
+
+// reasons begin the lines with which a process says why it writes a dump.
 var reasons = [][]byte{
 	[]byte("panic: "), []byte("fatal error: "), []byte("SIGQUIT: "), []byte("SIGABRT: "), []byte("SIGSEGV: "),
-	[]byte("SIGBUS: "), []byte("SIGFPE: "), []byte("SIGILL: "), []byte("SIGTRAP: "), []byte("SIGSYS: "), []byte("SIGTERM: "), []byte("runtime: goroutine stack exceeds"),
+	[]byte(served), []byte("SIGBUS: "), []byte("SIGFPE: "), []byte("SIGILL: "), []byte("SIGTRAP: "), []byte("SIGSYS: "), []byte("SIGTERM: "), []byte("runtime: goroutine stack exceeds"),
 }
 
 func reasonIn(text []byte) []byte {

@@ -109,8 +109,10 @@ func (r *Redactor) arguments(list string) string {
 // reason keeps what the runtime itself says and replaces what the program does:
 // the value of a panic, the names of tests.
 func (r *Redactor) reason(reason string) string {
-	if value, ok := strings.CutPrefix(reason, "panic: "); ok {
-		return "panic: redacted-" + r.hash("panic", value)
+	for _, what := range []string{"panic: ", "panic serving "} { // an address, and the value
+		if value, ok := strings.CutPrefix(reason, what); ok {
+			return what + "redacted-" + r.hash("panic", value)
+		}
 	}
 	why, tests, ok := strings.Cut(reason, "; running tests: ")
 	if ok {
