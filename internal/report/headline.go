@@ -20,7 +20,9 @@ func Headline(t *trend.Trend) []string {
 	case len(t.Dumps) == 0:
 		return []string{"no dump"}
 	case len(t.Dumps) == 1:
-		return slices.Concat(crashed(t), leaked(t), []string{oneDump(t)})
+		return slices.Concat(crashed(&t.Dumps[0]), leaked(t), []string{oneDump(t)})
+	case !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return d.Reason == "" || len(d.Buckets) != 1 }):
+		return panics(t)
 	case t.Mismatch != "":
 		return []string{goroutine.Clean(t.Mismatch)}
 	case len(t.Leaks) > 0:
@@ -33,8 +35,7 @@ func Headline(t *trend.Trend) []string {
 const shownReason = 240
 
 // crashed tells why the process wrote a dump, and which goroutine ended it.
-func crashed(t *trend.Trend) []string {
-	d := &t.Dumps[0]
+func crashed(d *goroutine.Dump) []string {
 	if d.Reason == "" {
 		return nil
 	}
@@ -51,6 +52,26 @@ func crashed(t *trend.Trend) []string {
 		line += ", " + w
 	}
 	return append(lines, line)
+}
+
+// panics tells of dumps that show nothing but what panicked, as a log of a
+// server has them: the last, and which place has had the most.
+func panics(t *trend.Trend) []string {
+	at := map[string]int{}
+	most := ""
+	for i := range t.Dumps {
+		name := SiteName(&t.Dumps[i].Buckets[0])
+		if at[name]++; at[name] >= at[most] {
+			most = name
+		}
+	}
+	line := fmt.Sprintf("the last of %d dumps that show one goroutine each, ", len(t.Dumps))
+	if at[most] == len(t.Dumps) {
+		line += "all in " + most
+	} else {
+		line += fmt.Sprintf("in %d places, most (%s) in %s", len(at), group(at[most]), most)
+	}
+	return append(crashed(&t.Dumps[len(t.Dumps)-1]), line)
 }
 
 // culprit is the bucket of the goroutine that ended the process: a panic or a

@@ -211,6 +211,7 @@ func TestHeadline(t *testing.T) {
 	all := cases(t)
 	all["proved"] = trend.One(read(t, "gen126/leak_goroutineleak.debug1.txt")[0])
 	all["panic"] = trend.One(read(t, "gen126/zoo126_recovered_single.txt")[0])
+	all["served"] = trend.Compare(read(t, "gen126/nethttp_panic_serving.log"))
 	all["deadlock"] = trend.One(read(t, "gen126/misc_deadlock.txt")[0])
 	all["timeout"] = trend.One(read(t, "gen126/gotest_timeout.txt")[0])
 	all["steady"] = trend.Compare(read(t, "gen126/leak_goroutineleak.debug2.txt", "gen126/leak_goroutineleak.debug1.txt", "gen126/leak_goroutineleak.debug2.txt"))
@@ -227,6 +228,7 @@ func TestHeadline(t *testing.T) {
 		{"one", []string{"the largest bucket is 12"}},
 		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
 		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, in your main\n", "the largest bucket"}},
+		{"served", []string{"panic serving 127.0.0.1:39020: assignment to entry in nil map\n", "in main.main.func2 at main.go:309, in your main", "the last of 2 dumps that show one goroutine each, all in main.main.func2"}},
 		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\nthe largest bucket"}},
 		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nthe largest bucket"}},
 		{"proved", []string{"leaked: 5 goroutines in 2 places", "in your main", "the largest bucket is 3 in main.leakMutex.func1"}},

@@ -187,24 +187,41 @@ func sameBuckets(a, b *goroutine.Dump) bool {
 // findPartial leaves dumps that do not show all goroutines out of the
 // judgement, as long as enough others remain: who is missing has not ended.
 func (c *comparison) findPartial() {
-	leaveOut := func(what string, least int, bad func(*goroutine.Dump) bool) {
+	leaveOut := func(is, are string, least int, bad func(*goroutine.Dump) bool) {
 		good := 0
+		var names []string
 		for i := range c.Dumps {
-			if !c.skip[i] && !bad(&c.Dumps[i]) {
+			switch {
+			case c.skip[i]:
+			case bad(&c.Dumps[i]):
+				names = append(names, c.Dumps[i].Source)
+			default:
 				good++
 			}
 		}
+		out := good >= least
 		for i := range c.Dumps {
-			switch {
-			case c.skip[i] || !bad(&c.Dumps[i]):
-			case good >= least:
-				c.skip[i] = true
-				c.note(fmt.Sprintf("%s %s: it is shown, but the verdicts do not rest on it", c.Dumps[i].Source, what))
-			default:
-				c.note(fmt.Sprintf("%s %s: goroutines that are missing there may not have ended", c.Dumps[i].Source, what))
-			}
+			c.skip[i] = c.skip[i] || out && bad(&c.Dumps[i])
+		}
+		switch {
+		case len(names) == 1 && out:
+			c.note(fmt.Sprintf("%s %s: it is shown, but the verdicts do not rest on it", names[0], is))
+		case len(names) == 1:
+			c.note(fmt.Sprintf("%s %s: goroutines that are missing there may not have ended", names[0], is))
+		case out && len(names) > 1:
+			c.note(fmt.Sprintf("%s %s: they are shown, but the verdicts do not rest on them", list(names), are))
+		case len(names) > 1:
+			c.note(fmt.Sprintf("%s %s: goroutines that are missing there may not have ended", list(names), are))
 		}
 	}
-	leaveOut("does not show all goroutines", 2, partial)
-	leaveOut("is damaged", 3, func(d *goroutine.Dump) bool { return len(d.Problems) > 0 })
+	leaveOut("does not show all goroutines", "do not show all goroutines", 2, partial)
+	leaveOut("is damaged", "are damaged", 3, func(d *goroutine.Dump) bool { return len(d.Problems) > 0 })
+}
+
+// list names some of many: "a and b", "a, b and 3 more".
+func list(names []string) string {
+	if len(names) == 2 {
+		return names[0] + " and " + names[1]
+	}
+	return fmt.Sprintf("%s, %s and %d more", names[0], names[1], len(names)-2)
 }

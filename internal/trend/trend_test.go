@@ -299,6 +299,30 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestManyCutOff: they are told of in one note.
+func TestManyCutOff(t *testing.T) {
+	var dumps []goroutine.Dump
+	for i := range 5 {
+		d := dumpOf(fmt.Sprint("cut", i), bucketOf("work", ids(8, 2, 1)...))
+		d.TakenAt = time.Date(2026, 1, 1, 0, i, 0, 0, time.UTC)
+		d.Truncated = true
+		dumps = append(dumps, d)
+	}
+	tr := trend.Compare(dumps)
+	want := "cut0, cut1 and 3 more do not show all goroutines: goroutines that are missing there may not have ended"
+	if !slices.Contains(tr.Notes, want) {
+		t.Errorf("notes %q", tr.Notes)
+	}
+	for i := 3; i < 5; i++ {
+		dumps[i].Truncated = false
+	}
+	tr = trend.Compare(dumps)
+	want = "cut0, cut1 and 1 more do not show all goroutines: they are shown, but the verdicts do not rest on them"
+	if !slices.Contains(tr.Notes, want) {
+		t.Errorf("notes %q", tr.Notes)
+	}
+}
+
 // TestRestarts: what the ids of two dumps say.
 func TestRestarts(t *testing.T) {
 	work := bucketOf("work", ids(8, 2, 1)...)
