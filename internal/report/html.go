@@ -157,7 +157,7 @@ func (p *page) stacks() {
 			p.put(" open=\"open\"")
 		}
 		p.put("><summary><code>", text(SiteName(s.Bucket)), "</code> · ", text(Title(s, len(p.t.Dumps))), "</summary>\n<ol>\n")
-		for _, r := range StackRows(s.Bucket.Stack) {
+		for _, r := range ShownRows(s.Bucket.Stack) {
 			class := ""
 			if r.Faint() {
 				class = " class=\"faint\""

@@ -122,7 +122,7 @@ func (m *markdown) stacks() {
 // plainStack is a stack in full, a frame a line, and its labels.
 func plainStack(b *goroutine.Bucket) string {
 	var out strings.Builder
-	for _, r := range StackRows(b.Stack) {
+	for _, r := range ShownRows(b.Stack) {
 		if r.Frame == nil {
 			fmt.Fprintf(&out, "%s\n", r.Remark)
 			continue

@@ -248,6 +248,40 @@ func TestHeadline(t *testing.T) {
 	}
 }
 
+// TestShownRows: rounds of a recursion are told once, and what is no round stays.
+func TestShownRows(t *testing.T) {
+	tests := []struct{ frames, want string }{
+		{"", "(no frames: not started yet)"},
+		{"ab", "a b"},
+		{"aab", "a a b"},
+		{"xaaab", "x a … the same frame 2 times more … b"},
+		{"ababab", "a b … the same 2 frames 2 times more …"},
+		{"xabcabcabcaby", "x a b c … the same 3 frames 2 times more … a b y"},
+		{"aaabbb", "a … the same frame 2 times more … b … the same frame 2 times more …"},
+	}
+	for _, tt := range tests {
+		var frames []goroutine.Frame
+		for _, f := range tt.frames {
+			frames = append(frames, goroutine.Frame{Function: string(f), File: "/a.go", Line: 1})
+		}
+		var got []string
+		all := StackRows(goroutine.NewStack(goroutine.Parts{Frames: frames}))
+		for _, r := range ShownRows(goroutine.NewStack(goroutine.Parts{Frames: frames})) {
+			if r.Frame == nil {
+				got = append(got, r.Remark)
+				continue
+			}
+			got = append(got, r.Frame.Function)
+			if all[r.At].Frame.Function != r.Frame.Function {
+				t.Errorf("%s: row %d is another", tt.frames, r.At)
+			}
+		}
+		if text := strings.Join(got, " "); text != tt.want {
+			t.Errorf("%s: %q, want %q", tt.frames, text, tt.want)
+		}
+	}
+}
+
 // TestEnded: one that came after the first dump and went before the last has
 // ended, though neither shows it.
 func TestEnded(t *testing.T) {

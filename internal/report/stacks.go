@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -71,6 +72,7 @@ type StackRow struct {
 	Prefix string           // "created by ", and the like
 	Frame  *goroutine.Frame // nil for a remark
 	Remark string
+	At     int // among all rows of the stack
 }
 
 // Faint reports whether the row is code of Go itself, or a remark.
@@ -107,7 +109,42 @@ func StackRows(stack goroutine.Stack) []StackRow {
 	for i := range s.Ancestors {
 		rows = append(rows, StackRow{Prefix: "  from ", Frame: &s.Ancestors[i]})
 	}
+	for i := range rows {
+		rows[i].At = i
+	}
 	return rows
+}
+
+// ShownRows are the lines of a stack to be read: a recursion is a line after
+// its first round.
+func ShownRows(stack goroutine.Stack) []StackRow {
+	const longest = 8 // frames of a round
+	rows := StackRows(stack)
+	shown := rows[:0:0]
+	for i := 0; i < len(rows); i++ {
+		shown = append(shown, rows[i])
+		for n := 1; n <= min(longest, i+1); n++ {
+			round := rows[i+1-n : i+1]
+			more := 0
+			for next := i + 1; next+n <= len(rows) && slices.EqualFunc(round, rows[next:next+n], sameFrame); next += n {
+				more++
+			}
+			if more >= 2 {
+				what := "the same frame"
+				if n > 1 {
+					what = fmt.Sprintf("the same %d frames", n)
+				}
+				shown = append(shown, StackRow{Remark: fmt.Sprintf("… %s %s times more …", what, group(more)), At: i + 1})
+				i += more * n
+				break
+			}
+		}
+	}
+	return shown
+}
+
+func sameFrame(a, b StackRow) bool {
+	return a.Frame != nil && b.Frame != nil && *a.Frame == *b.Frame && a.Prefix == "" && b.Prefix == ""
 }
 
 // Path is the file and line of a frame, as the dump has them.
@@ -123,7 +160,7 @@ func Path(f *goroutine.Frame) string {
 func (p *printer) stack(b *goroutine.Bucket) {
 	const indent = "  "
 	width := p.o.Width - len(indent)
-	rows := StackRows(b.Stack)
+	rows := ShownRows(b.Stack)
 	nameWidth := 0
 	for i := range rows {
 		if f := rows[i].Frame; f != nil {

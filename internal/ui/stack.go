@@ -35,7 +35,7 @@ func (x stackText) lines(s *trend.Series) []line {
 	if x.whole {
 		lines = append(lines, line{})
 	}
-	rows := report.StackRows(s.Bucket.Stack)
+	rows := report.ShownRows(s.Bucket.Stack)
 	names, places := x.columns(rows)
 	hidden := 0
 	for i := range rows {
@@ -45,7 +45,7 @@ func (x stackText) lines(s *trend.Series) []line {
 			continue
 		}
 		lines = append(lines, x.fold(&hidden)...)
-		lines = append(lines, x.row(r, i, names, places)...)
+		lines = append(lines, x.row(r, names, places)...)
 	}
 	lines = append(lines, x.fold(&hidden)...)
 	lines = append(lines, facts(s.Bucket, x.width)...)
@@ -117,7 +117,7 @@ func (x stackText) columns(rows []report.StackRow) (names, places int) {
 	return names, places
 }
 
-func (x stackText) row(r *report.StackRow, row, names, places int) []line {
+func (x stackText) row(r *report.StackRow, names, places int) []line {
 	k := plainLine
 	if r.Faint() {
 		k = faintLine
@@ -127,10 +127,10 @@ func (x stackText) row(r *report.StackRow, row, names, places int) []line {
 	}
 	name, place := x.name(r.Frame), x.place(r.Frame)
 	if names == 0 {
-		return []line{{text: r.Prefix + name, kind: k, frame: r.Frame, row: row}, {tail: "    " + place, kind: k}}
+		return []line{{text: r.Prefix + name, kind: k, frame: r.Frame, row: r.At}, {tail: "    " + place, kind: k}}
 	}
 	name = r.Prefix + report.CutFront(name, names-cells(r.Prefix))
-	return []line{{text: pad(name, names), tail: "  " + report.CutFront(place, places), kind: k, frame: r.Frame, row: row}}
+	return []line{{text: pad(name, names), tail: "  " + report.CutFront(place, places), kind: k, frame: r.Frame, row: r.At}}
 }
 
 // hardWrap breaks lines at the width, whatever stands there.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -454,7 +455,9 @@ func TestHostile(t *testing.T) {
 // through, and the cursor stays on its row when the screen is drawn anew.
 func TestRecursion(t *testing.T) {
 	f := goroutine.Frame{Function: "main.walk", File: "/app/walk.go", Line: 7, Package: "main", Origin: goroutine.Main}
-	b := goroutine.Bucket{Count: 1, Stack: goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{f, f, f}, CreatedBy: f, Ancestors: []goroutine.Frame{f}})}
+	g := f
+	g.Line++
+	b := goroutine.Bucket{Count: 1, Stack: goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{f, g, f}, CreatedBy: f, Ancestors: []goroutine.Frame{f}})}
 	s := at(t, 120, 36, trend.One(goroutine.Dump{Goroutines: 1, Buckets: []goroutine.Bucket{b}}), "tab")
 	for row := range 5 {
 		if row > 0 {
@@ -469,6 +472,20 @@ func TestRecursion(t *testing.T) {
 				t.Fatalf("row %d: the source is not that of the frame", row)
 			}
 		}
+	}
+}
+
+// TestRounds: a recursion takes a line after its first round, which the cursor
+// passes over.
+func TestRounds(t *testing.T) {
+	f := goroutine.Frame{Function: "main.walk", File: "/app/walk.go", Line: 7, Package: "main", Origin: goroutine.Main}
+	b := goroutine.Bucket{Count: 1, Stack: goroutine.NewStack(goroutine.Parts{Frames: slices.Repeat([]goroutine.Frame{f}, 100), CreatedBy: f})}
+	s := at(t, 120, 36, trend.One(goroutine.Dump{Goroutines: 1, Buckets: []goroutine.Bucket{b}}), "tab", "j")
+	if got := s.m.stack.lines[s.m.stack.cursor].row; got != 100 {
+		t.Errorf("the cursor is on row %d, want 100", got)
+	}
+	if view := s.m.View(); !strings.Contains(view, "the same frame 99 times more") {
+		t.Errorf("no word of 99 frames in\n%s", view)
 	}
 }
 
