@@ -20,7 +20,11 @@ func Headline(t *trend.Trend) []string {
 	case len(t.Dumps) == 0:
 		return []string{"no dump"}
 	case len(t.Dumps) == 1:
-		return slices.Concat(crashed(&t.Dumps[0]), leaked(t), []string{oneDump(t)})
+		lines := append(crashed(&t.Dumps[0]), leaked(t)...)
+		if len(lines) > 1 && t.Dumps[0].Goroutines == 1 {
+			return lines // which tell of the one there is
+		}
+		return append(lines, oneDump(t))
 	case !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return d.Reason == "" || len(d.Buckets) != 1 }):
 		return panics(t)
 	case t.Mismatch != "":

@@ -227,7 +227,7 @@ func TestHeadline(t *testing.T) {
 		{"builds", []string{"nothing accumulates: 750 → 250"}},
 		{"one", []string{"the largest bucket is 12"}},
 		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
-		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, in your main\n", "the largest bucket"}},
+		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, in your main"}},
 		{"served", []string{"panic serving 127.0.0.1:39020: assignment to entry in nil map\n", "in main.main.func2 at main.go:309, in your main", "the last of 2 dumps that show one goroutine each, all in main.main.func2"}},
 		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\nthe largest bucket"}},
 		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nthe largest bucket"}},
@@ -245,6 +245,18 @@ func TestHeadline(t *testing.T) {
 			}
 			rest = after
 		}
+	}
+}
+
+// TestLoneCrash: of one goroutine there is no largest bucket to tell.
+func TestLoneCrash(t *testing.T) {
+	tr := trend.One(read(t, "gen126/nethttp_panic_serving.log")[1])
+	want := []string{
+		"panic serving 127.0.0.1:39020: assignment to entry in nil map",
+		"in main.main.func2 at main.go:309, in your main, started at server.go:3464 by http.(*Server).Serve",
+	}
+	if diff := cmp.Diff(want, Headline(&tr)); diff != "" {
+		t.Error(diff)
 	}
 }
 
