@@ -241,7 +241,8 @@ func TestOrderGiven(t *testing.T) {
 	c := dumpOf("c", work, bucketOf("pool", ids(10, 40, 1)...), bucketOf("leak", append(ids(3, 490, 1), ids(3, 900, 1)...)...))
 	early := dumpOf("early", work, bucketOf("pool", ids(4, 40, 1)...))
 	fresh := dumpOf("fresh", work, bucketOf("pool", 40, 41, 200))
-	for _, dumps := range [][]goroutine.Dump{{a, b, c}, {early, a, c, fresh}} {
+	settled := dumpOf("settled", work, bucketOf("pool", ids(10, 40, 1)...), bucketOf("leak", ids(3, 490, 1)...))
+	for _, dumps := range [][]goroutine.Dump{{a, b, c}, {early, a, c, fresh}, {early, b, c, settled}} {
 		tr := trend.Compare(dumps)
 		for i := range dumps {
 			if tr.Dumps[i].Source != dumps[i].Source {
