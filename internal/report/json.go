@@ -238,7 +238,10 @@ func jsonBucket(t *trend.Trend, s *trend.Series, diff, allIDs bool) bucket {
 	if len(b.States) > 0 {
 		x.States = countMap(b.States)
 		x.Waits = &waits{b.Waits.Min(), b.Waits.Median(), b.Waits.Max()}
-		x.Locked, x.Leaked = &b.Locked, &b.Leaked
+		x.Locked = &b.Locked
+	}
+	if len(b.States) > 0 || s.Leaked > 0 {
+		x.Leaked = &s.Leaked
 	}
 	if f := b.Stack.Site(); f.Function != "" {
 		x.Site = jsonFrame(&f)

@@ -248,6 +248,29 @@ func TestHeadline(t *testing.T) {
 	}
 }
 
+// TestJSONLeaked: what a leak profile proves stands in the buckets, also of
+// dumps whose headers say nothing of it.
+func TestJSONLeaked(t *testing.T) {
+	for _, other := range []string{"gen126/leak_goroutineleak.debug2.txt", "gen126/leak_goroutineleak.debug1.txt"} {
+		dump := read(t, "gen126/leak_goroutineleak.debug2.txt")[0]
+		for i := range dump.Buckets {
+			dump.Buckets[i].Leaked = 0
+		}
+		tr := trend.Compare(append([]goroutine.Dump{dump}, read(t, other)...))
+		var doc struct{ Buckets []struct{ Leaked int } }
+		if err := json.Unmarshal(document1(t, &tr), &doc); err != nil {
+			t.Fatal(err)
+		}
+		leaked := 0
+		for _, b := range doc.Buckets {
+			leaked += b.Leaked
+		}
+		if leaked != 5 {
+			t.Errorf("with %s: %d leaked, want 5", other, leaked)
+		}
+	}
+}
+
 // TestLoneCrash: of one goroutine there is no largest bucket to tell.
 func TestLoneCrash(t *testing.T) {
 	tr := trend.One(read(t, "gen126/nethttp_panic_serving.log")[1])
