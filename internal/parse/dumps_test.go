@@ -54,6 +54,14 @@ func TestDumpsOfALog(t *testing.T) {
 			"2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1),
 			[]told{{goroutine.Debug2, 1, "panic serving 127.0.0.1:39012: boom", "02:47:52", 2}, {goroutine.Debug2, 1, "panic serving 127.0.0.1:39013: boom", "02:47:59", 6}},
 		},
+		"served panics in a container's log": {
+			before("app-1  | ")("2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1)),
+			[]told{{goroutine.Debug2, 1, "panic serving 127.0.0.1:39012: boom", "02:47:52", 2}, {goroutine.Debug2, 1, "panic serving 127.0.0.1:39013: boom", "02:47:59", 6}},
+		},
+		"served panics of a JSON logger": {
+			`{"time":"2026-11-24T10:00:00Z","msg":"http: panic serving 127.0.0.1:39012: boom\n` + quoteJSON(one) + `"}` + "\n",
+			[]told{{goroutine.Debug2, 1, "panic serving 127.0.0.1:39012: boom", "10:00:00", 1}},
+		},
 		"panics behind a prefix of which the stacks have none": {
 			"2026/11/24 02:47:52 panic: a\n" + one + "2026/11/24 02:47:59 panic: b\n" + strings.Replace(one, " 1 ", " 22 ", 1),
 			[]told{{goroutine.Crash, 1, "panic: a", "02:47:52", 2}, {goroutine.Crash, 1, "panic: b", "02:47:59", 6}},

@@ -32,6 +32,7 @@ type machine struct {
 	fields     map[string]bool // where in JSON records headers were seen
 	named      map[string]bool // logfmt fields in which headers or reasons were seen
 	fresh      *stream         // the line before was a header or a reason in this stream, behind a prefix
+	before     []byte          // that prefix, of a reason
 	mail       bool            // the text is quoted-printable
 	mailLine   []byte          // of it, a line that goes on
 }
@@ -50,7 +51,8 @@ func (m *machine) raw(line []byte, at place) {
 
 // plain finds the stream of a line by its prefix.
 func (m *machine) plain(key string, line []byte, at place) {
-	if fresh := m.fresh; fresh != nil && len(line) > 0 {
+	fresh := m.fresh
+	if fresh != nil && len(line) > 0 {
 		if m.fresh = nil; fresh.key == key && fresh.alone(line) {
 			m.exact(key).adopt(fresh)
 		}
@@ -64,6 +66,12 @@ func (m *machine) plain(key string, line []byte, at place) {
 	}
 	if p := headerAt(line); p > 0 {
 		s := m.stream(key, line[:p])
+		if fresh != nil && fresh.key == key && fresh != s {
+			// A logger wrote the reason: behind what all lines begin with came its own.
+			if _, ok := s.prefix.cut(m.before); ok {
+				s.takeReason(fresh)
+			}
+		}
 		s.stampedAt(line[:p])
 		s.line(line[p:], at)
 		m.fresh = s
@@ -86,8 +94,7 @@ func (m *machine) plain(key string, line []byte, at place) {
 		if rest, ok := s.prefix.cut(line); ok {
 			text := untab(rest)
 			if len(text) > 0 && reasonIn(text) != nil {
-				m.when = m.stampTime(line[:len(line)-len(rest)])
-				m.fresh = s
+				m.reasoned(s, line[:len(line)-len(rest)])
 			}
 			s.line(text, at)
 			if i > 8 { // keep the busy ones near
@@ -98,12 +105,18 @@ func (m *machine) plain(key string, line []byte, at place) {
 	}
 	if p := reasonAt(line); p > 0 && !(m.exact(key).inPanic && len(bytes.TrimSpace(line[:p])) == 0) {
 		s := m.stream(key, line[:p])
-		m.when = m.stampTime(line[:p])
+		m.reasoned(s, line[:p])
 		s.line(line[p:], at)
-		m.fresh = s
 		return
 	}
 	m.exact(key).line(line, at)
+}
+
+// reasoned notes that a reason comes in a stream, behind a prefix.
+func (m *machine) reasoned(s *stream, prefix []byte) {
+	s.stampedAt(prefix)
+	m.fresh = s
+	m.before = append(m.before[:0], prefix...)
 }
 
 // alone reports whether a header or reason has a prefix that the next line
@@ -134,14 +147,7 @@ func (s *stream) alone(line []byte) bool {
 
 // adopt goes on with the goroutine or the reason at which another stream is.
 func (s *stream) adopt(o *stream) {
-	if o.reason != "" {
-		s.finish()
-		s.reason, s.reasonAt, s.tests, s.when, s.inPanic = o.reason, o.reasonAt, o.tests, o.when, o.inPanic
-		o.reason, o.tests, o.inPanic = "", nil, false
-		if s.m.panicking == o {
-			s.m.panicking = s
-		}
-	}
+	s.takeReason(o)
 	if !o.open && o.b != nil && o.b.counts != nil {
 		s.finish()
 		s.b, o.b = o.b, nil
@@ -158,6 +164,19 @@ func (s *stream) adopt(o *stream) {
 	s.header = o.header
 	s.text, s.open = append(s.text, o.text...), true
 	o.open = false
+}
+
+// takeReason takes over the reason that another stream has read.
+func (s *stream) takeReason(o *stream) {
+	if o.reason == "" {
+		return
+	}
+	s.finish()
+	s.reason, s.reasonAt, s.tests, s.when, s.inPanic = o.reason, o.reasonAt, o.tests, o.when, o.inPanic
+	o.reason, o.tests, o.inPanic = "", nil, false
+	if s.m.panicking == o {
+		s.m.panicking = s
+	}
 }
 
 // stampedAt keeps the time of a dump's header.
