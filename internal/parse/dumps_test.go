@@ -103,6 +103,10 @@ func TestDumpsOfALog(t *testing.T) {
 			"goroutine profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f+0x1\t/a/main.go:8\n\n" + two,
 			[]told{{goroutine.Debug1, 3, "", "", 1}, {goroutine.Debug2, 2, "", "", 5}},
 		},
+		"a leak profile in JSON records": {
+			records(`{"log":"%s\n","time":"%nano"}`)("goroutineleak profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f+0x1\t/a/main.go:8\n"),
+			[]told{{goroutine.Debug1, 3, "", "22:45:26", 1}},
+		},
 		"two processes": {
 			interleave(before("[pod/a/app] ")(two), before("[pod/b/app] ")("panic: boom\n\n"+one)),
 			[]told{{goroutine.Debug2, 2, "", "", 1}, {goroutine.Crash, 1, "panic: boom", "", 6}},

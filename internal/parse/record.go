@@ -29,7 +29,7 @@ const (
 // matters reports whether a dump can begin in a line: whether the words are in
 // it that all headers and reasons have. journald may write them in numbers.
 func matters(line []byte) bool {
-	if bytes.Contains(line, goroutineWord) || bytes.Contains(line, []byte(`"MESSAGE"`)) {
+	if bytes.Contains(line, goroutineWord) || bytes.Contains(line, totalWord) || bytes.Contains(line, []byte(`"MESSAGE"`)) {
 		return true
 	}
 	return slices.ContainsFunc(reasons, func(r []byte) bool { return bytes.Contains(line, r) })

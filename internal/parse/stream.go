@@ -52,9 +52,7 @@ func (s *stream) line(line []byte, at place) {
 		var r record
 		if r.header(text) {
 			s.begin(r.is(running), at)
-			if s.header = s.m.when; s.header.IsZero() {
-				s.header = s.seen
-			}
+			s.stamped()
 			s.text = append(append(s.text, text...), '\n')
 			s.open = true
 			return
@@ -143,7 +141,16 @@ func (s *stream) begin(running bool, at place) {
 func (s *stream) beginCounts(head [][]byte, at place) {
 	s.finish()
 	s.b = nil
+	s.stamped()
 	s.builder(at).counts = newCountsReader(head)
+}
+
+// stamped keeps when the header being read was written: its own time stamp, or
+// the last before it.
+func (s *stream) stamped() {
+	if s.header = s.m.when; s.header.IsZero() {
+		s.header = s.seen
+	}
 }
 
 // builder is the dump that what comes now belongs to.
