@@ -180,16 +180,19 @@ func plural(n int, thing string) string {
 }
 
 // chance is the chance that no more of the settled ended than did, if that
-// share of them ends from one dump to the next.
+// share of them ends from one dump to the next: the lower tail of the binomial
+// distribution, by logarithms, or it would be 0 for many.
 func (s *settled) chance(ends float64) float64 {
-	if ends == 1 {
-		return 0
+	n, k := float64(s.exposed), float64(s.ended)
+	if k >= n*ends {
+		return 1 // as many as expected, or more
 	}
-	sum := 0.0
-	term := math.Pow(1-ends, float64(s.exposed)) // none of them
-	for k := 0; k <= s.ended; k++ {
+	log := func(x float64) float64 { y, _ := math.Lgamma(x + 1); return y } // of a factorial
+	term := math.Exp(log(n) - log(k) - log(n-k) + k*math.Log(ends) + (n-k)*math.Log1p(-ends))
+	sum := term
+	for ; k > 0 && term > sum*1e-6; k-- {
+		term *= k / (n - k + 1) * (1 - ends) / ends
 		sum += term
-		term *= float64(s.exposed-k) / float64(k+1) * ends / (1 - ends)
 	}
 	return sum
 }
