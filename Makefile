@@ -33,8 +33,9 @@ check: ## hold the code against formatters and linters
 # no failing input has (go.dev/issue/75804): such a fuzzer ran out its time.
 fuzz: SHELL := bash
 fuzz: ## run every fuzzer of FUZZED for FUZZTIME
-	@set -e -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; for pkg in $$($(GO) list $(FUZZED)); do \
-		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	@set -e -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	pkgs=$$($(GO) list $(FUZZED)); for pkg in $$pkgs; do \
+		listed=$$($(GO) test -list '^Fuzz' $$pkg); for f in $$(grep '^Fuzz' <<<"$$listed"); do \
 			echo "$$pkg $$f"; \
 			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg 2>&1 | tee "$$log" || \
 				grep -qx '    context deadline exceeded' "$$log"; \
