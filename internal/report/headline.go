@@ -25,7 +25,7 @@ func Headline(t *trend.Trend) []string {
 			return lines // which tell of the one there is
 		}
 		return append(lines, oneDump(t))
-	case !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return d.Reason == "" || len(d.Buckets) != 1 }):
+	case !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return d.Reason == "" || d.Goroutines != 1 || len(d.Buckets) != 1 }):
 		return panics(t)
 	case t.Mismatch != "":
 		return []string{goroutine.Clean(t.Mismatch)}
