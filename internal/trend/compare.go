@@ -56,7 +56,7 @@ func (o Options) Compare(all []goroutine.Dump) Trend {
 	c.findPartial()
 	c.follow()
 	c.judge()
-	t.Leaks = c.levels(o.Group == nil)
+	t.Leaks = c.leaks(o.Group == nil)
 	c.joinProofs()
 	t.sortByInterest()
 	return t
@@ -73,10 +73,16 @@ type comparison struct {
 	// dump before shows: they are reported and not judged.
 	skip []bool
 	// records hold, for each series, who was there when. Empty without ids.
-	records []record
-	marked  []bool // dumps with goroutines that are marked as leaked
-	proved  bool   // there are marks, or leak profiles
-	split   bool   // a bucket's goroutines can belong to several series: ids say nothing
+	records    []record
+	marked     []bool // dumps with goroutines that are marked as leaked
+	proved     bool   // there are marks, or leak profiles
+	limits     limits
+	objections []objection
+	tracks     [][]track // by life and series
+	site       [][]int   // of each series, those parked at the same call site
+	youth      []youth   // by life
+	peer       []bool    // series that wait for peers
+	split      bool      // a bucket's goroutines can belong to several series: ids say nothing
 }
 
 func (t *Trend) sortByCount() {

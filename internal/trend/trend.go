@@ -12,9 +12,12 @@ import (
 // Verdict says what a series does.
 type Verdict string
 
-// The verdicts. See settled.go for the rules.
+// The verdicts. Accumulating is what keeps growing beyond what a pool or
+// traffic explains; Growing rises, and nothing yet decides between the two.
+// See objections.go for the rules.
 const (
 	Accumulating Verdict = "accumulating"
+	Growing      Verdict = "growing"
 	Grown        Verdict = "grown"
 	New          Verdict = "new"
 	Turnover     Verdict = "turnover"
@@ -25,7 +28,7 @@ const (
 
 // Rank orders the verdicts: what needs a look comes first.
 func (v Verdict) Rank() int {
-	return slices.Index([]Verdict{Accumulating, Grown, New, Turnover, Stable, Shrunk, Gone}, v)
+	return slices.Index([]Verdict{Accumulating, Growing, Grown, New, Turnover, Stable, Shrunk, Gone}, v)
 }
 
 // View is the level at which goroutines are held together.
@@ -73,6 +76,8 @@ type Series struct {
 	VerdictBy  View    // the level that shows what the verdict says
 	Confidence float64 // 0 to 1
 	Why        string  // what the verdict rests on, in a few words
+	Reasons    []Reason
+	Gain       int     // the most that it gained in a lifetime
 	HasIDs     bool    // the next four are known, over the last life
 	Survived   int     // in the first dump and still there in the last
 	Born       int     // in the last dump and not in the first
@@ -98,6 +103,8 @@ type Step struct {
 
 // Growth is what a series did in one life.
 type Growth struct {
+	Verdict     Verdict // Accumulating, Growing, Grown; "" if it does not rise
+	Gain        int
 	Accumulates bool
 	PerDump     float64
 	PerHour     float64 // 0 if the times are not known
@@ -131,3 +138,6 @@ func (s *Series) Passes(n int) (time.Duration, bool) {
 	}
 	return time.Duration(hours * float64(time.Hour)), true
 }
+
+// Accused is the confidence from which Accumulating is an accusation.
+const Accused = 0.9

@@ -80,7 +80,7 @@ func (s Score) Recall() (recall, precision float64, falseAlarms int) {
 
 // Print writes the confusion table.
 func (s Score) Print(w io.Writer) {
-	columns := []trend.Verdict{trend.Accumulating, trend.Grown, trend.New, trend.Turnover, trend.Stable, trend.Shrunk, trend.Gone, "nothing"}
+	columns := []trend.Verdict{trend.Accumulating, trend.Growing, trend.Grown, trend.New, trend.Turnover, trend.Stable, trend.Shrunk, trend.Gone, "nothing"}
 	fmt.Fprintf(w, "%-20s %-5s", "kind", "truth")
 	for _, v := range columns {
 		fmt.Fprintf(w, " %9.9s", v)

@@ -1,0 +1,203 @@
+package trend
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// claim is that the residents of a track pile up.
+type claim struct {
+	*track
+	*residents
+	limits
+	siblings []int // levels of what else is parked at the call site
+	peer     bool  // the goroutines wait for the network, or are born and end with such
+	blocked  bool  // they wait for what no idle goroutine waits for
+	youth    youth
+}
+
+// youth is what is known of the age of the process.
+type youth struct {
+	young bool          // its start lies less than a round before the first dump
+	span  time.Duration // of the dumps; 0 if not known
+	first int           // goroutines of the first dump
+}
+
+// objection is a reason to doubt a claim.
+type objection struct {
+	kind ReasonKind
+	// then is what the series is called where the objection holds.
+	then  Verdict
+	holds func(*claim) (Reason, bool)
+}
+
+// objections are asked in this order.
+func objections() []objection {
+	return []objection{
+		{Replaced, Turnover, replaced},
+		{Falls, Turnover, falls},
+		{Elsewhere, Turnover, elsewhere},
+		{Paused, Grown, paused},
+		{TwoDumps, Growing, twoDumps},
+		{Halted, Growing, halted},
+		{Slows, Growing, slows},
+		{FewRounds, Growing, fewRounds},
+		{FewMore, Growing, fewMore},
+		{LittleOfAll, Growing, littleOfAll},
+		{SomeEnd, Growing, someEnd},
+		{FewPeers, Growing, fewPeers},
+		{WarmsUp, Growing, warmsUp},
+	}
+}
+
+// replaced holds where those who came to stay made up for others that ended.
+func replaced(c *claim) (Reason, bool) {
+	came := sum(c.came)
+	return Reason{Kind: Replaced, N: came, Count: c.rise()}, float64(c.rise()) < c.Net*float64(came)
+}
+
+// falls holds where the level fell by much: residents do not end at once.
+func falls(c *claim) (Reason, bool) {
+	top, drop := 0, 0
+	for _, n := range c.level {
+		top = max(top, n)
+		drop = max(drop, top-n)
+	}
+	return Reason{Kind: Falls, N: drop, Of: top}, drop >= c.Rise && float64(drop) >= c.Swing*float64(top)
+}
+
+// elsewhere holds where the others at the call site became fewer as these
+// became more: one go statement started what another one's had been.
+func elsewhere(c *claim) (Reason, bool) {
+	if c.siblings == nil {
+		return Reason{}, false
+	}
+	flow := steps(c.siblings)
+	own, lost := 0, 0
+	for i, n := range c.flow {
+		own += max(0, n+min(0, flow[i]))
+		lost -= min(0, flow[i])
+	}
+	return Reason{Kind: Elsewhere, N: c.rise(), Count: lost}, float64(own) < (1-c.Net)*float64(c.rise()) && lost <= 2*c.rise()
+}
+
+// paused holds where the level has not risen for long, and that is no chance.
+func paused(c *claim) (Reason, bool) {
+	r, holds := halted(c)
+	r.Kind = Paused
+	return r, holds && float64(r.N) > c.SilentShare*float64(r.Of)
+}
+
+// halted holds where the level has not risen for longer than chance makes it.
+func halted(c *claim) (Reason, bool) {
+	silence := c.trailing()
+	return Reason{Kind: Halted, N: silence, Of: len(c.flow)}, silence > 0 && silent(c.flow, silence) < c.Silence
+}
+
+// silent is the chance of a silence at the end, if what came before goes on:
+// by rounds with and without a rise, by the rule of succession, and, where
+// each round brought some, by how many.
+func silent(flow []int, silence int) float64 {
+	before := flow[:len(flow)-silence]
+	rounds, total := positive(before), 0
+	for _, n := range before {
+		total += max(0, n)
+	}
+	chance := math.Pow(1-float64(rounds+1)/float64(len(before)+2), float64(silence))
+	if rounds == len(before) && rounds > 1 {
+		chance = min(chance, math.Exp(-float64(total)/float64(rounds)*float64(silence)))
+	}
+	return chance
+}
+
+func twoDumps(c *claim) (Reason, bool) {
+	return Reason{Kind: TwoDumps, N: c.rise(), Of: c.level[0], Ended: c.ended},
+		len(c.flow) < 2 || c.age > 0 && len(c.flow) < 3
+}
+
+// slows holds where the late rounds bring much less than the early ones, and
+// more than chance makes that.
+func slows(c *claim) (Reason, bool) {
+	half := (len(c.flow) + 1) / 2
+	early, late := mean(c.flow[:half]), mean(c.flow[len(c.flow)-half:])
+	return Reason{Kind: Slows, Count: int(math.Round(early)), N: int(math.Round(late))},
+		late < c.Slowed*early && lateness(c.flow) < -c.Early
+}
+
+func mean(n []int) float64 { return float64(sum(n)) / float64(len(n)) }
+
+// lateness is by how many standard deviations the rounds in which a level rose
+// lie later, on average, than they would by chance.
+func lateness(flow []int) float64 {
+	m, total, moment := float64(len(flow)), 0.0, 0.0
+	for i, n := range flow {
+		total += float64(max(0, n))
+		moment += float64(max(0, n)) * float64(i)
+	}
+	if total == 0 || m < 2 {
+		return 0
+	}
+	return (moment/total - (m-1)/2) / math.Sqrt((m*m-1)/12/total)
+}
+
+// fewRounds holds where the level rises by steps with long pauses, as a
+// high-water mark does.
+func fewRounds(c *claim) (Reason, bool) {
+	k := positive(c.flow)
+	blocks := steps(coarse(c.level, c.Blocks))
+	return Reason{Kind: FewRounds, N: k, Of: len(c.flow)}, float64(positive(blocks)) < c.Rounds*float64(len(blocks))
+}
+
+// coarse are the levels at the ends of so many blocks of rounds.
+func coarse(level []int, blocks int) []int {
+	last := len(level) - 1
+	if last <= blocks {
+		return level
+	}
+	out := make([]int, blocks+1)
+	for i := range out {
+		out[i] = level[i*last/blocks]
+	}
+	return out
+}
+
+// someEnd holds where residents end all the same: long-lived traffic that grows.
+func someEnd(c *claim) (Reason, bool) {
+	return Reason{Kind: SomeEnd, N: c.ended, Of: c.exposed}, c.ended > 1 && c.rate() > c.Ends
+}
+
+// fewPeers holds for a few connections that peers have not closed.
+func fewPeers(c *claim) (Reason, bool) {
+	n := sum(c.came)
+	return Reason{Kind: FewPeers, N: n}, c.peer && n < c.Peers+5*c.ended && (len(c.flow) < c.PeerRounds || float64(positive(c.flow)) < c.PeerShare*float64(len(c.flow)))
+}
+
+// fewMore holds for a rise that is too small to be a leak for sure.
+func fewMore(c *claim) (Reason, bool) {
+	return Reason{Kind: FewMore, N: c.rise()}, c.rise() < c.Few && !c.steady()
+}
+
+// steady reports whether each of several rounds brings as many as the others,
+// as what leaks by each turn of the same work does.
+func (c *claim) steady() bool {
+	low, high := slices.Min(c.flow), slices.Max(c.flow)
+	return len(c.flow) >= c.Turns && low > 0 && float64(low) >= c.Even*float64(high)
+}
+
+// littleOfAll holds where a few came to many, and not in nearly every round.
+func littleOfAll(c *claim) (Reason, bool) {
+	return Reason{Kind: LittleOfAll, N: c.rise(), Of: c.level[0]},
+		float64(c.rise()) < c.Little*float64(c.level[0]) && float64(positive(c.flow)) < c.LittleRounds*float64(len(c.flow))
+}
+
+// warmsUp holds for what rises from the start of the process on: pools fill,
+// and caches and sessions come to what they will be.
+func warmsUp(c *claim) (Reason, bool) {
+	short := c.youth.span <= c.WarmUp
+	if c.youth.span == 0 {
+		short = len(c.flow) < c.WarmRounds
+	}
+	outgrown := c.rise() >= c.Many && c.rise() >= c.Outgrown*c.youth.first
+	return Reason{Kind: WarmsUp, N: c.rise(), Span: c.youth.span}, c.youth.young && short && !c.blocked && !outgrown && !c.steady()
+}
