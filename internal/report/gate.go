@@ -9,6 +9,8 @@ import (
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
 // shownBlame is how many buckets are named for a rule that tripped.
@@ -56,7 +58,7 @@ func (p *printer) gate() {
 		p.wrapped(style, fmt.Sprintf("%-8s %s", o.State, ruleLine(o)))
 		for j, s := range o.Blame {
 			if j == shownBlame {
-				p.line("         " + Plural(len(o.Blame)-j, "more bucket", "more buckets"))
+				p.line("         " + number.Plural(len(o.Blame)-j, "more bucket", "more buckets"))
 				break
 			}
 			p.indented("         ", blame(s, len(p.t.Dumps)))
@@ -72,7 +74,7 @@ func (p *printer) gate() {
 // indent and the others a little further in.
 func (p *printer) indented(indent, s string) {
 	further := indent + "  "
-	for _, l := range Wrap(s, max(20, p.o.Width-len(further))) {
+	for _, l := range view.Wrap(s, max(20, p.o.Width-len(further))) {
 		p.line(indent + strings.TrimLeft(l, " "))
 		indent = further
 	}
@@ -89,11 +91,11 @@ func ruleLine(o *gate.Outcome) string {
 // blame is a bucket that tripped a rule: where it is, what it does, who
 // started it and by what it can be found again.
 func blame(s *trend.Series, dumps int) string {
-	line := SiteName(s.Bucket)
+	line := view.SiteName(s.Bucket)
 	if place := s.Bucket.Stack.Site().Place(); place != "" {
 		line += " at " + goroutine.Clean(place)
 	}
-	line += ": " + Title(s, dumps)
+	line += ": " + view.Title(s, dumps)
 	if c := s.Bucket.Stack.CreatedBy(); c.Function != "" {
 		line += fmt.Sprintf(" · created by %s at %s", goroutine.Clean(c.Name()), goroutine.Clean(c.Place()))
 	}
@@ -112,12 +114,12 @@ func GateSummary(o Options) string {
 		case gate.Passed:
 		}
 	}
-	line := fmt.Sprintf("%s, %d tripped", Plural(len(o.Gate.Outcomes), "rule", "rules"), tripped)
+	line := fmt.Sprintf("%s, %d tripped", number.Plural(len(o.Gate.Outcomes), "rule", "rules"), tripped)
 	if unknown > 0 {
 		line += fmt.Sprintf(", %d not known", unknown)
 	}
 	if o.Gate.Allowed > 0 {
-		line += fmt.Sprintf("; %s excused by %s", Plural(o.Gate.Allowed, "bucket is", "buckets are"), goroutine.Clean(o.AllowName))
+		line += fmt.Sprintf("; %s excused by %s", number.Plural(o.Gate.Allowed, "bucket is", "buckets are"), goroutine.Clean(o.AllowName))
 	}
 	return line
 }

@@ -9,6 +9,7 @@ import (
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 )
 
 // The parts of SARIF 2.1.0 that are written.
@@ -116,7 +117,7 @@ func SARIF(w io.Writer, t *trend.Trend, o Options) error {
 			})
 		}
 	}
-	for _, l := range append(Trouble(t, shownTrouble), allowNotes(o)...) {
+	for _, l := range append(view.Trouble(t, shownTrouble), allowNotes(o)...) {
 		notify("warning", l)
 	}
 	run.Invocations = []sarifInvocation{invocation}

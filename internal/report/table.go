@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"gdump/internal/trend"
+	"gdump/internal/view"
 )
 
 // table writes the list of buckets, a line each.
 func (p *printer) table() {
-	cols := Columns(p.t)
-	widths := Fit(cols, Widths(cols, p.t.Series), p.o.Width)
+	cols := view.Columns(p.t)
+	widths := view.Fit(cols, view.Widths(cols, p.t.Series), p.o.Width)
 	for row := -1; row < len(p.t.Series); row++ {
 		var cells []string
 		for i := range cols {
@@ -28,6 +29,6 @@ func (p *printer) table() {
 		case p.t.Series[row].Verdict == trend.Accumulating:
 			style = bold
 		}
-		p.styled(style, strings.Join(cells, strings.Repeat(" ", gap)))
+		p.styled(style, strings.Join(cells, strings.Repeat(" ", view.Gap)))
 	}
 }

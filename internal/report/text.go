@@ -2,16 +2,16 @@ package report
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -55,7 +55,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 
 // head writes the verdict, what must be known, and which dumps these are.
 func (p *printer) head() {
-	for i, l := range Headline(p.t) {
+	for i, l := range view.Headline(p.t) {
 		style := ""
 		if i == 0 {
 			style = bold
@@ -98,7 +98,7 @@ func (p *printer) styled(style, s string) {
 
 // wrapped writes a sentence over as many lines as it needs.
 func (p *printer) wrapped(style, s string) {
-	for _, l := range Wrap(s, p.o.Width) {
+	for _, l := range view.Wrap(s, p.o.Width) {
 		p.styled(style, l)
 	}
 }
@@ -111,82 +111,84 @@ func (p *printer) sources() {
 	name = min(name, p.o.Width/2)
 	for i := range p.t.Dumps {
 		d := &p.t.Dumps[i]
-		parts := []string{Plural(d.Goroutines, "goroutine", "goroutines"), Plural(len(d.Buckets), "bucket", "buckets"), string(d.Level)}
+		parts := []string{number.Plural(d.Goroutines, "goroutine", "goroutines"), number.Plural(len(d.Buckets), "bucket", "buckets"), string(d.Level)}
 		if !d.TakenAt.IsZero() {
 			parts = append(parts, d.TakenAt.Format(time.RFC3339))
 		}
-		if s := States(DumpStates(d), 3); s != "" {
+		if s := view.States(view.DumpStates(d), 3); s != "" {
 			parts = append(parts, s)
 		}
-		p.line(padRight(CutFront(goroutine.Clean(d.Source), name), name) + "  " + strings.Join(parts, " · "))
-		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > shownReason) {
+		p.line(view.PadRight(view.CutFront(goroutine.Clean(d.Source), name), name) + "  " + strings.Join(parts, " · "))
+		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > view.ShownReason) {
 			p.wrapped("", "  "+goroutine.Clean(d.Reason))
 		}
 	}
 }
 
-// DumpStates adds up the states of all buckets, most frequent first.
-func DumpStates(d *goroutine.Dump) []goroutine.Count {
-	sum := map[string]int{}
-	for i := range d.Buckets {
-		for _, s := range d.Buckets[i].States {
-			sum[s.Name] += s.N
-		}
-	}
-	var out []goroutine.Count
-	for name, n := range sum {
-		out = append(out, goroutine.Count{Name: name, N: n})
-	}
-	slices.SortFunc(out, func(a, b goroutine.Count) int {
-		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
-	})
-	return out
-}
-
 // trouble writes what could not be read.
 func (p *printer) trouble() {
-	for _, l := range Trouble(p.t, shownTrouble) {
+	for _, l := range view.Trouble(p.t, shownTrouble) {
 		p.wrapped(warn, l)
 	}
 }
 
-// Trouble says in lines what of the dumps could not be read, at most n
-// problems of each dump.
-func Trouble(t *trend.Trend, n int) []string {
-	var lines []string
-	for i := range t.Dumps {
-		d := &t.Dumps[i]
-		source := goroutine.Clean(d.Source)
-		if d.Truncated {
-			lines = append(lines, fmt.Sprintf("! %s is cut off: not all of its goroutines are described", source))
-		}
-		for j, x := range d.Problems {
-			if j == n {
-				lines = append(lines, fmt.Sprintf("! %s: %s", source, Plural(len(d.Problems)-n, "more problem", "more problems")))
-				break
-			}
-			if x.Line > 0 {
-				lines = append(lines, fmt.Sprintf("! %s: line %d: %s", source, x.Line, goroutine.Clean(x.Message)))
-			} else {
-				lines = append(lines, fmt.Sprintf("! %s: %s", source, goroutine.Clean(x.Message)))
-			}
-		}
+// stacks writes the first buckets in full. Of a comparison, unless told how
+// many, those that grew: the others are healthy.
+func (p *printer) stacks() {
+	if p.o.Top < 0 {
+		return
 	}
-	return lines
+	most := p.o.Top
+	if most == 0 {
+		most = defaultTop
+	}
+	written := 0
+	for i := range p.t.Series {
+		s := &p.t.Series[i]
+		if written == most || p.o.Top == 0 && s.Verdict.Rank() > trend.New.Rank() {
+			continue
+		}
+		written++
+		p.line("")
+		title := view.Title(s, len(p.t.Dumps))
+		if s.Name != "" {
+			title = goroutine.Clean(s.Name) + ": " + title
+		}
+		p.styled(bold, title)
+		p.stack(s.Bucket)
+	}
+	if rest := len(p.t.Series) - written; rest > 0 {
+		p.line("")
+		p.line(fmt.Sprintf("stacks of %s are not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
+	}
 }
 
-func padRight(s string, w int) string { return s + strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) }
-
-func padLeft(s string, w int) string { return strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) + s }
-
-// CutFront cuts a path to w cells where it says least: at its front.
-func CutFront(s string, w int) string {
-	n := ansi.StringWidth(s)
-	if n <= w {
-		return s
+// stack writes a stack in two columns, function and place, then the labels.
+func (p *printer) stack(b *goroutine.Bucket) {
+	const indent = "  "
+	width := p.o.Width - len(indent)
+	rows := view.ShownRows(b.Stack)
+	nameWidth := 0
+	for i := range rows {
+		if f := rows[i].Frame; f != nil {
+			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
+		}
 	}
-	if w <= 0 {
-		return ""
+	nameWidth = min(nameWidth, width*6/10)
+	for i := range rows {
+		r := &rows[i]
+		style := ""
+		if r.Faint() {
+			style = faint
+		}
+		if r.Frame == nil {
+			p.styled(style, indent+r.Remark)
+			continue
+		}
+		name := r.Prefix + view.CutFront(goroutine.Clean(r.Frame.Function), nameWidth-len(r.Prefix))
+		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(view.Path(r.Frame), width-nameWidth-2))
 	}
-	return "…" + ansi.TruncateLeft(s, n-w+1, "")
+	for _, l := range b.Labels {
+		p.styled(faint, indent+view.Label(&l))
+	}
 }

@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
@@ -72,14 +72,14 @@ func (m *model) branchView(row int, selected bool, w int) string {
 	case len(b.node.Children) > 0:
 		sign = "+"
 	}
-	counts := pad("", 9-cells(report.Group(b.node.Now()))) + report.Group(b.node.Now())
+	counts := pad("", 9-cells(number.Group(b.node.Now()))) + number.Group(b.node.Now())
 	if m.calls.multiple {
-		change := report.Signed(b.node.Change())
+		change := number.Signed(b.node.Change())
 		counts = pad("", 9-cells(change)) + change + counts
 	}
 	buckets := ""
 	if b.node.Buckets > 1 {
-		buckets = "  (" + report.Plural(b.node.Buckets, "bucket", "buckets") + ")"
+		buckets = "  (" + number.Plural(b.node.Buckets, "bucket", "buckets") + ")"
 	}
 	head := counts + "  " + strings.Repeat("  ", b.depth) + sign + " "
 	name := ansi.Truncate(calls(b.node.Frames), max(8, w-2-cells(head)-cells(buckets)), "…")

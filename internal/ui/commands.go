@@ -12,8 +12,8 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/query"
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view/number"
 
 	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
@@ -183,9 +183,9 @@ func copyCmd(w io.Writer, native func(string) error, write func() string) tea.Cm
 		there := native != nil && native(text) == nil
 		if len(text) > maxCopy {
 			if there {
-				return copiedMsg{what: "copied " + size(text) + ", to the clipboard of this machine only: terminals take " + report.Group(maxCopy) + " bytes"}
+				return copiedMsg{what: "copied " + size(text) + ", to the clipboard of this machine only: terminals take " + number.Group(maxCopy) + " bytes"}
 			}
-			return copiedMsg{err: fmt.Errorf("too long to copy: %s bytes, terminals take %s; W writes a file", report.Group(len(text)), report.Group(maxCopy))}
+			return copiedMsg{err: fmt.Errorf("too long to copy: %s bytes, terminals take %s; W writes a file", number.Group(len(text)), number.Group(maxCopy))}
 		}
 		if _, err := osc52.New(text).WriteTo(w); err != nil && !there {
 			return copiedMsg{err: err}
@@ -197,9 +197,9 @@ func copyCmd(w io.Writer, native func(string) error, write func() string) tea.Cm
 // size is how long a text is, in lines if it has several.
 func size(text string) string {
 	if n := strings.Count(text, "\n"); n > 0 {
-		return report.Plural(n, "line", "lines")
+		return number.Plural(n, "line", "lines")
 	}
-	return report.Plural(len(text), "byte", "bytes")
+	return number.Plural(len(text), "byte", "bytes")
 }
 
 // writeCmd writes what is shown to a file.

@@ -1,10 +1,11 @@
-package report
+package view
 
 import (
 	"fmt"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view/number"
 )
 
 // evidenceName is how much of a dump's name fits beside its numbers in 80 cells.
@@ -23,7 +24,7 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 			lines = append(lines, "this shows in all that is parked at one call site, whoever started it")
 		}
 		if hidden(s) {
-			lines = append(lines, fmt.Sprintf("%s of %s are stuck, the others pass through", group(s.Stuck), group(s.Now())))
+			lines = append(lines, fmt.Sprintf("%s of %s are stuck, the others pass through", number.Group(s.Stuck), number.Group(s.Now())))
 		}
 		for _, l := range []string{restarts(t, s), forecast(s), proof(s), matched(s)} {
 			if l != "" {
@@ -33,9 +34,9 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 		lines = append(lines, "")
 	}
 	row := func(count, stayed, came, ended, name string) {
-		line := padLeft(count, 8)
+		line := PadLeft(count, 8)
 		if len(s.Steps) > 0 {
-			line += " " + padLeft(stayed, 7) + " " + padLeft(came, 7) + " " + padLeft(ended, 7)
+			line += " " + PadLeft(stayed, 7) + " " + PadLeft(came, 7) + " " + PadLeft(ended, 7)
 		}
 		lines = append(lines, line+"  "+name)
 	}
@@ -44,13 +45,13 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 		var stayed, came, ended string
 		if i < len(s.Steps) && s.Steps[i].Known {
 			st := s.Steps[i]
-			stayed, came, ended = group(st.Survived), group(st.Born), group(st.Ended)
+			stayed, came, ended = number.Group(st.Survived), number.Group(st.Born), number.Group(st.Ended)
 		}
 		name := CutFront(goroutine.Clean(t.Dumps[i].Source), evidenceName)
 		if t.Restarted[i] {
 			name += "  (another life)"
 		}
-		row(group(s.Counts[i]), stayed, came, ended, name)
+		row(number.Group(s.Counts[i]), stayed, came, ended, name)
 	}
 	return lines
 }

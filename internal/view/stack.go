@@ -1,4 +1,4 @@
-package report
+package view
 
 import (
 	"fmt"
@@ -7,48 +7,16 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
-
-	"github.com/charmbracelet/x/ansi"
+	"gdump/internal/view/number"
 )
-
-// stacks writes the first buckets in full. Of a comparison, unless told how
-// many, those that grew: the others are healthy.
-func (p *printer) stacks() {
-	if p.o.Top < 0 {
-		return
-	}
-	most := p.o.Top
-	if most == 0 {
-		most = defaultTop
-	}
-	written := 0
-	for i := range p.t.Series {
-		s := &p.t.Series[i]
-		if written == most || p.o.Top == 0 && s.Verdict.Rank() > trend.New.Rank() {
-			continue
-		}
-		written++
-		p.line("")
-		title := Title(s, len(p.t.Dumps))
-		if s.Name != "" {
-			title = goroutine.Clean(s.Name) + ": " + title
-		}
-		p.styled(bold, title)
-		p.stack(s.Bucket)
-	}
-	if rest := len(p.t.Series) - written; rest > 0 {
-		p.line("")
-		p.line(fmt.Sprintf("stacks of %s are not written: --top %d writes all", Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
-	}
-}
 
 // Title heads the stack of a bucket: how many, in which states, waiting how long.
 func Title(s *trend.Series, dumps int) string {
-	head := Plural(s.Now(), "goroutine", "goroutines")
+	head := number.Plural(s.Now(), "goroutine", "goroutines")
 	if dumps > 1 {
-		head = fmt.Sprintf("%s (%s → %s), %s", signed(s.Change()), group(s.Counts[0]), group(s.Now()), s.Verdict)
+		head = fmt.Sprintf("%s (%s → %s), %s", number.Signed(s.Change()), number.Group(s.Counts[0]), number.Group(s.Now()), s.Verdict)
 		if s.HasIDs {
-			head += fmt.Sprintf(": %s born, %s ended, %s survived", group(s.Born), group(s.Ended), group(s.Survived))
+			head += fmt.Sprintf(": %s born, %s ended, %s survived", number.Group(s.Born), number.Group(s.Ended), number.Group(s.Survived))
 		}
 	}
 	parts := []string{head}
@@ -59,10 +27,10 @@ func Title(s *trend.Series, dumps int) string {
 		parts = append(parts, "wait "+w)
 	}
 	if s.Bucket.Locked > 0 {
-		parts = append(parts, group(s.Bucket.Locked)+" locked to a thread")
+		parts = append(parts, number.Group(s.Bucket.Locked)+" locked to a thread")
 	}
 	if s.Leaked > 0 {
-		parts = append(parts, group(s.Leaked)+" leaked, proved by the garbage collector")
+		parts = append(parts, number.Group(s.Leaked)+" leaked, proved by the garbage collector")
 	}
 	return strings.Join(parts, " · ")
 }
@@ -88,7 +56,7 @@ func StackRows(stack goroutine.Stack) []StackRow {
 		if s.Elided != 0 && s.ElidedAt == i {
 			n := "some"
 			if s.Elided > 0 {
-				n = group(s.Elided)
+				n = number.Group(s.Elided)
 			}
 			rows = append(rows, StackRow{Remark: "… " + n + " frames left out by Go …"})
 		}
@@ -134,7 +102,7 @@ func ShownRows(stack goroutine.Stack) []StackRow {
 				if n > 1 {
 					what = fmt.Sprintf("the same %d frames", n)
 				}
-				shown = append(shown, StackRow{Remark: fmt.Sprintf("… %s %s times more …", what, group(more)), At: i + 1})
+				shown = append(shown, StackRow{Remark: fmt.Sprintf("… %s %s times more …", what, number.Group(more)), At: i + 1})
 				i += more * n
 				break
 			}
@@ -154,36 +122,6 @@ func Path(f *goroutine.Frame) string {
 		path += fmt.Sprintf(":%d", f.Line)
 	}
 	return path
-}
-
-// stack writes a stack in two columns, function and place, then the labels.
-func (p *printer) stack(b *goroutine.Bucket) {
-	const indent = "  "
-	width := p.o.Width - len(indent)
-	rows := ShownRows(b.Stack)
-	nameWidth := 0
-	for i := range rows {
-		if f := rows[i].Frame; f != nil {
-			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
-		}
-	}
-	nameWidth = min(nameWidth, width*6/10)
-	for i := range rows {
-		r := &rows[i]
-		style := ""
-		if r.Faint() {
-			style = faint
-		}
-		if r.Frame == nil {
-			p.styled(style, indent+r.Remark)
-			continue
-		}
-		name := r.Prefix + CutFront(goroutine.Clean(r.Frame.Function), nameWidth-len(r.Prefix))
-		p.styled(style, indent+padRight(name, nameWidth)+"  "+CutFront(Path(r.Frame), width-nameWidth-2))
-	}
-	for _, l := range b.Labels {
-		p.styled(faint, indent+Label(&l))
-	}
 }
 
 // Label is a label with its most frequent values.

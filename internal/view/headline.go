@@ -1,4 +1,4 @@
-package report
+package view
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -35,15 +36,15 @@ func Headline(t *trend.Trend) []string {
 	return append(nothingAccumulates(t), leaked(t)...)
 }
 
-// shownReason is how much of a reason leads a report, in bytes.
-const shownReason = 240
+// ShownReason is how much of a reason leads a report, in bytes.
+const ShownReason = 240
 
 // crashed tells why the process wrote a dump, and which goroutine ended it.
 func crashed(d *goroutine.Dump) []string {
 	if d.Reason == "" {
 		return nil
 	}
-	lines := []string{ansi.Truncate(goroutine.Clean(d.Reason), shownReason, "…")}
+	lines := []string{ansi.Truncate(goroutine.Clean(d.Reason), ShownReason, "…")}
 	b := culprit(d)
 	if b == nil {
 		return lines
@@ -73,7 +74,7 @@ func panics(t *trend.Trend) []string {
 	if at[most] == len(t.Dumps) {
 		line += "all in " + most
 	} else {
-		line += fmt.Sprintf("in %d places, most (%s) in %s", len(at), group(at[most]), most)
+		line += fmt.Sprintf("in %d places, most (%s) in %s", len(at), number.Group(at[most]), most)
 	}
 	return append(crashed(&t.Dumps[len(t.Dumps)-1]), line)
 }
@@ -123,9 +124,9 @@ func leaked(t *trend.Trend) []string {
 	if most.Name != "" {
 		name = goroutine.Clean(most.Name)
 	}
-	line := fmt.Sprintf("leaked: %s in %s", Plural(most.Leaked, "goroutine", "goroutines"), name)
+	line := fmt.Sprintf("leaked: %s in %s", number.Plural(most.Leaked, "goroutine", "goroutines"), name)
 	if places > 1 {
-		line = fmt.Sprintf("leaked: %s in %d places, most (%s) in %s", Plural(all, "goroutine", "goroutines"), places, group(most.Leaked), name)
+		line = fmt.Sprintf("leaked: %s in %d places, most (%s) in %s", number.Plural(all, "goroutine", "goroutines"), places, number.Group(most.Leaked), name)
 	}
 	lines := []string{line + ", " + provedSays}
 	if w := whose(most.Bucket); w != "" {
@@ -165,7 +166,7 @@ func accumulating(t *trend.Trend) []string {
 		notes = append(notes, proof(s))
 	}
 	if n := len(t.Leaks) - 1; n > 0 {
-		notes = append(notes, fmt.Sprintf("%d more %s", n, plural(n, "place accumulates", "places accumulate")))
+		notes = append(notes, fmt.Sprintf("%d more %s", n, number.Word(n, "place accumulates", "places accumulate")))
 	}
 	switch {
 	case s.Proof == trend.Proved: // it needs no third dump
@@ -191,14 +192,14 @@ func what(l *trend.Leak) string {
 	b := l.Series.Bucket
 	switch l.By {
 	case trend.ByCreator:
-		stacks := Plural(len(l.Members), "stack", "stacks")
+		stacks := number.Plural(len(l.Members), "stack", "stacks")
 		if c := b.Stack.CreatedBy(); c.Function != "" {
 			return fmt.Sprintf("what %s starts at %s, in %s, most at %s", goroutine.Clean(c.Name()), goroutine.Clean(c.Place()), stacks, SiteName(b))
 		}
 		entry, _ := b.Stack.Entry()
 		return fmt.Sprintf("what runs %s, in %s, most at %s", goroutine.Clean(entry.Name()), stacks, SiteName(b))
 	case trend.BySite:
-		return fmt.Sprintf("%s, started from %s,", SiteName(b), Plural(len(l.Members), "place", "places"))
+		return fmt.Sprintf("%s, started from %s,", SiteName(b), number.Plural(len(l.Members), "place", "places"))
 	case trend.ByGroup:
 		return goroutine.Clean(l.Series.Name)
 	}
@@ -210,15 +211,15 @@ func what(l *trend.Leak) string {
 func growth(s *trend.Series) string {
 	var line string
 	if hidden(s) {
-		line = fmt.Sprintf(" %s stuck among %s", group(s.Stuck), group(s.Now()))
+		line = fmt.Sprintf(" %s stuck among %s", number.Group(s.Stuck), number.Group(s.Now()))
 	} else {
-		line = fmt.Sprintf(" %s (%s → %s)", signed(s.Change()), group(s.Counts[0]), group(s.Now()))
+		line = fmt.Sprintf(" %s (%s → %s)", number.Signed(s.Change()), number.Group(s.Counts[0]), number.Group(s.Now()))
 	}
 	switch {
 	case s.PerHour > 0:
-		line += ", " + rate(s.PerHour)
+		line += ", " + number.Rate(s.PerHour)
 	case s.PerDump > 0 && len(s.Counts) > 2:
-		line += ", " + perDump(s.PerDump) + " a dump"
+		line += ", " + number.Mean(s.PerDump) + " a dump"
 	}
 	if s.HasIDs && !hidden(s) {
 		line += ", " + ended(s)
@@ -234,13 +235,6 @@ func hidden(s *trend.Series) bool {
 	return s.Verdict == trend.Accumulating && s.Stuck > 0 && 5*s.Stuck < 4*s.Now()
 }
 
-func perDump(n float64) string {
-	if n >= 10 {
-		return group(int(math.Round(n)))
-	}
-	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
-}
-
 // restarts says that a process that is started again and again hides a leak.
 func restarts(t *trend.Trend, s *trend.Series) string {
 	if len(t.Lives) < 2 {
@@ -249,9 +243,9 @@ func restarts(t *trend.Trend, s *trend.Series) string {
 	gain := ""
 	switch {
 	case s.PerHour >= 1:
-		gain = group(int(math.Round(s.PerHour))) + "/h"
+		gain = number.Group(int(math.Round(s.PerHour))) + "/h"
 	case s.PerDump > 0:
-		gain = perDump(s.PerDump) + " a dump"
+		gain = number.Mean(s.PerDump) + " a dump"
 	}
 	if gain == "" {
 		return fmt.Sprintf("%d lives", len(t.Lives))
@@ -264,18 +258,9 @@ func restarts(t *trend.Trend, s *trend.Series) string {
 	}
 	each := "each gains"
 	if grew < len(t.Lives) {
-		each = fmt.Sprintf("%d of them %s", grew, plural(grew, "gains", "gain"))
+		each = fmt.Sprintf("%d of them %s", grew, number.Word(grew, "gains", "gain"))
 	}
-	return fmt.Sprintf("%d lives; %s about %s; the restarts keep it under %s", len(t.Lives), each, gain, group(above(slices.Max(s.Counts))))
-}
-
-// above is the next round number over n.
-func above(n int) int {
-	step := 1
-	for 10*step <= n {
-		step *= 10
-	}
-	return (n/step + 1) * step
+	return fmt.Sprintf("%d lives; %s about %s; the restarts keep it under %s", len(t.Lives), each, gain, number.Group(number.Above(slices.Max(s.Counts))))
 }
 
 // proof says what the garbage collector knows of a leak.
@@ -283,7 +268,7 @@ func proof(s *trend.Series) string {
 	switch s.Proof {
 	case trend.Proved:
 		if s.Leaked < s.Now() {
-			return group(s.Leaked) + " of them " + provedSays
+			return number.Group(s.Leaked) + " of them " + provedSays
 		}
 		return provedSays
 	case trend.Reachable:
@@ -345,18 +330,7 @@ func ended(s *trend.Series) string {
 	if n == 0 {
 		return "none ended"
 	}
-	return group(n) + " ended"
-}
-
-// rate is a change per hour, in the unit that reads best.
-func rate(perHour float64) string {
-	switch {
-	case perHour >= 600:
-		return group(int(math.Round(perHour/60))) + " a minute"
-	case perHour >= 1:
-		return group(int(math.Round(perHour))) + " an hour"
-	}
-	return fmt.Sprintf("%.1f a day", perHour*24)
+	return number.Group(n) + " ended"
 }
 
 // tooFar is what no forecast reaches.
@@ -367,7 +341,7 @@ func forecast(s *trend.Series) string {
 	var parts []string
 	for _, mark := range trend.Marks {
 		if d, ok := s.Passes(mark); ok && d < tooFar {
-			parts = append(parts, fmt.Sprintf("%s in %s", group(mark), span(d)))
+			parts = append(parts, fmt.Sprintf("%s in %s", number.Group(mark), number.Span(d)))
 		}
 	}
 	if len(parts) == 0 {
@@ -380,7 +354,7 @@ func forecast(s *trend.Series) string {
 // cannot tell whether it goes on.
 func nothingAccumulates(t *trend.Trend) []string {
 	first, last := &t.Dumps[0], &t.Dumps[len(t.Dumps)-1]
-	total := fmt.Sprintf("%s → %s goroutines", group(first.Goroutines), group(last.Goroutines))
+	total := fmt.Sprintf("%s → %s goroutines", number.Group(first.Goroutines), number.Group(last.Goroutines))
 	i := slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Change() > 0 })
 	if i < 0 {
 		return []string{"nothing accumulates: " + total}
@@ -391,7 +365,7 @@ func nothingAccumulates(t *trend.Trend) []string {
 		name = goroutine.Clean(s.Name)
 	}
 	if len(t.Dumps) > 2 || s.Change() < leastTold || s.Verdict != trend.New && s.Verdict != trend.Grown || t.Restarted[1] {
-		return []string{fmt.Sprintf("nothing accumulates: %s; the largest growth is %s in %s (%s)", total, signed(s.Change()), name, s.Verdict)}
+		return []string{fmt.Sprintf("nothing accumulates: %s; the largest growth is %s in %s (%s)", total, number.Signed(s.Change()), name, s.Verdict)}
 	}
 	lines := []string{fmt.Sprintf("grew: %s%s; %s in all", name, growth(s), total)}
 	if w := whose(s.Bucket); w != "" {
@@ -419,15 +393,15 @@ func oneDump(t *trend.Trend) string {
 		}
 	}
 	top := &t.Series[0]
-	line := fmt.Sprintf("the largest bucket is %s in %s", group(top.Now()), SiteName(top.Bucket))
+	line := fmt.Sprintf("the largest bucket is %s in %s", number.Group(top.Now()), SiteName(top.Bucket))
 	if top.Name != "" {
-		line = fmt.Sprintf("the largest group is %s in %s", group(top.Now()), goroutine.Clean(top.Name))
+		line = fmt.Sprintf("the largest group is %s in %s", number.Group(top.Now()), goroutine.Clean(top.Name))
 	}
 	if state := top.Bucket.State(); state != "" {
 		line += " (" + goroutine.Clean(state) + ")"
 	}
 	if at >= 0 {
-		line += fmt.Sprintf("; the longest wait is %s in %s", Minutes(longest), SiteName(t.Series[at].Bucket))
+		line += fmt.Sprintf("; the longest wait is %s in %s", number.Minutes(longest), SiteName(t.Series[at].Bucket))
 	}
 	return line
 }
