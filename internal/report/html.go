@@ -120,7 +120,11 @@ func (p *page) table() {
 	p.put("</tr></thead>\n<tbody>\n")
 	for i := range p.t.Series {
 		s := &p.t.Series[i]
-		p.put("<tr data-verdict=\"", text(string(s.Verdict)), "\" data-stack=\"stack-", fmt.Sprint(i), "\">")
+		style := ""
+		if view.Of(s.Verdict).Style == view.Bad {
+			style = " class=\"bad\""
+		}
+		p.put("<tr", style, " data-stack=\"stack-", fmt.Sprint(i), "\">")
 		for c := range cols {
 			if ranks[c] == nil {
 				continue
@@ -143,7 +147,7 @@ func (p *page) cell(c *view.Column, s *trend.Series, row, rank int) {
 	case "call site":
 		p.put("<a href=\"#stack-", fmt.Sprint(row), "\">", cell, "</a>")
 	case "verdict":
-		p.put(view.Sign(s.Verdict), " ", cell)
+		p.put(view.Of(s.Verdict).Sign, " ", cell)
 	default:
 		p.put(cell)
 	}

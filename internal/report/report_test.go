@@ -141,6 +141,17 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	names, err := json.Marshal(view.VerdictNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if enum := `"verdict": {"enum": ` + strings.ReplaceAll(string(names), ",", ", ") + "}"; !strings.Contains(string(text), enum) {
+		t.Errorf("the schema must have %s", enum)
+	}
 	// The schema must be able to say no.
 	for _, bad := range []string{`{"schema":2,"kind":"dump","dumps":[],"by":"stack","buckets":[]}`, `{"schema":1,"kind":"dump","dumps":[],"by":"colour","buckets":[]}`, `{"schema":1}`} {
 		v, err := jsonschema.UnmarshalJSON(strings.NewReader(bad))

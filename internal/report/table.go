@@ -3,7 +3,6 @@ package report
 import (
 	"strings"
 
-	"gdump/internal/trend"
 	"gdump/internal/view"
 )
 
@@ -26,7 +25,7 @@ func (p *printer) table() {
 		switch {
 		case row < 0:
 			style = faint
-		case p.t.Series[row].Verdict == trend.Accumulating:
+		case view.Of(p.t.Series[row].Verdict).Style == view.Bad:
 			style = bold
 		}
 		p.styled(style, strings.Join(cells, strings.Repeat(" ", view.Gap)))

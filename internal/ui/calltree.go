@@ -5,6 +5,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
@@ -89,7 +90,7 @@ func (m *model) branchView(row int, selected bool, w int) string {
 		return m.theme.Selected.Render(fit("▸ "+text, w))
 	}
 	style := lipgloss.NewStyle()
-	if s := &m.trend.Series[b.node.Top]; s.Verdict == trend.Accumulating {
+	if s := &m.trend.Series[b.node.Top]; view.Of(s.Verdict).Style == view.Bad {
 		style = m.theme.Bad
 	} else if _, own := s.Bucket.Stack.Owner(); !own {
 		style = m.theme.Faint

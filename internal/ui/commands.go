@@ -13,6 +13,7 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/query"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	"github.com/aymanbagabas/go-osc52/v2"
@@ -102,7 +103,7 @@ type arrangement struct {
 // filter with a mistake the terms that are right hold.
 func arrangeCmd(a arrangement) tea.Cmd {
 	return func() tea.Msg {
-		q, err := query.Parse(a.filter)
+		q, err := query.Parse(a.filter, view.VerdictNames())
 		m := arrangedMsg{gen: a.gen, query: q, err: err, tree: a.tree}
 		for _, p := range inParts(len(a.series), func(from, to int) part { return a.match(q, from, to) }) {
 			m.rows = append(m.rows, p.rows...)

@@ -526,7 +526,7 @@ func (m *model) headline() []line {
 	}
 	var lines []line
 	kind := plainLine
-	if m.crash != "" || len(m.trend.Series) > 0 && m.trend.Series[0].Verdict == trend.Accumulating {
+	if m.crash != "" || len(m.trend.Series) > 0 && view.Of(m.trend.Series[0].Verdict).Style == view.Bad {
 		kind = badLine
 	}
 	for _, text := range m.says {

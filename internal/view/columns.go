@@ -71,7 +71,7 @@ func Columns(t *trend.Trend) []Column {
 		}
 		count("after", 8, (*trend.Series).Now, number.Group)
 		verdict := func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }
-		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Sign(s.Verdict) }, Compare: verdict})
+		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
 		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
 	add(Column{

@@ -405,20 +405,3 @@ func oneDump(t *trend.Trend) string {
 	}
 	return line
 }
-
-// Sign is the mark of a verdict, which says the same as its word.
-func Sign(v trend.Verdict) string {
-	switch v {
-	case trend.Accumulating:
-		return "▲"
-	case trend.Grown:
-		return "="
-	case trend.New:
-		return "+"
-	case trend.Turnover:
-		return "~"
-	case trend.Shrunk, trend.Gone:
-		return "–"
-	}
-	return " "
-}
