@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view"
@@ -181,5 +182,28 @@ func (p *page) stacks() {
 			p.put("<p>", text(view.Label(&l)), "</p>\n")
 		}
 		p.put("<p class=\"faint\">bucket ", text(string(s.Bucket.ID)), "</p></details>\n")
+	}
+}
+
+// gate writes the rules as a table.
+func (p *page) gate() {
+	if p.o.Gate == nil {
+		return
+	}
+	p.put("<h2>Rules</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">state</th><th scope=\"col\">rule</th><th scope=\"col\" class=\"n\">value</th><th scope=\"col\" class=\"n\">trips at</th></tr></thead>\n<tbody>\n")
+	for i := range p.o.Gate.Outcomes {
+		o := &p.o.Gate.Outcomes[i]
+		class, value := "", o.Value
+		if o.State != gate.Passed {
+			class = " class=\"failed\""
+		}
+		if o.State == gate.Unknown {
+			value = "not known: " + o.Why
+		}
+		p.put("<tr", class, "><td>", text(ruleWord(o.State)), "</td><td>", text(o.Rule.Name()), "</td><td class=\"n\">", text(value), "</td><td class=\"n\">", text(o.Rule.Limit()), "</td></tr>\n")
+	}
+	p.put("</tbody></table></div>\n<p>", text(GateSummary(p.o)), "</p>\n")
+	for _, n := range allowNotes(p.o) {
+		p.put("<p class=\"trouble\">", text(n), "</p>\n")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
@@ -286,3 +287,29 @@ func rounded(f float64) *float64 {
 }
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+
+// rule is what a rule came to, in JSON.
+type rule struct {
+	Rule    string   `json:"rule"`
+	State   string   `json:"state"`
+	Value   string   `json:"value,omitempty"`
+	Limit   string   `json:"limit"`
+	Why     string   `json:"why,omitempty"`
+	Buckets []string `json:"buckets,omitempty"`
+}
+
+func jsonRules(g *gate.Result) []rule {
+	if g == nil {
+		return nil
+	}
+	var rules []rule
+	for i := range g.Outcomes {
+		o := &g.Outcomes[i]
+		r := rule{Rule: valid(o.Rule.Text), State: string(o.State), Value: o.Value, Limit: o.Rule.Limit(), Why: valid(o.Why)}
+		for _, s := range o.Blame {
+			r.Buckets = append(r.Buckets, string(s.Bucket.ID))
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view"
@@ -192,4 +193,24 @@ func escapeMarkdown(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// gate writes the rules as a table.
+func (m *markdown) gate() {
+	if m.o.Gate == nil {
+		return
+	}
+	m.printf("| | rule | value | trips at |\n|---|---|--:|--:|\n")
+	for i := range m.o.Gate.Outcomes {
+		o := &m.o.Gate.Outcomes[i]
+		value := o.Value
+		if o.State == gate.Unknown {
+			value = "not known: " + o.Why
+		}
+		m.printf("| %s | %s | %s | %s |\n", ruleWord(o.State), codeCell(goroutine.Clean(o.Rule.Name())), escapeMarkdown(goroutine.Clean(value)), escapeMarkdown(o.Rule.Limit()))
+	}
+	m.printf("\n%s\n\n", escapeMarkdown(GateSummary(m.o)))
+	for _, n := range allowNotes(m.o) {
+		m.printf("%s\n\n", escapeMarkdown(n))
+	}
 }

@@ -16,23 +16,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Options are what a report can be told.
-type Options struct {
-	Width  int  // columns; 0 means 100
-	Color  bool // escape codes for colour and weight
-	Top    int  // stacks written in full; 0 means 10, of a comparison those that grew; below 0 none
-	AllIDs bool // JSON lists every goroutine id of a bucket, not the first 100
-	// NoVerdicts has JSON show several dumps of one source side by side,
-	// kind "dump", without judging them.
-	NoVerdicts bool
-	Gate       *gate.Result // what the rules came to; nil if there are none
-	GateOnly   bool         // the text tells of the rules, not of the buckets
-	AllowName  string       // the file of the allow list, if there is one
-	Plain      bool         // the profile is not compressed: whoever takes it does that
-	// Root is the folder of the sources; CI formats name files relative to it.
-	Root string
-}
-
 const (
 	defaultWidth = 100
 	defaultTop   = 10
@@ -132,63 +115,66 @@ func (p *printer) trouble() {
 	}
 }
 
-// stacks writes the first buckets in full. Of a comparison, unless told how
-// many, those that grew: the others are healthy.
-func (p *printer) stacks() {
-	if p.o.Top < 0 {
+// textReport is the text, with the rules at its end, where a log is read first.
+func textReport(w io.Writer, t *trend.Trend, o Options) error {
+	if !o.GateOnly {
+		if err := Text(w, t, o); err != nil || o.Gate == nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		return Gate(w, t, o)
+	}
+	if o.Width <= 0 {
+		o.Width = defaultWidth
+	}
+	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
+	p.head()
+	p.gate()
+	return p.w.Flush()
+}
+
+// Gate writes what the rules came to, a rule a line with its value beside its
+// limit, and below it the buckets to blame.
+func Gate(w io.Writer, t *trend.Trend, o Options) error {
+	if o.Width <= 0 {
+		o.Width = defaultWidth
+	}
+	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
+	p.gate()
+	return p.w.Flush()
+}
+
+func (p *printer) gate() {
+	if p.o.Gate == nil {
 		return
 	}
-	most := p.o.Top
-	if most == 0 {
-		most = defaultTop
-	}
-	written := 0
-	for i := range p.t.Series {
-		s := &p.t.Series[i]
-		if written == most || p.o.Top == 0 && s.Verdict.Rank() > trend.New.Rank() {
-			continue
+	for i := range p.o.Gate.Outcomes {
+		o := &p.o.Gate.Outcomes[i]
+		style := ""
+		if o.State != gate.Passed {
+			style = warn
 		}
-		written++
-		p.line("")
-		title := view.Title(s, len(p.t.Dumps))
-		if s.Name != "" {
-			title = goroutine.Clean(s.Name) + ": " + title
+		p.wrapped(style, fmt.Sprintf("%-8s %s", o.State, ruleLine(o)))
+		for j, s := range o.Blame {
+			if j == shownBlame {
+				p.line("         " + number.Plural(len(o.Blame)-j, "more bucket", "more buckets"))
+				break
+			}
+			p.indented("         ", blame(s, len(p.t.Dumps)))
 		}
-		p.styled(bold, title)
-		p.stack(s.Bucket)
 	}
-	if rest := len(p.t.Series) - written; rest > 0 {
-		p.line("")
-		p.line(fmt.Sprintf("stacks of %s are not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
+	p.wrapped("", GateSummary(p.o))
+	for _, n := range allowNotes(p.o) {
+		p.wrapped(warn, "! "+n)
 	}
 }
 
-// stack writes a stack in two columns, function and place, then the labels.
-func (p *printer) stack(b *goroutine.Bucket) {
-	const indent = "  "
-	width := p.o.Width - len(indent)
-	rows := view.ShownRows(b.Stack)
-	nameWidth := 0
-	for i := range rows {
-		if f := rows[i].Frame; f != nil {
-			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
-		}
-	}
-	nameWidth = min(nameWidth, width*6/10)
-	for i := range rows {
-		r := &rows[i]
-		style := ""
-		if r.Faint() {
-			style = faint
-		}
-		if r.Frame == nil {
-			p.styled(style, indent+r.Remark)
-			continue
-		}
-		name := r.Prefix + view.CutFront(goroutine.Clean(r.Frame.Function), nameWidth-len(r.Prefix))
-		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(view.Path(r.Frame), width-nameWidth-2))
-	}
-	for _, l := range b.Labels {
-		p.styled(faint, indent+view.Label(&l))
+// indented writes a sentence over as many lines as it needs, the first after an
+// indent and the others a little further in.
+func (p *printer) indented(indent, s string) {
+	further := indent + "  "
+	for _, l := range view.Wrap(s, max(20, p.o.Width-len(further))) {
+		p.line(indent + strings.TrimLeft(l, " "))
+		indent = further
 	}
 }
