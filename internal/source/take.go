@@ -215,9 +215,9 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 	if err != nil {
 		return dumps, fmt.Errorf("%s: %w", in.Name, err)
 	}
-	if len(dumps) == 1 && dumps[0].Truncated {
+	if len(dumps) == 1 && dumps[0].Truncated && o.Heal != nil {
 		if b, err := os.ReadFile(arg + countsSuffix); err == nil {
-			healWith(ctx, &dumps[0], bytes.NewReader(b))
+			o.healWith(ctx, &dumps[0], bytes.NewReader(b))
 		}
 	}
 	return dumps, nil
