@@ -9,27 +9,27 @@ import (
 // They rise if the median of the slopes between them does (Theil–Sen), and not
 // by chance (Mann–Kendall); few counts say little. What climbs below the swings
 // of traffic raises the lowest counts.
-func (c *comparison) findByCounts(t *track) finding {
+func (r *rules) findByCounts(t *track) finding {
 	n := len(t.counts)
 	first, last := t.counts[0], t.counts[n-1]
 	slope, chance := theilSen(t.counts), mannKendall(t.counts)
-	f := finding{verdict: Growing, confidence: unsure, stuck: last, gain: last - first, perDump: slope}
+	f := finding{verdict: Growing, confidence: unsure, decides: []Reason{{Kind: NeedIDs}}, stuck: last, gain: last - first, perDump: slope}
 	f.reasons = []Reason{{Kind: Climbs, N: n, Rate: slope, Chance: chance}}
 	rise := slope * float64(n-1)
-	least := max(float64(c.limits.Rise), c.limits.RiseShare*float64(first))
+	least := max(float64(r.Rise), r.RiseShare*float64(first))
 	switch low := lowest(t.counts); {
-	case n < c.limits.FewCounts:
-		if rise < float64(c.limits.Rise) || last < slices.Max(t.counts) {
+	case n < r.FewCounts:
+		if rise < float64(r.Rise) || last < slices.Max(t.counts) {
 			return finding{}
 		}
 		f.reasons = append(f.reasons, Reason{Kind: CountsOnly, N: n})
 		return f
-	case len(low) > 3 && ascending(low) && low[len(low)-1]-low[0] >= c.limits.Few && (rise < least || chance > c.limits.ByChance):
+	case len(low) > 3 && ascending(low) && low[len(low)-1]-low[0] >= r.Few && (rise < least || chance > r.ByChance):
 		f.perDump = float64(low[len(low)-1]-low[0]) / float64(n-1)
 		f.gain = low[len(low)-1] - low[0]
 		f.reasons = []Reason{{Kind: LowestClimb, N: low[0], Of: low[len(low)-1], Count: len(low)}}
 		return f
-	case rise < least || chance > c.limits.ByChance:
+	case rise < least || chance > r.ByChance:
 		return finding{}
 	}
 	up, down := 0, 0
@@ -37,21 +37,22 @@ func (c *comparison) findByCounts(t *track) finding {
 		up += max(0, k)
 		down -= min(0, k)
 	}
-	cl := claim{track: t, limits: c.limits, residents: &residents{level: t.counts, flow: steps(t.counts), came: steps(t.counts)}}
-	for _, o := range []objection{{Paused, Grown, paused}, {Halted, Growing, halted}, {Slows, Growing, slows}} {
-		if r, holds := o.holds(&cl); holds {
-			f.reasons = append(f.reasons, r)
-			if o.then == Grown {
-				f.verdict = Grown
-			}
+	flow := steps(t.counts)
+	c := claim{limits: r.limits, track: t, residents: &residents{level: t.counts, flow: flow, came: flow}}
+	for _, o := range r.objections {
+		if !o.counts {
+			continue
+		}
+		if reason, holds := o.holds(&c); holds {
+			f.object(o.then, reason)
 		}
 	}
 	if len(f.reasons) > 1 {
 		return f
 	}
-	if chance <= c.limits.SurelyRises && float64(down) <= c.limits.Down*float64(up) {
-		f.verdict, f.confidence = Accumulating, 0.85
-		if down == 0 && n >= c.limits.ManyCounts {
+	if chance <= r.SurelyRises && float64(down) <= r.Down*float64(up) {
+		f.verdict, f.confidence, f.decides = Accumulating, 0.85, nil
+		if down == 0 && n >= r.ManyCounts {
 			f.confidence = 0.92
 		}
 		return f

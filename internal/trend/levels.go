@@ -49,11 +49,11 @@ func siteKey(s goroutine.Stack) string {
 }
 
 // groups are the series that have a key in common, in the order of the series.
-func (c *comparison) groups(key func(goroutine.Stack) string) [][]int {
+func (f *followed) groups(key func(goroutine.Stack) string) [][]int {
 	at := map[string]int{}
 	var groups [][]int
-	for n := range c.Series {
-		k := key(c.Series[n].Bucket.Stack)
+	for n := range f.series {
+		k := key(f.series[n].Bucket.Stack)
 		g, ok := at[k]
 		if !ok {
 			g = len(groups)
@@ -68,24 +68,20 @@ func (c *comparison) groups(key func(goroutine.Stack) string) [][]int {
 // rising reports whether a verdict is one that leaks are reported by.
 func rising(v Verdict) bool { return v == Accumulating || v == Growing }
 
-// leaks judges go statements and call sites, and gives the leaks.
-func (c *comparison) leaks(stacks bool) []Leak {
-	leaks := []Leak{}
-	in := make([]int, len(c.Series)) // leak of each series, plus one
-	for n := range c.Series {
-		if rising(c.Series[n].Verdict) {
-			by := ByStack
-			if !stacks {
-				by = ByGroup
-			}
-			leaks = append(leaks, Leak{by, c.Series[n], []int{n}})
+// findLeaks judges go statements and call sites, and gives the leaks.
+func findLeaks(j judged, grouped bool) []Leak {
+	var leaks []Leak
+	in := make([]int, len(j.series)) // leak of each series, plus one
+	for n := range j.series {
+		if s := &j.series[n]; rising(s.Verdict) {
+			leaks = append(leaks, Leak{s.VerdictBy, *s, []int{n}})
 			in[n] = len(leaks)
 		}
 	}
-	if stacks {
+	if !grouped {
 		for _, l := range levels() {
-			for _, members := range c.groups(l.key) {
-				c.join(l, members, &leaks, in)
+			for _, members := range j.groups(l.key) {
+				j.join(l, members, &leaks, in)
 			}
 		}
 	}
@@ -94,15 +90,15 @@ func (c *comparison) leaks(stacks bool) []Leak {
 
 // join makes one leak of what a group of series shows together, where that says
 // more than its members do.
-func (c *comparison) join(l level, members []int, leaks *[]Leak, in []int) {
-	if len(members) < 2 || l.key(c.Series[members[0]].Bucket.Stack) == "" {
+func (j *judged) join(l level, members []int, leaks *[]Leak, in []int) {
+	if len(members) < 2 || l.key(j.series[members[0]].Bucket.Stack) == "" {
 		return
 	}
 	came, most := 0, 0
 	parts := map[int]int{} // newcomers of each leak that has members here
 	sure := Gone           // the verdict on the surest of them
 	for _, n := range members {
-		k := c.newcomers(n)
+		k := j.newcomers(n)
 		came += k
 		if g := in[n]; g > 0 {
 			for _, m := range (*leaks)[g-1].Members {
@@ -121,15 +117,14 @@ func (c *comparison) join(l level, members []int, leaks *[]Leak, in []int) {
 	if came == 0 || alone && sure == Accumulating {
 		return
 	}
-	all := c.sum(members, l.view == ByCreator)
+	all := j.total(members, l.view)
 	if !rising(all.Verdict) || all.Verdict.Rank() > sure.Rank() || alone && all.Verdict == sure {
 		return
 	}
 	for g := range parts {
 		(*leaks)[g-1].Members = nil
 	}
-	all.VerdictBy = l.view
-	marked := c.mark(members, l.view, &all)
+	marked := j.mark(members, l.view, &all)
 	*leaks = append(*leaks, Leak{l.view, all, marked})
 	for _, n := range marked {
 		in[n] = len(*leaks)
@@ -137,40 +132,41 @@ func (c *comparison) join(l level, members []int, leaks *[]Leak, in []int) {
 }
 
 // mark gives the series that a leak consists of its verdict.
-func (c *comparison) mark(members []int, by View, leak *Series) []int {
+func (j *judged) mark(members []int, by View, leak *Series) []int {
 	came := 0
 	for _, n := range members {
-		came += c.newcomers(n)
+		came += j.newcomers(n)
 	}
 	var marked []int
 	for _, n := range members {
-		s := &c.Series[n]
+		s := &j.series[n]
 		if !rising(s.Verdict) || s.Verdict.Rank() > leak.Verdict.Rank() {
-			if k := c.newcomers(n); !rising(s.Verdict) && (k == 0 || float64(k*len(members)) < partOfIt*float64(came)) {
+			if k := j.newcomers(n); !rising(s.Verdict) && (k == 0 || float64(k*len(members)) < partOfIt*float64(came)) {
 				continue
 			}
-			s.Verdict, s.VerdictBy, s.Confidence, s.Reasons, s.Why = leak.Verdict, by, leak.Confidence, leak.Reasons, leak.Why
-			s.Stuck = min(s.Now(), c.newcomers(n))
+			s.Verdict, s.VerdictBy, s.Confidence, s.Reasons, s.Why, s.Decides = leak.Verdict, by, leak.Confidence, leak.Reasons, leak.Why, leak.Decides
+			s.Stuck = min(s.Now(), j.newcomers(n))
 		}
 		marked = append(marked, n)
 	}
-	slices.SortStableFunc(marked, func(a, b int) int { return cmp.Compare(c.Series[b].Now(), c.Series[a].Now()) })
+	slices.SortStableFunc(marked, func(a, b int) int { return cmp.Compare(j.series[b].Now(), j.series[a].Now()) })
 	return marked
 }
 
 // newcomers counts who is in the last judged dump of a series and was not in
 // the first of that life; without ids, by how much it grew.
-func (c *comparison) newcomers(n int) int {
-	dumps, ids := c.judged(c.Lives[len(c.Lives)-1])
+func (j *judged) newcomers(n int) int {
+	w := j.watched[len(j.lives)-1]
+	dumps := w.dumps
 	if len(dumps) < 2 {
-		return c.Series[n].Now()
+		return j.series[n].Now()
 	}
 	first, last := dumps[0], dumps[len(dumps)-1]
-	if !ids {
-		return max(0, c.Series[n].Counts[last]-c.Series[n].Counts[first])
+	if !w.ids {
+		return max(0, j.series[n].Counts[last]-j.series[n].Counts[first])
 	}
 	k := 0
-	for _, r := range c.records[n].rows {
+	for _, r := range j.records[n].rows {
 		if r.dump == int32(last) && r.birth != int32(first) {
 			k += int(r.n)
 		}
@@ -178,26 +174,22 @@ func (c *comparison) newcomers(n int) int {
 	return k
 }
 
-// sum is several series as one, judged. What one go statement started stays
+// total is several series as one, judged. What one go statement started stays
 // among them as long as it lives.
-func (c *comparison) sum(members []int, origin bool) Series {
-	s := Series{Counts: make([]int, len(c.Dumps)), At: make([]*goroutine.Bucket, len(c.Dumps)), Match: MatchStack}
-	parts := make(parts, len(c.Dumps))
-	stayed := make([]int, len(c.Dumps))
+func (j *judged) total(members []int, by View) Series {
+	s := Series{VerdictBy: by, Counts: make([]int, len(j.dumps)), At: make([]*goroutine.Bucket, len(j.dumps)), Match: MatchStack}
+	parts := make([][]*goroutine.Bucket, len(j.dumps))
 	for _, n := range members {
-		m := &c.Series[n]
+		m := &j.series[n]
 		if m.Match.sure() < s.Match.sure() {
 			s.Match = m.Match
 		}
 		s.HasIDs = s.HasIDs || m.HasIDs
 		s.Leaked += m.Leaked
-		for i := range c.Dumps {
+		for i := range j.dumps {
 			s.Counts[i] += m.Counts[i]
 			if m.At[i] != nil {
 				parts[i] = append(parts[i], m.At[i])
-			}
-			if m.Steps != nil {
-				stayed[i] += c.records[n].stayed[i]
 			}
 		}
 	}
@@ -206,30 +198,34 @@ func (c *comparison) sum(members []int, origin bool) Series {
 			s.Bucket = s.At[i]
 		}
 	}
-	for _, life := range c.Lives {
-		if dumps, ids := c.judged(life); ids && len(dumps) > 1 {
-			if s.Steps == nil {
-				s.Steps = make([]Step, len(c.Dumps))
-			}
-			for _, d := range dumps {
-				s.Steps[d].Survived = stayed[d]
-			}
-			s.finishSteps(dumps, false)
+	j.totalSteps(&s, members)
+	j.verdict(&s, j.findings(members, &s, by == ByCreator))
+	return s
+}
+
+// totalSteps counts who survived in any of several series.
+func (j *judged) totalSteps(s *Series, members []int) {
+	for life, w := range j.watched {
+		if !w.ids || len(w.dumps) < 2 {
+			continue
 		}
-	}
-	if dumps, ids := c.judged(c.Lives[len(c.Lives)-1]); ids && len(dumps) > 1 {
-		first, last := dumps[0], dumps[len(dumps)-1]
+		if s.Steps == nil {
+			s.Steps = make([]Step, len(j.dumps))
+		}
+		last := life == len(j.lives)-1
+		first, end := int32(w.dumps[0]), int32(w.dumps[len(w.dumps)-1])
 		for _, n := range members {
-			for _, r := range c.records[n].rows {
-				if r.dump == int32(last) && r.birth == int32(first) {
+			for _, d := range w.dumps {
+				s.Steps[d].Survived += j.records[n].stayed[d]
+			}
+			for _, r := range j.records[n].rows {
+				if last && r.dump == end && r.birth == first {
 					s.Survived += int(r.n)
 				}
 			}
 		}
-		s.Born, s.Ended = s.Counts[last]-s.Survived, s.Counts[first]-s.Survived
+		s.finishSteps(w.dumps, last)
 	}
-	c.verdict(&s, c.findings(members, &s, origin))
-	return s
 }
 
 // lent is several buckets of a dump as one, with the stack of the largest and

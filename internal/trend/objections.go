@@ -3,51 +3,34 @@ package trend
 import (
 	"math"
 	"slices"
-	"time"
 )
-
-// claim is that the residents of a track pile up.
-type claim struct {
-	*track
-	*residents
-	limits
-	siblings []int // levels of what else is parked at the call site
-	peer     bool  // the goroutines wait for the network, or are born and end with such
-	blocked  bool  // they wait for what no idle goroutine waits for
-	youth    youth
-}
-
-// youth is what is known of the age of the process.
-type youth struct {
-	young bool          // its start lies less than a round before the first dump
-	span  time.Duration // of the dumps; 0 if not known
-	first int           // goroutines of the first dump
-}
 
 // objection is a reason to doubt a claim.
 type objection struct {
 	kind ReasonKind
 	// then is what the series is called where the objection holds.
-	then  Verdict
-	holds func(*claim) (Reason, bool)
+	then   Verdict
+	counts bool // it is asked where only counts are known, too
+	holds  func(*claim) (Reason, bool)
 }
 
 // objections are asked in this order.
 func objections() []objection {
 	return []objection{
-		{Replaced, Turnover, replaced},
-		{Falls, Turnover, falls},
-		{Elsewhere, Turnover, elsewhere},
-		{Paused, Grown, paused},
-		{TwoDumps, Growing, twoDumps},
-		{Halted, Growing, halted},
-		{Slows, Growing, slows},
-		{FewRounds, Growing, fewRounds},
-		{FewMore, Growing, fewMore},
-		{LittleOfAll, Growing, littleOfAll},
-		{SomeEnd, Growing, someEnd},
-		{FewPeers, Growing, fewPeers},
-		{WarmsUp, Growing, warmsUp},
+		{Replaced, Turnover, false, replaced},
+		{Falls, Turnover, false, falls},
+		{Elsewhere, Turnover, false, elsewhere},
+		{Paused, Grown, true, paused},
+		{TwoDumps, Growing, false, twoDumps},
+		{Halted, Growing, true, halted},
+		{Slows, Growing, true, slows},
+		{FewRounds, Growing, false, fewRounds},
+		{FewMore, Growing, false, fewMore},
+		{LittleOfAll, Growing, false, littleOfAll},
+		{Mingles, Growing, false, mingles},
+		{SomeEnd, Growing, false, someEnd},
+		{FewPeers, Growing, false, fewPeers},
+		{WarmsUp, Growing, false, warmsUp},
 	}
 }
 
@@ -119,13 +102,16 @@ func twoDumps(c *claim) (Reason, bool) {
 // slows holds where the late rounds bring much less than the early ones, and
 // more than chance makes that.
 func slows(c *claim) (Reason, bool) {
-	half := (len(c.flow) + 1) / 2
-	early, late := mean(c.flow[:half]), mean(c.flow[len(c.flow)-half:])
+	early, late := halves(c.flow)
 	return Reason{Kind: Slows, Count: int(math.Round(early)), N: int(math.Round(late))},
 		late < c.Slowed*early && lateness(c.flow) < -c.Early
 }
 
-func mean(n []int) float64 { return float64(sum(n)) / float64(len(n)) }
+// halves are the mean inflows of the early and of the late rounds.
+func halves(flow []int) (early, late float64) {
+	half := (len(flow) + 1) / 2
+	return float64(sum(flow[:half])) / float64(half), float64(sum(flow[len(flow)-half:])) / float64(half)
+}
 
 // lateness is by how many standard deviations the rounds in which a level rose
 // lie later, on average, than they would by chance.
@@ -164,7 +150,14 @@ func coarse(level []int, blocks int) []int {
 
 // someEnd holds where residents end all the same: long-lived traffic that grows.
 func someEnd(c *claim) (Reason, bool) {
-	return Reason{Kind: SomeEnd, N: c.ended, Of: c.exposed}, c.ended > 1 && c.rate() > c.Ends
+	return Reason{Kind: SomeEnd, N: c.ended, Of: c.exposed}, (c.ended > 1 || c.age > 0 && c.ended > 0) && c.rate() > c.Ends
+}
+
+// mingles holds where residents are told from others by their age, and many of
+// the others stay for a while, too: in a few rounds, some of these are old.
+func mingles(c *claim) (Reason, bool) {
+	return Reason{Kind: Mingles, N: c.younger - c.youngEnded, Of: c.younger},
+		c.age > 0 && len(c.flow) < c.MingleRounds && float64(c.youngEnded) < c.CrowdEnds*float64(c.younger)
 }
 
 // fewPeers holds for a few connections that peers have not closed.
@@ -179,17 +172,19 @@ func fewMore(c *claim) (Reason, bool) {
 }
 
 // steady reports whether each of several rounds brings as many as the others,
-// as what leaks by each turn of the same work does.
+// as what leaks at each turn of the same work does.
 func (c *claim) steady() bool {
 	low, high := slices.Min(c.flow), slices.Max(c.flow)
-	return len(c.flow) >= c.Turns && low > 0 && float64(low) >= c.Even*float64(high)
+	return len(c.flow) > 2 && len(c.flow)+c.age >= c.Turns && low > 0 && float64(low) >= c.Even*float64(high)
 }
 
 // littleOfAll holds where a few came to many, and not in nearly every round.
 func littleOfAll(c *claim) (Reason, bool) {
 	return Reason{Kind: LittleOfAll, N: c.rise(), Of: c.level[0]},
-		float64(c.rise()) < c.Little*float64(c.level[0]) && float64(positive(c.flow)) < c.LittleRounds*float64(len(c.flow))
+		c.little() && float64(positive(c.flow)) < c.LittleRounds*float64(len(c.flow))
 }
+
+func (c *claim) little() bool { return float64(c.rise()) < c.Little*float64(c.level[0]) }
 
 // warmsUp holds for what rises from the start of the process on: pools fill,
 // and caches and sessions come to what they will be.
@@ -199,5 +194,5 @@ func warmsUp(c *claim) (Reason, bool) {
 		short = len(c.flow) < c.WarmRounds
 	}
 	outgrown := c.rise() >= c.Many && c.rise() >= c.Outgrown*c.youth.first
-	return Reason{Kind: WarmsUp, N: c.rise(), Span: c.youth.span}, c.youth.young && short && !c.blocked && !outgrown && !c.steady()
+	return Reason{Kind: WarmsUp, N: c.rise(), Span: c.youth.span}, c.youth.young && short && !c.blocked && !outgrown && !(c.steady() && c.youth.span <= c.TurnTime)
 }

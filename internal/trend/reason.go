@@ -7,36 +7,35 @@ type ReasonKind string
 
 // What speaks for a leak.
 const (
-	Stayed     ReasonKind = "stayed"      // in N of Of rounds goroutines came that are still there, Count of them; Ended residents of age Age ended
-	Climbs     ReasonKind = "climbs"      // the counts climb by Rate a dump, by chance once in 1/Chance; no ids
-	EachHigher ReasonKind = "each-higher" // each of N counts is higher than the one before; no ids
-	Lives      ReasonKind = "lives"       // so in N of Of lifetimes
-	Proven     ReasonKind = "proven"      // the garbage collector proved N of them leaked, and they have become more
-	Outside    ReasonKind = "outside"     // rose by N, where what was there before is not known
+	Stayed      ReasonKind = "stayed"       // in N of Of rounds came Count that are still there; Ended of those past Age dumps have ended
+	Climbs      ReasonKind = "climbs"       // N counts climb by Rate a dump, without a trend once in 1/Chance
+	LowestClimb ReasonKind = "lowest-climb" // the lowest of Count blocks of counts climb from N to Of
+	InLives     ReasonKind = "in-lives"     // so in N of Of process lifetimes
+	Proven      ReasonKind = "proven"       // the garbage collector proved N of them leaked, and they have become more
 )
 
-// What speaks against it: the objections.
+// The objections: what speaks against it. See objections.go and doubts.go.
 const (
-	TwoDumps    ReasonKind = "two-dumps"    // N came and stayed, Ended of Of before have ended; two levels make no trend
-	Replaced    ReasonKind = "replaced"     // N came to stay, the level rose by Count: the others replaced some
-	Falls       ReasonKind = "falls"        // the level fell by N from Of
-	Elsewhere   ReasonKind = "elsewhere"    // rose by N, and what else is parked at the call site changed by Count
-	Paused      ReasonKind = "paused"       // has not risen in the last N of Of rounds
-	Halted      ReasonKind = "halted"       // the same, for not so long
-	FewMore     ReasonKind = "few-more"     // rose by N
-	WarmsUp     ReasonKind = "warms-up"     // rose by N from the start of the process on, over Span
-	Slows       ReasonKind = "slows"        // the inflow went from Count to N, early to late rounds
-	FewRounds   ReasonKind = "few-rounds"   // the level rose in N of Of rounds
-	SomeEnd     ReasonKind = "some-end"     // N residents ended in Of occasions: traffic that grows
-	FewPeers    ReasonKind = "few-peers"    // N connections more: a few that peers have not closed
-	EqualTops   ReasonKind = "equal-tops"   // in N lifetimes it came to Count
-	OtherLife   ReasonKind = "other-life"   // in another lifetime the same growth stopped
-	LowestClimb ReasonKind = "lowest-climb" // the lowest of Count blocks of counts climb from N to Of; no ids
-	CountsOnly  ReasonKind = "counts-only"  // without ids, too few counts
-	LittleOfAll ReasonKind = "little-of-it" // rose by N on Of
+	Replaced    ReasonKind = "replaced"      // N came to stay, and the level rose by Count
+	Falls       ReasonKind = "falls"         // the level fell by N from Of
+	Elsewhere   ReasonKind = "elsewhere"     // rose by N, and by Count the others at the call site became fewer
+	Paused      ReasonKind = "paused"        // has not risen in the last N of Of rounds
+	Halted      ReasonKind = "halted"        // the same, for not so long
+	TwoDumps    ReasonKind = "two-dumps"     // rose by N on Of, of which Ended have ended, in too few dumps
+	Slows       ReasonKind = "slows"         // the inflow fell from Count to N a round
+	FewRounds   ReasonKind = "few-rounds"    // rose in N of Of rounds
+	FewMore     ReasonKind = "few-more"      // rose by N
+	LittleOfAll ReasonKind = "little-of-all" // rose by N on Of
+	Mingles     ReasonKind = "mingles"       // of Of others, N stayed for another dump as well
+	SomeEnd     ReasonKind = "some-end"      // N ended, which could have Of times
+	FewPeers    ReasonKind = "few-peers"     // N connections more
+	WarmsUp     ReasonKind = "warms-up"      // rose by N since the process started, over Span
+	CountsOnly  ReasonKind = "counts-only"   // N counts, and no ids
+	OtherLife   ReasonKind = "other-life"    // in another process lifetime it stopped at N
+	EqualTops   ReasonKind = "equal-tops"    // came to N, and in a process lifetime of another length to Of
 )
 
-// What a count without a claim does.
+// What a series does that does not rise for long.
 const (
 	CameAndWent ReasonKind = "came-and-went"
 	NoneLeft    ReasonKind = "none-left"
@@ -48,6 +47,20 @@ const (
 	AsBefore    ReasonKind = "as-before"
 )
 
+// What would decide about a series that is growing.
+const (
+	MoreDumps ReasonKind = "more-dumps" // N of them
+	MoreTime  ReasonKind = "more-time"  // Span of it; the inflow has halved N times, 0 if it has not
+	NeedIDs   ReasonKind = "need-ids"   // dumps that have goroutine ids
+)
+
+// Why dumps cannot be judged.
+const (
+	OneEach      ReasonKind = "one-each"      // one dump in each of N process lifetimes
+	AfterRestart ReasonKind = "after-restart" // one dump after the last restart
+	NoneWhole    ReasonKind = "none-whole"    // no two dumps of a lifetime show all goroutines
+)
+
 // Reason is a piece of evidence. Its kind says which numbers it has.
 type Reason struct {
 	Kind         ReasonKind
@@ -56,5 +69,4 @@ type Reason struct {
 	Age, Ended   int
 	Rate, Chance float64
 	Span         time.Duration
-	F            []float64
 }

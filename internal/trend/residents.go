@@ -3,18 +3,14 @@ package trend
 import (
 	"math"
 	"slices"
-
-	"gdump/internal/goroutine"
 )
 
 // track is a group of goroutines over the judged dumps of one lifetime.
 type track struct {
-	dumps  []int
 	counts []int
 	// since counts, for each dump, those that have been in the group without a
 	// break since each dump up to it; nil without ids.
 	since cohorts
-	poll  bool // most wait for the network
 }
 
 // cohorts count the goroutines of a dump by the dump that first showed them.
@@ -119,20 +115,6 @@ func (r *residents) chance(ends float64) float64 {
 		sum += term
 	}
 	return sum
-}
-
-// polls reports whether most of a bucket's goroutines wait for the network.
-func polls(b *goroutine.Bucket) bool {
-	if b == nil {
-		return false
-	}
-	n := 0
-	for _, s := range b.States {
-		if s.Name == "IO wait" {
-			n += s.N
-		}
-	}
-	return 2*n > b.Count
 }
 
 func sum(n []int) int {

@@ -1,10 +1,11 @@
 // Confusion prints how often the verdicts are right: on servers made up by the
 // simulator, whose truth is known, and on recorded services.
 //
-//	go run ./internal/trend/confusion -seeds 200 -dumps 2,3,5,8,20 -services FOLDER
+//	go run ./internal/trend/confusion -seeds 200 -live 50 -services FOLDER
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -24,9 +25,22 @@ func main() {
 	services := flag.String("services", "", "folder of recorded services, each with a truth.json")
 	names := flag.String("names", "", "just the services whose name matches this regular expression")
 	details := flag.Bool("details", false, "list each service, each false call and each missed leak")
+	lives := flag.Int("live", 0, "how often to compare five dumps of the kernels, run in this process")
+	recording := flag.String("record", "", "just record dumps of the kernels in a folder")
 	flag.Parse()
+	if *recording != "" {
+		if err := record(*recording, 7); err != nil {
+			fail(1, err)
+		}
+		return
+	}
 	if err := simulate(*seeds, *dumps, sim.Options{NoIDs: *noIDs, Restarts: *restarts, Only: *only}); err != nil {
 		fail(2, err)
+	}
+	if *lives > 0 {
+		if err := live(context.Background(), os.Stdout, *lives); err != nil {
+			fail(1, err)
+		}
 	}
 	if *services == "" {
 		return

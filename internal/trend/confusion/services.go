@@ -158,11 +158,6 @@ type result struct {
 
 func (r *result) cold() bool { return r.in.from == 0 }
 
-// accused reports whether a call is an accusation.
-func accused(l *trend.Leak) bool {
-	return l.Series.Verdict == trend.Accumulating && l.Series.Confidence >= trend.Accused
-}
-
 // judge compares a window of a service and checks it against the truth.
 func judge(s *service, w window) result {
 	index := make([]int, w.n)

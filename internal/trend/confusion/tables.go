@@ -30,7 +30,7 @@ func printServices(w io.Writer, all []result, details bool) {
 		fmt.Fprintf(w, "%-50s %6s %6.1f %%  (%d of %d)\n", name, bar, 100*float64(k)/float64(max(1, n)), k, n)
 	}
 	accuses := func(r *result, kinds ...string) bool {
-		return slices.ContainsFunc(r.calls, func(c call) bool { return accused(c.leak) && slices.Contains(kinds, c.kind) })
+		return slices.ContainsFunc(r.calls, func(c call) bool { return c.leak.Series.Accused() && slices.Contains(kinds, c.kind) })
 	}
 	figure("healthy accused, 3 and more dumps", "2", func(r *result) (bool, bool) {
 		return r.in.n >= 3 && r.of.Family == "healthy", accuses(r, isFalse)
@@ -113,7 +113,7 @@ func printRecall(w io.Writer, title string, all []result, key func(*result) stri
 					if c.kind != isFalse && c.kind != isStale {
 						continue
 					}
-					if accused(c.leak) {
+					if c.leak.Series.Accused() {
 						a = 1
 					}
 					if c.leak.Series.Verdict == trend.Accumulating {
@@ -181,18 +181,11 @@ func printFaults(w io.Writer, all []result) {
 		where := fmt.Sprintf("%s %d/%d/%d", r.of.Name, r.in.n, r.in.step, r.in.from)
 		for _, c := range r.calls {
 			s := &c.leak.Series
-			if s.Verdict == trend.Accumulating && c.kind != isGrey && r.of.Family != "organic" {
-				for _, re := range s.Reasons {
-					if re.Kind == trend.Stayed {
-						fmt.Fprintf(w, "DATA %s %d %v %v\n", c.kind, r.in.n, re.F, where)
-					}
-				}
-			}
 			if c.kind != isTrue && c.kind != isGrey && s.Verdict == trend.Accumulating {
 				fmt.Fprintf(w, "FALSE %-5s %-28s %.2f %v %s (%s) %s\n", c.kind, where, s.Confidence, s.Counts, s.Bucket.Stack.Site().Function, c.leak.By, s.Why)
 			}
 		}
-		if sure := slices.ContainsFunc(r.calls, func(c call) bool { return accused(c.leak) && c.kind == isTrue }); r.in.n > 2 && len(r.must) > 0 && !sure {
+		if sure := slices.ContainsFunc(r.calls, func(c call) bool { return c.leak.Series.Accused() && c.kind == isTrue }); r.in.n > 2 && len(r.must) > 0 && !sure {
 			for _, c := range r.calls {
 				if c.kind == isTrue {
 					s := &c.leak.Series
