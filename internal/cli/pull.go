@@ -87,7 +87,7 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 		return err
 	}
 	if p.output == "-" {
-		taken, err := t.Take(ctx, a.stdout)
+		taken, err := t.Take(ctx, &a.printed)
 		if taken != nil {
 			a.partly(taken)
 		}
@@ -100,7 +100,7 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, goroutine.Clean(taken.File))
+	fmt.Fprintln(&a.printed, goroutine.Clean(taken.File))
 	a.partly(taken)
 	for i := range taken.Dumps {
 		a.say("pulled " + holds(&taken.Dumps[i]))
@@ -154,7 +154,7 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 			failed = append(failed, r.Err)
 			continue
 		}
-		fmt.Fprintln(a.stdout, goroutine.Clean(r.Taken.File))
+		fmt.Fprintln(&a.printed, goroutine.Clean(r.Taken.File))
 		a.partly(r.Taken)
 	}
 	switch {
