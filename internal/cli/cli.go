@@ -91,11 +91,8 @@ func (a *app) execute(ctx context.Context, args []string) (status int) {
 	}()
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(a.stdin)
-	root.SetOut(&a.printed)
-	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil && a.printed.err != nil {
+	if a.printed.err != nil && (err == nil || errors.Is(err, a.printed.err)) {
 		err = &ioError{"stdout", a.printed.err}
 	}
 	if err == nil {
@@ -179,7 +176,7 @@ type ioError struct {
 	err  error
 }
 
-func (e *ioError) Error() string { return fmt.Sprintf("%s: %v", e.name, e.err) }
+func (e *ioError) Error() string { return e.name + ": " + innermost(e.err) }
 
 func (e *ioError) Unwrap() error { return e.err }
 
@@ -243,7 +240,10 @@ gdump diff before.dump after.dump     show what grew`,
 		return errors.Join(a.checkFlags(), a.checkTarget())
 	}
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
-	root.InitDefaultCompletionCmd()
+	root.SetIn(a.stdin)
+	root.SetOut(&a.printed)
+	root.SetErr(a.stderr)
+	root.InitDefaultCompletionCmd() // of the output as it is set
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
 			c.Short = "Write the completions of a shell"

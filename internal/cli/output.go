@@ -29,7 +29,7 @@ func (a *app) outputFlags(c *cobra.Command) {
 }
 
 // toFile reports whether the result goes to a file.
-func (o output) toFile() bool { return o.name != "" && o.name != "-" }
+func (o output) toFile() bool { return o.name != "" && !source.IsStdout(o.name) }
 
 // formatNames are the values of --format.
 func formatNames() []string {
@@ -59,7 +59,7 @@ func (a *app) emit(binary bool, write func(io.Writer) error) error {
 	if a.out.toFile() {
 		return a.save(a.out.name, a.force, write)
 	}
-	if binary && a.out.name != "-" && isTerminal(a.stdout) {
+	if binary && a.out.name == "" && isTerminal(a.stdout) {
 		return errors.New("the result is binary: write it to a file with -o FILE, or pipe it")
 	}
 	if err := write(&interruptible{a.ctx, &a.printed}); err != nil {

@@ -86,7 +86,7 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 	if err != nil {
 		return err
 	}
-	if p.output == "-" {
+	if source.IsStdout(p.output) {
 		taken, err := t.Take(ctx, &a.printed)
 		if taken != nil {
 			a.partly(taken)
@@ -132,7 +132,7 @@ func (a *app) partly(taken *source.Taken) {
 
 // pullMany pulls from several targets into a folder and lists what failed.
 func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
-	if p.output == "-" {
+	if source.IsStdout(p.output) {
 		return errors.New("pull: several targets do not go to stdout: -o names a folder")
 	}
 	if p.targets != "" {
