@@ -41,10 +41,14 @@ const (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	printed        checked    // stdout, for what gdump itself writes there
 	holding        bool       // the screen has the terminal
 	held           []string   // said meanwhile
 	saying         sync.Mutex // held while a line is written to stderr
 	status         int        // what the run ends with if it has no error
+	passedOn       bool       // that status is of the command that run ran
+	ctx            context.Context
+	abandoned      cleanups
 
 	format   string
 	theme    string
@@ -66,33 +70,45 @@ type app struct {
 	verdict  gate.State // what they came to; "" if there are none
 }
 
-// Run runs the program and returns its exit status.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+// Run runs the program and returns its exit status. If a signal ended ctx, it
+// returns within a second, whatever the command is busy with: the caller is
+// to end the process.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http logs what a broken server sent
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, printed: checked{w: stdout}, ctx: ctx}
+	done := make(chan int, 1)
+	go func() { done <- a.execute(ctx, args) }()
+	return a.await(ctx, done)
+}
+
+func (a *app) execute(ctx context.Context, args []string) (status int) {
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(stderr, "gdump: internal error: %s\n", goroutine.Clean(fmt.Sprint(r)))
-			fmt.Fprintln(stderr, "hint: please report it, with the command that led to it")
+			fmt.Fprintf(a.stderr, "gdump: internal error: %s\n", goroutine.Clean(fmt.Sprint(r)))
+			fmt.Fprintln(a.stderr, "hint: please report it, with the command that led to it")
 			status = statusInternal
 		}
 	}()
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	if a.printed.err != nil && (err == nil || errors.Is(err, a.printed.err)) {
+		err = &ioError{"stdout", a.printed.err}
+	}
 	if err == nil {
-		return a.endStatus()
+		return a.endStatus(ctx)
 	}
 	return a.report(ctx, cmd, err)
 }
 
-// endStatus is the status of a run without an error. A rule that tripped says
-// more than that something is missing; one that could not be decided is that.
-func (a *app) endStatus() int {
+// endStatus is the status of a run without an error. A signal that came before
+// the end is what counts. A rule that tripped says more than that something is
+// missing; one that could not be decided is that.
+func (a *app) endStatus(ctx context.Context) int {
+	stopped, ok := stoppedBy(ctx)
 	switch {
+	case ok && !a.passedOn:
+		return stopped.status()
 	case a.verdict == gate.Tripped:
 		return statusFound
 	case a.verdict == gate.Unknown:
@@ -103,9 +119,8 @@ func (a *app) endStatus() int {
 
 // report prints an error, in one line, and chooses the exit status.
 func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
-	var stopped interrupted
 	var e *source.Error
-	if errors.As(context.Cause(ctx), &stopped) {
+	if stopped, ok := stoppedBy(ctx); ok {
 		if !errors.As(err, &e) && errors.Is(err, context.Canceled) {
 			err = stopped
 		}
@@ -161,7 +176,7 @@ type ioError struct {
 	err  error
 }
 
-func (e *ioError) Error() string { return fmt.Sprintf("%s: %v", e.name, e.err) }
+func (e *ioError) Error() string { return e.name + ": " + innermost(e.err) }
 
 func (e *ioError) Unwrap() error { return e.err }
 
@@ -225,7 +240,10 @@ gdump diff before.dump after.dump     show what grew`,
 		return errors.Join(a.checkFlags(), a.checkTarget())
 	}
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
-	root.InitDefaultCompletionCmd()
+	root.SetIn(a.stdin)
+	root.SetOut(&a.printed)
+	root.SetErr(a.stderr)
+	root.InitDefaultCompletionCmd() // of the output as it is set
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
 			c.Short = "Write the completions of a shell"

@@ -87,6 +87,9 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 	if err != nil && !a.keep(err) {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	t, err := a.compare(dumps, diff)
 	if err != nil {
 		return err

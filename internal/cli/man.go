@@ -28,7 +28,7 @@ func (a *app) manCommand() *cobra.Command {
 				WithSection("Keys", keyList()).
 				WithSection("Rules and allow list", paragraphs(a.checkCommand().Long)).
 				WithSection("Exit status", exitStatuses)
-			if _, err := fmt.Fprint(a.stdout, page.Build(roff.NewDocument())); err != nil {
+			if _, err := fmt.Fprint(&a.printed, page.Build(roff.NewDocument())); err != nil {
 				return &ioError{"stdout", err}
 			}
 			return nil

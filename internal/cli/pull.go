@@ -87,8 +87,8 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 	if err != nil {
 		return err
 	}
-	if p.output == "-" {
-		taken, err := t.Take(ctx, a.stdout)
+	if source.IsStdout(p.output) {
+		taken, err := t.Take(ctx, &a.printed)
 		if taken != nil {
 			a.partly(taken)
 		}
@@ -101,7 +101,7 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, goroutine.Clean(taken.File))
+	fmt.Fprintln(&a.printed, goroutine.Clean(taken.File))
 	a.partly(taken)
 	for i := range taken.Dumps {
 		a.say("pulled " + holds(&taken.Dumps[i]))
@@ -133,7 +133,7 @@ func (a *app) partly(taken *source.Taken) {
 
 // pullMany pulls from several targets into a folder and lists what failed.
 func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
-	if p.output == "-" {
+	if source.IsStdout(p.output) {
 		return errors.New("pull: several targets do not go to stdout: -o names a folder")
 	}
 	if p.targets != "" {
@@ -155,7 +155,7 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 			failed = append(failed, r.Err)
 			continue
 		}
-		fmt.Fprintln(a.stdout, goroutine.Clean(r.Taken.File))
+		fmt.Fprintln(&a.printed, goroutine.Clean(r.Taken.File))
 		a.partly(r.Taken)
 	}
 	switch {

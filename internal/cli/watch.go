@@ -133,7 +133,7 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	err = run.Watch(ctx, o, func(s run.Sample) {
-		if _, err := fmt.Fprintln(a.stdout, s.Line()); err != nil {
+		if _, err := fmt.Fprintln(&a.printed, s.Line()); err != nil {
 			broken = &ioError{"stdout", err}
 			cancel()
 			return

@@ -147,7 +147,7 @@ func (t *Process) Save(ctx context.Context, name string, force bool) (*Taken, er
 		return taken, err
 	}
 	taken.File = name
-	if len(taken.Counts) > 0 {
+	if len(taken.Counts) > 0 && !f.as {
 		if err := writeBeside(name+countsSuffix, taken.Counts); err != nil {
 			return taken, err
 		}

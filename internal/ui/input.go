@@ -43,7 +43,10 @@ func (m model) key(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	case pressed(msg, keys.kill):
 		return m, tea.Quit
 	case pressed(msg, keys.suspend):
-		return m, tea.Suspend
+		if m.stops == nil {
+			return m, tea.Suspend
+		}
+		return m, m.stops.suspend
 	case m.mode != normal:
 		return m.inputKey(msg)
 	case m.overlay == menuOverlay:

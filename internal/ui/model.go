@@ -61,6 +61,7 @@ type model struct {
 	ctx    context.Context
 	stop   context.CancelFunc // of the loading
 	steps  chan Step
+	stops  *stops // nil in tests
 	mouse  bool
 
 	width, height int
@@ -196,6 +197,10 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		m.resize()
+	case tea.ResumeMsg:
+		if m.stops != nil {
+			m.stops.resumed()
+		}
 	case tea.KeyMsg:
 		return m.keys(msg)
 	case tea.MouseMsg:

@@ -100,7 +100,11 @@ func Run(ctx context.Context, c Config) error {
 	if c.Mouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}
-	end, err := tea.NewProgram(m, options...).Run()
+	m.stops = newStops()
+	defer m.stops.close()
+	p := tea.NewProgram(m, options...)
+	go m.stops.serve(p)
+	end, err := p.Run()
 	if errors.Is(err, tea.ErrProgramPanic) {
 		return ErrPanic
 	}
