@@ -46,24 +46,27 @@ type app struct {
 	saying         sync.Mutex // held while a line is written to stderr
 	status         int        // what the run ends with if it has no error
 
-	format   string
-	theme    string
-	color    string
-	width    int
-	top      int
-	allIDs   bool
-	by       string // grouping
-	binary   string // program that wrote the dumps
-	force    bool   // compare dumps of different programs
-	ascii    bool
-	mouse    bool
-	sources  []string // folders with source
-	pathMap  []string // OLD=NEW
-	target   source.Options
-	out      output
-	judge    *judge     // the rules; nil if there are none
-	gateOnly bool       // the text tells of the rules alone
-	verdict  gate.State // what they came to; "" if there are none
+	format string
+	theme  string
+	color  string
+	width  int
+	top    int
+	allIDs bool
+	by     string // grouping
+	// mayRegroup has a list start with another grouping where that of --by,
+	// which nobody chose, shows nothing.
+	mayRegroup bool
+	binary     string // program that wrote the dumps
+	force      bool   // compare dumps of different programs
+	ascii      bool
+	mouse      bool
+	sources    []string // folders with source
+	pathMap    []string // OLD=NEW
+	target     source.Options
+	out        output
+	judge      *judge     // the rules; nil if there are none
+	gateOnly   bool       // the text tells of the rules alone
+	verdict    gate.State // what they came to; "" if there are none
 }
 
 // Run runs the program and returns its exit status.
@@ -197,7 +200,7 @@ gdump diff before.dump after.dump     show what grew`,
 	f.StringVar(&a.theme, "theme", "auto", "colours of the screen: auto, dark, light, none")
 	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
-	f.IntVar(&a.top, "top", -1, "stacks the text writes in full\n(default: 10, of a comparison those that grew)")
+	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all\n(default: 50, stacks of 10, of a comparison those that grew)")
 	f.Lookup("top").DefValue = "0" // told in words instead
 	f.StringVar(&a.by, "by", "stack", "hold goroutines together by stack, site, function, created-by, package,\nmodule, state or label:KEY")
 	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info tells modules and versions")
@@ -222,6 +225,7 @@ gdump diff before.dump after.dump     show what grew`,
 		if err := configure(c.Flags()); err != nil {
 			return err
 		}
+		a.mayRegroup = !c.Flags().Changed("by") && (a.format == "" || a.format == "text")
 		return errors.Join(a.checkFlags(), a.checkTarget())
 	}
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())

@@ -15,6 +15,7 @@ import (
 	"gdump/internal/source"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
+	"gdump/internal/view"
 
 	"github.com/spf13/cobra"
 )
@@ -25,9 +26,6 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 	var dumps []goroutine.Dump
 	var partial error
 	var done parse.Progress
-	if step == nil {
-		step = func(ui.Step) {}
-	}
 	for _, arg := range args {
 		var last parse.Progress
 		o := a.sourceOptions()
@@ -36,9 +34,11 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 		}
 		o.Progress = func(p parse.Progress) {
 			last = p
-			step(ui.Step{Progress: sum()})
+			if step != nil {
+				step(ui.Step{Progress: sum()})
+			}
 		}
-		if len(args) == 1 {
+		if step != nil && len(args) == 1 {
 			o.Partial = func(sofar []goroutine.Dump) {
 				if t, err := a.compare(sofar[len(sofar)-1:], false); err == nil {
 					step(ui.Step{Progress: sum(), Partial: &t})
@@ -97,7 +97,11 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 // compare puts the dumps in a row, by the grouping that was asked for. Dumps
 // of different programs are no comparison, unless the user insists.
 func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
-	g, err := query.ParseGrouping(a.by)
+	by, why := a.by, ""
+	if a.mayRegroup {
+		by, why = view.StartBy(dumps)
+	}
+	g, err := query.ParseGrouping(by)
 	if err != nil {
 		return trend.Trend{}, err
 	}
@@ -111,6 +115,9 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 		}
 	}
 	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
+	if why != "" {
+		t.Notes = append(t.Notes, why)
+	}
 	if diff && t.Mismatch != "" && !a.force {
 		return t, &source.Error{Kind: source.Usage, Name: "diff", What: t.Mismatch, Hint: "--force compares them all the same"}
 	}
@@ -139,9 +146,10 @@ func (a *app) keep(err error) bool {
 
 func (a *app) print(t trend.Trend, diff bool) error {
 	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
-	if a.top == 0 {
-		o.Top = -1
-	} else if a.top < 0 {
+	switch {
+	case a.top == 0:
+		o.Top = report.All
+	case a.top < 0:
 		o.Top = 0
 	}
 	format, err := a.chosenFormat()

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"math"
 
 	"gdump/internal/gate"
 	"gdump/internal/trend"
@@ -33,11 +34,17 @@ func Formats() []Format {
 	}
 }
 
+// All is the Top that leaves nothing out.
+const All = math.MaxInt
+
 // Options are what a report can be told.
 type Options struct {
-	Width  int  // columns; 0 means 100
-	Color  bool // escape codes for colour and weight
-	Top    int  // stacks written in full; 0 means 10, of a comparison those that grew; below 0 none
+	Width int  // columns; 0 means 100
+	Color bool // escape codes for colour and weight
+	// Top is how many stacks are written in full, and at least how many
+	// buckets the text lists; 0 means 10 stacks, of a comparison those that
+	// grew, and 50 buckets.
+	Top    int
 	AllIDs bool // JSON lists every goroutine id of a bucket, not the first 100
 	// NoVerdicts has JSON show several dumps of one source side by side,
 	// kind "dump", without judging them.

@@ -14,9 +14,10 @@ import (
 
 // table writes the list of buckets, a line each.
 func (p *printer) table() {
+	listed := min(len(p.t.Series), max(p.o.Top, defaultRows))
 	cols := view.Columns(p.t)
-	widths := view.Fit(cols, view.Widths(cols, p.t.Series), p.o.Width)
-	for row := -1; row < len(p.t.Series); row++ {
+	widths := view.Fit(cols, view.Widths(cols, p.t.Series[:listed]), p.o.Width)
+	for row := -1; row < listed; row++ {
 		var cells []string
 		for i := range cols {
 			switch {
@@ -36,14 +37,22 @@ func (p *printer) table() {
 		}
 		p.styled(style, strings.Join(cells, strings.Repeat(" ", view.Gap)))
 	}
+	if rest := len(p.t.Series) - listed; rest > 0 {
+		p.line(fmt.Sprintf("… and %s: --top 0 lists all", number.Plural(rest, "more "+p.unit(), "more "+p.unit()+"s")))
+	}
+}
+
+// unit is what a row of the table is.
+func (p *printer) unit() string {
+	if p.t.By == "" || p.t.By == string(trend.ByStack) {
+		return "bucket"
+	}
+	return "group"
 }
 
 // stacks writes the first buckets in full. Of a comparison, unless told how
 // many, those that grew: the others are healthy.
 func (p *printer) stacks() {
-	if p.o.Top < 0 {
-		return
-	}
 	most := p.o.Top
 	if most == 0 {
 		most = defaultTop

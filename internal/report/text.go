@@ -19,6 +19,7 @@ import (
 const (
 	defaultWidth = 100
 	defaultTop   = 10
+	defaultRows  = 50
 	shownTrouble = 5
 )
 
