@@ -65,8 +65,8 @@ type app struct {
 	target     source.Options
 	out        output
 	judge      *judge     // the rules; nil if there are none
-	gateOnly   bool       // the text tells of the rules alone
-	verdict    gate.State // what they came to; "" if there are none
+	gateOnly   bool       // the text shows the rules alone
+	verdict    gate.State // their result; "" without rules
 }
 
 // Run runs the program and returns its exit status.
@@ -197,18 +197,18 @@ gdump diff before.dump after.dump     show what grew`,
 	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
 	f := root.PersistentFlags()
 	f.StringVar(&a.format, "format", "", "print as "+strings.Join(formatNames(), ", ")+" instead of opening the screen")
-	f.StringVar(&a.theme, "theme", "auto", "colours of the screen: auto, dark, light, none")
-	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
+	f.StringVar(&a.theme, "theme", "auto", "colors of the screen: auto, dark, light, none")
+	f.StringVar(&a.color, "color", "auto", "colors of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
 	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all\n(default: 50, stacks of 10, of a comparison those that grew)")
-	f.Lookup("top").DefValue = "0" // told in words instead
-	f.StringVar(&a.by, "by", "stack", "hold goroutines together by stack, site, function, created-by, package,\nmodule, state or label:KEY")
-	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info tells modules and versions")
+	f.Lookup("top").DefValue = "0" // the usage says it in words
+	f.StringVar(&a.by, "by", "stack", "group goroutines by stack, site, function, created-by, package,\nmodule, state or label:KEY")
+	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
-	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with characters of ASCII only")
-	f.BoolVar(&a.mouse, "mouse", false, "the screen takes the mouse from the start (m turns it on and off)")
-	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; may be given again")
-	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source lies here: /path/in/dump=/path/here")
+	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
+	f.BoolVar(&a.mouse, "mouse", false, "start with the mouse on (m toggles it)")
+	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; repeatable")
+	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source is on this machine: /path/in/dump=/path/here")
 	a.targetFlags(f)
 	complete := func(flag string, values ...string) {
 		if err := root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {

@@ -21,7 +21,7 @@ import (
 )
 
 // load reads the dumps of all sources, in the order given. Where a source ends
-// in an error after some goroutines, both come back. step may be nil.
+// in an error after some goroutines, both are returned. step may be nil.
 func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	var dumps []goroutine.Dump
 	var partial error
@@ -108,7 +108,7 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 	if a.binary != "" {
 		info, err := buildinfo.ReadFile(a.binary)
 		if err != nil {
-			return trend.Trend{}, &source.Error{Kind: source.Local, Name: a.binary, What: "holds no build info of a Go program", Err: err}
+			return trend.Trend{}, &source.Error{Kind: source.Local, Name: a.binary, What: "has no build info of a Go program", Err: err}
 		}
 		for i := range dumps {
 			goroutine.Attribute(&dumps[i], info)
@@ -119,15 +119,15 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 		t.Notes = append(t.Notes, why)
 	}
 	if diff && t.Mismatch != "" && !a.force {
-		return t, &source.Error{Kind: source.Usage, Name: "diff", What: t.Mismatch, Hint: "--force compares them all the same"}
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: t.Mismatch, Hint: "--force compares them anyway"}
 	}
 	return t, nil
 }
 
-// countOf holds a comparison to two dumps at the least.
+// countOf checks that a comparison has at least two dumps.
 func (a *app) countOf(dumps []goroutine.Dump, diff bool) error {
 	if diff && len(dumps) < 2 {
-		return &source.Error{Kind: source.Usage, Name: dumps[0].Source, What: "holds one dump: a comparison needs two"}
+		return &source.Error{Kind: source.Usage, Name: dumps[0].Source, What: "has one dump: a comparison needs two"}
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 		return err
 	}
 	if o.Gate != nil && (!format.Human || a.out.toFile()) {
-		// The log of CI is to tell why, whatever goes to stdout.
+		// The log of CI shows why, whatever goes to stdout.
 		if err := report.Gate(a.stderr, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
 			return &ioError{"stderr", err}
 		}
@@ -200,7 +200,7 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 	}})
 }
 
-// size is how many bytes the sources hold, -1 if that is not known.
+// size is how many bytes the sources have, -1 if that is not known.
 func size(args []string) int64 {
 	var sum int64
 	for _, arg := range args {

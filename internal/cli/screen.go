@@ -42,7 +42,7 @@ func (a *app) openScreen(ctx context.Context, c ui.Config) error {
 	return err
 }
 
-// finder knows where source is on this machine, and what the user told.
+// finder knows where source is on this machine, and what the flags say.
 func (a *app) finder() (code.Finder, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -13,7 +13,7 @@ type Format struct {
 	Name   string
 	Write  func(io.Writer, *trend.Trend, Options) error
 	Binary bool // not for a terminal
-	Human  bool // it says what the gate's rules came to in a way people read
+	Human  bool // it shows the result of the rules in a way people read
 	Gate   bool // it reports nothing but the rules, so it needs some
 }
 
@@ -37,7 +37,7 @@ func Formats() []Format {
 // All is the Top that leaves nothing out.
 const All = math.MaxInt
 
-// Options are what a report can be told.
+// Options are how a report is written.
 type Options struct {
 	Width int  // columns; 0 means 100
 	Color bool // escape codes for colour and weight
@@ -49,8 +49,8 @@ type Options struct {
 	// NoVerdicts has JSON show several dumps of one source side by side,
 	// kind "dump", without judging them.
 	NoVerdicts bool
-	Gate       *gate.Result // what the rules came to; nil if there are none
-	GateOnly   bool         // the text tells of the rules, not of the buckets
+	Gate       *gate.Result // the result of the rules; nil without rules
+	GateOnly   bool         // the text shows the rules, not the buckets
 	AllowName  string       // the file of the allow list, if there is one
 	Plain      bool         // the profile is not compressed: whoever takes it does that
 	// Root is the folder of the sources; CI formats name files relative to it.

@@ -50,7 +50,7 @@ func (p *printer) unit() string {
 	return "group"
 }
 
-// stacks writes the first buckets in full. Of a comparison, unless told how
+// stacks writes the first buckets in full. Of a comparison, unless asked how
 // many, those that grew: the others are healthy.
 func (p *printer) stacks() {
 	most := p.o.Top
@@ -69,12 +69,12 @@ func (p *printer) stacks() {
 		if s.Name != "" {
 			title = goroutine.Clean(s.Name) + ": " + title
 		}
-		p.styled(bold, title)
+		p.wrapped(bold, title)
 		p.stack(s.Bucket)
 	}
 	if rest := len(p.t.Series) - written; rest > 0 {
 		p.line("")
-		p.line(fmt.Sprintf("stacks of %s are not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
+		p.line(fmt.Sprintf("stacks of %s not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
 	}
 }
 
@@ -86,7 +86,7 @@ func (p *printer) stack(b *goroutine.Bucket) {
 	nameWidth := 0
 	for i := range rows {
 		if f := rows[i].Frame; f != nil {
-			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
+			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+f.Function))
 		}
 	}
 	nameWidth = min(nameWidth, width*6/10)
@@ -100,8 +100,8 @@ func (p *printer) stack(b *goroutine.Bucket) {
 			p.styled(style, indent+r.Remark)
 			continue
 		}
-		name := r.Prefix + view.CutFront(goroutine.Clean(r.Frame.Function), nameWidth-len(r.Prefix))
-		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(view.Path(r.Frame), width-nameWidth-2))
+		name := r.Prefix + view.CutFront(r.Frame.Function, nameWidth-len(r.Prefix))
+		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(r.Frame.Path, width-nameWidth-2))
 	}
 	for _, l := range b.Labels {
 		p.styled(faint, indent+view.Label(&l))
