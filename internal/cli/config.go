@@ -73,7 +73,7 @@ func deref[T any](p *T) T {
 
 // configFile is where the configuration is: $GDUMP_CONFIG, else
 // gdump/config.toml in the folder for configuration, on every system the one
-// that XDG names; "" where there is no home.
+// that XDG names; "" without a home folder.
 func configFile() string {
 	if name := os.Getenv("GDUMP_CONFIG"); name != "" {
 		return name
@@ -90,7 +90,7 @@ func configFile() string {
 }
 
 // readConfig reads the configuration. No file is an empty one, unless it was
-// named; a key that is none is a mistake, with its line.
+// named; an unknown key is a mistake, with its line.
 func readConfig() (config, error) {
 	var c config
 	name := configFile()
