@@ -243,7 +243,7 @@ gdump diff before.dump after.dump     show what grew`,
 	complete("color", "auto", "always", "never")
 	a.outputFlags(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		if err := configure(c.Flags()); err != nil {
+		if err := a.configure(c.Flags()); err != nil {
 			return err
 		}
 		return errors.Join(a.checkFlags(), a.checkTarget())

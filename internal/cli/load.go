@@ -78,7 +78,7 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 		return a.open(ctx, args, diff)
 	}
 	dumps, err := a.load(ctx, args, nil)
-	if len(dumps) == 0 {
+	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 {
 		return err
 	}
 	if err == nil {
@@ -188,7 +188,7 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 // loadTrend is what the screen shows of the sources, and why it is not all.
 func (a *app) loadTrend(ctx context.Context, args []string, diff bool, step func(ui.Step)) (trend.Trend, error) {
 	dumps, err := a.load(ctx, args, step)
-	if len(dumps) == 0 {
+	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 && ctx.Err() == nil {
 		return trend.Trend{}, err
 	}
 	if err == nil {
