@@ -6,9 +6,10 @@ import (
 	"fmt"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/source"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/spf13/cobra"
 )
@@ -106,7 +107,7 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 		a.say("pulled " + holds(&taken.Dumps[i]))
 	}
 	t1 := trend.Compare(taken.Dumps)
-	for _, l := range report.Trouble(&t1, 5) {
+	for _, l := range view.Trouble(&t1, 5) {
 		fmt.Fprintln(&a.messages, l)
 	}
 	return nil
@@ -118,7 +119,7 @@ func holds(d *goroutine.Dump) string {
 	if d.LeaksOnly {
 		one, more = "leaked goroutine", "leaked goroutines"
 	}
-	return fmt.Sprintf("%s in %s (%s)", report.Plural(d.Goroutines, one, more), report.Plural(len(d.Buckets), "bucket", "buckets"), d.Level)
+	return fmt.Sprintf("%s in %s (%s)", number.Plural(d.Goroutines, one, more), number.Plural(len(d.Buckets), "bucket", "buckets"), d.Level)
 }
 
 // partly remembers that a dump is not whole.
@@ -159,7 +160,7 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 	}
 	switch {
 	case len(failed) == 0:
-		a.say(fmt.Sprintf("pulled %s", report.Plural(len(results), "target", "targets")))
+		a.say(fmt.Sprintf("pulled %s", number.Plural(len(results), "target", "targets")))
 	case len(failed) == len(results) || ctx.Err() != nil:
 		for _, err := range failed[1:] {
 			a.say(err.Error())
@@ -169,7 +170,7 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 		for _, err := range failed {
 			a.say(err.Error())
 		}
-		a.say(fmt.Sprintf("pulled %d of %s", len(results)-len(failed), report.Plural(len(results), "target", "targets")))
+		a.say(fmt.Sprintf("pulled %d of %s", len(results)-len(failed), number.Plural(len(results), "target", "targets")))
 		a.status = statusPartial
 	}
 	return nil

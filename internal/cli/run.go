@@ -11,9 +11,9 @@ import (
 
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/run"
 	"gdump/internal/source"
+	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -256,7 +256,7 @@ func (a *app) printTests(tr run.TestRun) error {
 		for _, l := range leakers {
 			left += l.Goroutines
 		}
-		fmt.Fprintf(&a.printed, "%s: its tests left %s behind\n", name, report.Plural(left, "goroutine", "goroutines"))
+		fmt.Fprintf(&a.printed, "%s: its tests left %s behind\n", name, number.Plural(left, "goroutine", "goroutines"))
 		for _, l := range leakers {
 			test := l.Test
 			if test == "" {

@@ -10,6 +10,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/source"
+	"gdump/internal/trend"
 
 	"github.com/spf13/pflag"
 )
@@ -72,6 +73,7 @@ func (a *app) sourceOptions() source.Options {
 	o := a.target
 	o.Stdin = a.stdin
 	o.Say = a.say
+	o.Heal = trend.Heal
 	if o.Level == "auto" {
 		o.Level = source.LevelAuto
 	}

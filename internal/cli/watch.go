@@ -13,11 +13,12 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/run"
 	"gdump/internal/source"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -149,7 +150,7 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 	case broken != nil:
 		return broken
 	case err != nil && !errors.Is(err, context.Canceled):
-		none := &source.Error{Kind: source.Target, Name: t.Name(), What: fmt.Sprintf("no answer in %s", report.Plural(w.samples, "look", "looks")), Err: err}
+		none := &source.Error{Kind: source.Target, Name: t.Name(), What: fmt.Sprintf("no answer in %s", number.Plural(w.samples, "look", "looks")), Err: err}
 		if errors.As(err, &e) {
 			none.Name, none.What, none.Hint = e.Name, none.What+": "+e.What, e.Hint
 		}
@@ -244,7 +245,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	evidence, err := run.Evidence(w.out, s.At, s.Trend)
 	if evidence != "" {
-		a.say(strings.Join(append(report.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
+		a.say(strings.Join(append(view.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
 	}
 	if err == nil {
 		err = run.PruneEvidence(w.out, source.Limits{Files: w.evidence, Bytes: w.keep.Bytes})

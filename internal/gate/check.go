@@ -49,7 +49,7 @@ func Check(t *trend.Trend, rules []Rule, allow *AllowList, today time.Time) Resu
 	excused, notes := allow.apply(t, today)
 	res := Result{Allowed: len(excused), Notes: notes}
 	for i := range rules {
-		v := &view{rule: &rules[i], trend: t, from: lifeStart(t)}
+		v := &scope{rule: &rules[i], trend: t, from: lifeStart(t)}
 		for j := range t.Series {
 			s := &t.Series[j]
 			if !excused[s] && rules[i].in.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
@@ -76,7 +76,7 @@ func (r *Result) Worst() State {
 	return worst
 }
 
-func (v *view) outcome() Outcome {
+func (v *scope) outcome() Outcome {
 	o := Outcome{Rule: *v.rule, State: Unknown}
 	m := v.rule.measure
 	last := len(v.trend.Dumps) - 1

@@ -116,9 +116,9 @@ func TestRules(t *testing.T) {
 
 // TestExamples reads the rules that errors and the help show.
 func TestExamples(t *testing.T) {
-	for i := range measures {
-		if rules, err := ParseRules(measures[i].example); len(rules) != 1 || err != nil {
-			t.Errorf("%s: its example %q: %v", measures[i].name, measures[i].example, err)
+	for _, m := range measures() {
+		if rules, err := ParseRules(m.example); len(rules) != 1 || err != nil {
+			t.Errorf("%s: its example %q: %v", m.name, m.example, err)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func TestUnknown(t *testing.T) {
 func TestWrongRules(t *testing.T) {
 	_, err := ParseRules(`accumulate>0, growth, wait>soon, new>x, goroutines>5%, growth>, growth!5, new in state:, leaked>0`)
 	want := strings.Join([]string{
-		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, grown, new, turnover, stable, shrunk, gone, growth, goroutines, buckets, largest, wait, locked, leaked`,
+		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, goroutines, buckets, largest, wait, locked, leaked`,
 		`rule "growth": growth needs a limit, such as growth>10%`,
 		`rule "wait>soon": "soon" is not a duration, try 30m`,
 		`rule "new>x": "x" is not a number`,

@@ -64,9 +64,9 @@ func (q Query) Words() []string { return q.words }
 //	+grown          the verdict of a comparison; verdict:grown says the same
 //	func:"a b"      quotes keep blanks
 //
-// With an error comes the query of the terms that are right: while a term is
+// Only the verdicts given are verdicts; "+other" is a word. With an error comes the query of the terms that are right: while a term is
 // typed, the others go on holding.
-func Parse(text string) (Query, error) {
+func Parse(text string, verdicts []string) (Query, error) {
 	var q Query
 	words, wrong := split(text)
 	for _, w := range words {
@@ -75,14 +75,18 @@ func Parse(text string) (Query, error) {
 		if rest, ok := strings.CutPrefix(body, "-"); ok && rest != "" {
 			t.not, body = true, rest
 		}
+		verdict, judges := strings.CutPrefix(body, "+")
+		judges = judges && slices.Contains(verdicts, verdict)
 		var err error
-		if t.match, err = parseTerm(body); err != nil {
+		if judges {
+			t.match = func(r Row) bool { return r.Verdict == verdict }
+		} else if t.match, err = parseTerm(body); err != nil {
 			if wrong == nil {
 				wrong = err
 			}
 			continue
 		}
-		t.wide = !isVerdict(body) && !isField(fieldOf(body))
+		t.wide = !judges && !isField(fieldOf(body))
 		if t.wide && !t.not && !strings.HasPrefix(body, "~") {
 			q.words = append(q.words, body)
 		}
@@ -143,22 +147,11 @@ var fields = []string{"state", "func", "pkg", "mod", "file", "created", "site", 
 // long are the fields by their names in full.
 var long = map[string]string{"function": "func", "package": "pkg", "module": "mod", "created-by": "created"}
 
-// verdicts are those of package trend, which is none of this package's business.
-var verdicts = []string{"accumulating", "grown", "new", "turnover", "stable", "shrunk", "gone"}
-
-func isVerdict(word string) bool {
-	v, ok := strings.CutPrefix(word, "+")
-	return ok && slices.Contains(verdicts, v)
-}
-
 func isField(name string) bool {
 	return slices.Contains(fields, name) || long[name] != "" || strings.HasPrefix(name, "label.")
 }
 
 func parseTerm(body string) (func(Row) bool, error) {
-	if isVerdict(body) {
-		return func(r Row) bool { return r.Verdict == body[1:] }, nil
-	}
 	field, value, ok := strings.Cut(body, ":")
 	if !ok || !isField(field) {
 		m, err := matcher(body)

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
 	"io"
 	"time"
 
@@ -28,9 +26,7 @@ type row struct {
 // tables. In a comparison a bucket that a dump does not hold has a row there
 // with count 0.
 func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
-	out := bufio.NewWriter(w)
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
+	out := newJSONStream(w)
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts
 	for i := range t.Dumps {
 		d := &t.Dumps[i]
@@ -43,12 +39,11 @@ func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 			if !d.TakenAt.IsZero() {
 				r.TakenAt = d.TakenAt.Format(time.RFC3339Nano)
 			}
-			if err := e.Encode(r); err != nil {
-				return err
-			}
+			out.value(r, "", "")
+			out.w.WriteByte('\n')
 		}
 	}
-	return out.Flush()
+	return out.flush()
 }
 
 // at is a series as its bucket stands in one dump.

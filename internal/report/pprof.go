@@ -7,6 +7,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 
 	"github.com/google/pprof/profile"
 )
@@ -84,7 +85,7 @@ type location struct {
 // bucket adds samples: one for each group of goroutines that differ in a label.
 func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 	var stack []*profile.Location
-	for _, r := range StackRows(b.Stack) {
+	for _, r := range view.StackRows(b.Stack) {
 		switch {
 		case r.Prefix != "": // not a frame of this stack
 		case r.Frame == nil:

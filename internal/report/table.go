@@ -1,15 +1,21 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
+	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
 // table writes the list of buckets, a line each.
 func (p *printer) table() {
-	cols := Columns(p.t)
-	widths := Fit(cols, Widths(cols, p.t.Series), p.o.Width)
+	cols := view.Columns(p.t)
+	widths := view.Fit(cols, view.Widths(cols, p.t.Series), p.o.Width)
 	for row := -1; row < len(p.t.Series); row++ {
 		var cells []string
 		for i := range cols {
@@ -25,9 +31,70 @@ func (p *printer) table() {
 		switch {
 		case row < 0:
 			style = faint
-		case p.t.Series[row].Verdict == trend.Accumulating:
+		case view.Of(p.t.Series[row].Verdict).Style == view.Bad:
 			style = bold
 		}
-		p.styled(style, strings.Join(cells, strings.Repeat(" ", gap)))
+		p.styled(style, strings.Join(cells, strings.Repeat(" ", view.Gap)))
+	}
+}
+
+// stacks writes the first buckets in full. Of a comparison, unless told how
+// many, those that grew: the others are healthy.
+func (p *printer) stacks() {
+	if p.o.Top < 0 {
+		return
+	}
+	most := p.o.Top
+	if most == 0 {
+		most = defaultTop
+	}
+	written := 0
+	for i := range p.t.Series {
+		s := &p.t.Series[i]
+		if written == most || p.o.Top == 0 && s.Verdict.Rank() > trend.New.Rank() {
+			continue
+		}
+		written++
+		p.line("")
+		title := view.Title(s, len(p.t.Dumps))
+		if s.Name != "" {
+			title = goroutine.Clean(s.Name) + ": " + title
+		}
+		p.styled(bold, title)
+		p.stack(s.Bucket)
+	}
+	if rest := len(p.t.Series) - written; rest > 0 {
+		p.line("")
+		p.line(fmt.Sprintf("stacks of %s are not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
+	}
+}
+
+// stack writes a stack in two columns, function and place, then the labels.
+func (p *printer) stack(b *goroutine.Bucket) {
+	const indent = "  "
+	width := p.o.Width - len(indent)
+	rows := view.ShownRows(b.Stack)
+	nameWidth := 0
+	for i := range rows {
+		if f := rows[i].Frame; f != nil {
+			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
+		}
+	}
+	nameWidth = min(nameWidth, width*6/10)
+	for i := range rows {
+		r := &rows[i]
+		style := ""
+		if r.Faint() {
+			style = faint
+		}
+		if r.Frame == nil {
+			p.styled(style, indent+r.Remark)
+			continue
+		}
+		name := r.Prefix + view.CutFront(goroutine.Clean(r.Frame.Function), nameWidth-len(r.Prefix))
+		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(view.Path(r.Frame), width-nameWidth-2))
+	}
+	for _, l := range b.Labels {
+		p.styled(faint, indent+view.Label(&l))
 	}
 }

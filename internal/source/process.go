@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gdump/internal/report"
+	"gdump/internal/view/number"
 )
 
 // Process is a target: a process that can be asked for a dump. It is asked one
@@ -141,7 +141,7 @@ func (t *Process) open(ctx context.Context, level Level) (in *Input, err error) 
 			return nil, err
 		}
 		if n > t.o.maxGoroutines() {
-			t.o.say(fmt.Sprintf("%s goroutines: debug=2 %s", report.Group(n), Cost(n)))
+			t.o.say(fmt.Sprintf("%s goroutines: debug=2 %s", number.Group(n), Cost(n)))
 		}
 	}
 	return t.request(ctx, profile, level)
@@ -176,7 +176,7 @@ func (t *Process) openAuto(ctx context.Context) (*Input, error) {
 		}
 	}
 	if _, ok := total(br); ok {
-		t.o.say(fmt.Sprintf("%s goroutines, more than --max-goroutines %d: asked for debug=1 only, which has stacks and counts but no ids, states, waits and created by; debug=2 %s; --level 2 insists", report.Group(n), limit, Cost(n)))
+		t.o.say(fmt.Sprintf("%s goroutines, more than --max-goroutines %d: asked for debug=1 only, which has stacks and counts but no ids, states, waits and created by; debug=2 %s; --level 2 insists", number.Group(n), limit, Cost(n)))
 	}
 	in.ReadCloser = &buffered{br, body}
 	return in, nil
@@ -192,7 +192,7 @@ func (t *Process) openLeak(ctx context.Context, level Level) (*Input, error) {
 	}
 	if limit := t.o.maxGoroutines(); n > limit {
 		return nil, &Error{
-			Kind: Usage, Name: t.Name(), What: fmt.Sprintf("%s goroutines, more than --max-goroutines %d: the search for leaked ones can stop the process for seconds", report.Group(n), limit),
+			Kind: Usage, Name: t.Name(), What: fmt.Sprintf("%s goroutines, more than --max-goroutines %d: the search for leaked ones can stop the process for seconds", number.Group(n), limit),
 			Hint: fmt.Sprintf("--max-goroutines %d insists", n+n/10),
 		}
 	}

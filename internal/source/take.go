@@ -246,10 +246,10 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 	if err != nil {
 		return dumps, unreadable(in.Name, err)
 	}
-	if len(dumps) == 1 && dumps[0].Truncated {
+	if len(dumps) == 1 && dumps[0].Truncated && o.Heal != nil {
 		if info, err := os.Stat(arg + countsSuffix); err == nil && info.Mode().IsRegular() {
 			if b, err := os.ReadFile(arg + countsSuffix); err == nil {
-				healWith(ctx, &dumps[0], bytes.NewReader(b))
+				o.healWith(ctx, &dumps[0], bytes.NewReader(b))
 			}
 		}
 	}

@@ -3,7 +3,7 @@ package ui
 import (
 	"fmt"
 
-	"gdump/internal/report"
+	"gdump/internal/view"
 )
 
 // showEvidence tells what the verdict of the bucket under the cursor rests on.
@@ -19,8 +19,8 @@ func (m *model) showEvidence() {
 	}
 	s := &m.trend.Series[i]
 	var lines []line
-	for _, text := range report.Evidence(&m.trend, s) {
+	for _, text := range view.Evidence(&m.trend, s) {
 		lines = append(lines, line{text: text})
 	}
-	m.openText(evidenceOverlay, fmt.Sprintf("evidence: %s %s", report.SiteName(s.Bucket), s.Verdict), lines)
+	m.openText(evidenceOverlay, fmt.Sprintf("evidence: %s %s", view.SiteName(s.Bucket), s.Verdict), lines)
 }

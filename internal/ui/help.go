@@ -3,6 +3,8 @@ package ui
 import (
 	"strings"
 
+	"gdump/internal/view"
+
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -47,7 +49,7 @@ var filterHelp = [][2]string{
 	{"state:select", "one field: state func pkg mod file created site origin verdict id label.KEY"},
 	{"wait:>10m", "longest wait: minutes, or 90s 2h 3d; > >= < <= ="},
 	{"count:>100", "goroutines in the bucket; change:>100 how many more than before"},
-	{"+grown", "the verdict: +accumulating +grown +new +turnover +stable +shrunk +gone"},
+	{"+grown", "the verdict: +" + strings.Join(view.VerdictNames(), " +")},
 }
 
 func filterHelpMatches(text string) bool {

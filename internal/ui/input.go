@@ -4,9 +4,9 @@ import (
 	"strconv"
 	"strings"
 
-	"gdump/internal/report"
 	"gdump/internal/trend"
 	"gdump/internal/ui/list"
+	"gdump/internal/view"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -424,7 +424,7 @@ func (m model) sort() (tea.Model, tea.Cmd) {
 // showProblems lists what could not be read and what must be known.
 func (m *model) showProblems() {
 	var lines []line
-	for _, t := range report.Trouble(&m.trend, 1000) {
+	for _, t := range view.Trouble(&m.trend, 1000) {
 		lines = append(lines, line{text: t})
 	}
 	for _, n := range m.trend.Notes {

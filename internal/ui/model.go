@@ -11,10 +11,11 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
-	"gdump/internal/report"
 	"gdump/internal/trend"
 	"gdump/internal/ui/list"
 	"gdump/internal/ui/theme"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/bubbles/cursor"
 	"github.com/charmbracelet/bubbles/textinput"
@@ -121,17 +122,17 @@ type prepared struct {
 	trend   trend.Trend
 	says    []string // what the dumps come to, in sentences
 	culprit int      // the series of who ended the process, -1 if that is not known
-	columns []report.Column
+	columns []view.Column
 	natural []int                          // widths of the columns
 	labels  []string                       // keys, in order
 	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
 }
 
 func prepare(t trend.Trend) prepared {
-	p := prepared{trend: t, says: report.Headline(&t), culprit: report.Culprit(&t), columns: report.Columns(&t)}
-	p.natural = report.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
+	p := prepared{trend: t, says: view.Headline(&t), culprit: view.Culprit(&t), columns: view.Columns(&t)}
+	p.natural = view.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
 	if len(t.Dumps) == 1 {
-		if s := report.States(report.DumpStates(&t.Dumps[0]), 4); s != "" {
+		if s := view.States(view.DumpStates(&t.Dumps[0]), 4); s != "" {
 			p.says = append(p.says, "states: "+s)
 		}
 	}
@@ -335,7 +336,7 @@ func (m model) show(p prepared) (tea.Model, tea.Cmd) {
 		sorted = m.columns[m.order.column].Title
 	}
 	m.prepared = p
-	m.order.column = slices.IndexFunc(m.columns, func(c report.Column) bool { return c.Title == sorted && sorted != "" })
+	m.order.column = slices.IndexFunc(m.columns, func(c view.Column) bool { return c.Title == sorted && sorted != "" })
 	m.rows, m.calls, m.shown = nil, callTree{}, -1
 	m.list.SetLen(0)
 	m.resize()
@@ -486,7 +487,7 @@ func (m *model) jumped(msg jumpedMsg) {
 func (m *model) resize() {
 	m.layout = arrange(m.width, m.height, len(m.headline()), m.zoomed, m.focus)
 	m.list.SetHeight(m.layout.list.h - 2)
-	m.widths = report.Fit(m.columns, m.natural, m.layout.list.w-2)
+	m.widths = view.Fit(m.columns, m.natural, m.layout.list.w-2)
 	m.shown = -1
 	m.showStack()
 	m.text.resize(m.width-2, m.height-3)
@@ -527,7 +528,7 @@ func siteRow(s goroutine.Stack) int {
 	if own, ok := s.Owner(); ok {
 		at = own
 	}
-	return slices.IndexFunc(report.StackRows(s), func(r report.StackRow) bool { return r.Frame != nil && *r.Frame == at && r.Prefix == "" })
+	return slices.IndexFunc(view.StackRows(s), func(r view.StackRow) bool { return r.Frame != nil && *r.Frame == at && r.Prefix == "" })
 }
 
 // headline are the lines under the title: what the dumps come to, and what
@@ -538,7 +539,7 @@ func (m *model) headline() []line {
 	}
 	var lines []line
 	kind := plainLine
-	if m.crash != "" || len(m.trend.Series) > 0 && m.trend.Series[0].Verdict == trend.Accumulating {
+	if m.crash != "" || len(m.trend.Series) > 0 && view.Of(m.trend.Series[0].Verdict).Style == view.Bad {
 		kind = badLine
 	}
 	for _, text := range m.says {
@@ -564,10 +565,10 @@ func (m *model) warning() string {
 		}
 	}
 	if problems > 0 {
-		parts = append(parts, report.Plural(problems, "problem", "problems")+" in what was read")
+		parts = append(parts, number.Plural(problems, "problem", "problems")+" in what was read")
 	}
 	if len(m.trend.Notes) > 0 {
-		parts = append(parts, report.Plural(len(m.trend.Notes), "note", "notes"))
+		parts = append(parts, number.Plural(len(m.trend.Notes), "note", "notes"))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
+	"gdump/internal/view"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -27,7 +27,7 @@ type line struct {
 	tail  string // after the text, fainter: where the function is
 	kind  kind
 	frame *goroutine.Frame // what the line shows; the cursor stops at lines with a frame
-	row   int              // of the frame in its stack: see report.StackRows
+	row   int              // of the frame in its stack: see view.StackRows
 }
 
 func (l line) String() string { return l.text + l.tail }
@@ -36,7 +36,7 @@ func (l line) String() string { return l.text + l.tail }
 // but not within a number such as "1 450".
 func wrapLine(l line, w int) []line {
 	var out []line
-	for _, text := range report.Wrap(l.String(), w) {
+	for _, text := range view.Wrap(l.String(), w) {
 		out = append(out, line{text: text, kind: l.kind})
 	}
 	return out

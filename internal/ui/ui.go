@@ -57,7 +57,8 @@ type Config struct {
 	Source func(goroutine.Frame) (code.Source, error)  // reads the code of a frame
 	Edit   func(file string, line int) (Editor, error) // opens code in the user's editor
 	Copy   func(text string) error                     // to the clipboard of this machine
-	Write  func(name string, t *trend.Trend) error     // what is shown, to a file
+	JSON   func(io.Writer, *trend.Trend) error
+	Write  func(name string, t *trend.Trend) error // what is shown, to a file
 }
 
 func (c *Config) out() io.Writer {

@@ -16,6 +16,7 @@ import (
 	"gdump/internal/code"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
+	"gdump/internal/report"
 	"gdump/internal/trend"
 	"gdump/internal/ui/theme"
 
@@ -72,7 +73,7 @@ func colored(name string) theme.Theme {
 // at opens a trend in a window of w by h cells and presses keys.
 func at(t testing.TB, w, h int, tr trend.Trend, keys ...string) *screen {
 	t.Helper()
-	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard, Source: leaky}, plain())}
+	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard, Source: leaky, JSON: asJSON}, plain())}
 	s.send(tea.WindowSizeMsg{Width: w, Height: h})
 	s.send(loadedMsg{prepared: prepare(tr)})
 	return s.press(keys...)
@@ -399,6 +400,8 @@ func TestReasons(t *testing.T) {
 		}
 	}
 }
+
+func asJSON(w io.Writer, t *trend.Trend) error { return report.JSON(w, t, report.Options{}) }
 
 // TestCopy holds that the clipboard gets the stack, as an escape sequence.
 func TestCopy(t *testing.T) {

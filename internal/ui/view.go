@@ -5,8 +5,9 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
@@ -111,7 +112,7 @@ func (m *model) readSoFar() string {
 	if s := m.config.now().Sub(m.started).Seconds(); s > 0 {
 		read += fmt.Sprintf(", %.0f MiB/s", float64(p.Bytes)/mib/s)
 	}
-	return doing + read + " · " + report.Plural(p.Goroutines, "goroutine", "goroutines")
+	return doing + read + " · " + number.Plural(p.Goroutines, "goroutine", "goroutines")
 }
 
 // titleView tells which dumps these are and how large.
@@ -119,10 +120,10 @@ func (m *model) titleView() string {
 	dumps := m.trend.Dumps
 	last := &dumps[len(dumps)-1]
 	position, name := "", clean(dumps[0].Source)
-	facts := []string{report.Plural(last.Goroutines, "goroutine", "goroutines")}
-	buckets := report.Plural(len(last.Buckets), "bucket", "buckets")
+	facts := []string{number.Plural(last.Goroutines, "goroutine", "goroutines")}
+	buckets := number.Plural(len(last.Buckets), "bucket", "buckets")
 	if !m.grouped() {
-		buckets = report.Plural(len(m.trend.Series), "bucket", "buckets")
+		buckets = number.Plural(len(m.trend.Series), "bucket", "buckets")
 	}
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {
@@ -140,12 +141,12 @@ func (m *model) titleView() string {
 		if n := len(dumps) - 2; n > 0 {
 			name += fmt.Sprintf(" (+%d between)", n)
 		}
-		facts[0] = report.Group(dumps[0].Goroutines) + " → " + facts[0]
+		facts[0] = number.Group(dumps[0].Goroutines) + " → " + facts[0]
 		facts = append(facts, buckets)
 		if len(dumps) > 2 {
-			facts = append(facts, report.Plural(len(dumps), "dump", "dumps"))
+			facts = append(facts, number.Plural(len(dumps), "dump", "dumps"))
 		}
-		if s := report.Span(&m.trend); s != "" {
+		if s := view.Span(&m.trend); s != "" {
 			facts[len(facts)-1] += " over " + s
 		}
 	}
@@ -166,7 +167,7 @@ func (m *model) titleView() string {
 	}
 	switch room := m.width - cells(head+position+right) - 2; {
 	case room >= 8 || position == "":
-		name = position + report.CutFront(name, max(8, room))
+		name = position + view.CutFront(name, max(8, room))
 	default:
 		name = strings.TrimSuffix(position, " · ")
 	}
@@ -286,15 +287,15 @@ func (m *model) listView() []string {
 
 // listTitle tells how many buckets are listed, and why not all.
 func (m *model) listTitle() string {
-	title := report.Plural(len(m.trend.Series), "bucket", "buckets")
+	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
 	if m.grouped() {
-		title = report.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
+		title = number.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
 	}
 	if m.applied != "" {
-		title = fmt.Sprintf("%s of %s · filter: %s", report.Group(len(m.rows)), title, clean(m.applied))
+		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
 	}
 	if m.hidden > 0 {
-		title += fmt.Sprintf(" · %s of Go itself hidden (%s)", report.Group(m.hidden), keys.fold.Help().Key)
+		title += fmt.Sprintf(" · %s of Go itself hidden (%s)", number.Group(m.hidden), keys.fold.Help().Key)
 	}
 	if m.tree {
 		title += " · tree"
@@ -318,7 +319,7 @@ func (m *model) position() string {
 	if m.list.Len() <= m.list.Height() {
 		return ""
 	}
-	return fmt.Sprintf("%s/%s", report.Group(m.list.Cursor+1), report.Group(m.list.Len()))
+	return fmt.Sprintf("%s/%s", number.Group(m.list.Cursor+1), number.Group(m.list.Len()))
 }
 
 func (m *model) columnTitles(w int) string {
@@ -406,7 +407,7 @@ func (m *model) stackView() []string {
 	}
 	title := "stack"
 	if i := m.selected(); i >= 0 {
-		title = "stack of " + report.SiteName(m.trend.Series[i].Bucket)
+		title = "stack of " + view.SiteName(m.trend.Series[i].Bucket)
 		if m.grouped() {
 			title = "stacks of " + clean(m.trend.Series[i].Name)
 		}
@@ -542,7 +543,7 @@ func (m *model) inputView() string {
 	does := []hint{{"enter", "keep"}, {"esc", "clear"}}
 	switch m.mode {
 	case filtering:
-		found = fmt.Sprintf("%s of %s ", report.Group(len(m.rows)), report.Group(len(m.trend.Series)))
+		found = fmt.Sprintf("%s of %s ", number.Group(len(m.rows)), number.Group(len(m.trend.Series)))
 	case searching:
 		found = m.stack.position() + " "
 		if m.overlay != noOverlay {
@@ -574,4 +575,4 @@ func (m *model) hints(all []hint) string {
 }
 
 // cutTitle cuts a path in front, so that it fits into a rule of w cells.
-func cutTitle(path string, w int) string { return report.CutFront(path, max(8, w-8)) }
+func cutTitle(path string, w int) string { return view.CutFront(path, max(8, w-8)) }

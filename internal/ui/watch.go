@@ -35,7 +35,7 @@ type live struct {
 	samples chan Sample
 	last    Sample // newest that was no error
 	next    time.Time
-	err     error  // of the newest, nil if it was none
+	err     error // of the newest, nil if it was none
 	paused  bool
 	held    []goroutine.Dump // that came while paused
 	now     time.Time

@@ -4,6 +4,7 @@ package theme
 import (
 	"gdump/internal/trend"
 	"gdump/internal/ui/background"
+	"gdump/internal/view"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
@@ -52,12 +53,12 @@ func New(name string, r *lipgloss.Renderer) Theme {
 
 // Verdict is the style of a verdict's row, false if it has none of its own.
 func (t Theme) Verdict(v trend.Verdict) (lipgloss.Style, bool) {
-	switch v {
-	case trend.Accumulating:
+	switch view.Of(v).Style {
+	case view.Bad:
 		return t.Bad, true
-	case trend.Shrunk, trend.Gone:
+	case view.Good:
 		return t.Good, true
-	default:
-		return lipgloss.Style{}, false
+	case view.Plain:
 	}
+	return lipgloss.Style{}, false
 }

@@ -1,0 +1,267 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+	"gdump/internal/view/number"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Column is one column of the list of buckets, in the text and on the screen.
+type Column struct {
+	Title string
+	Right bool // numbers stand at the right
+	Front bool // a cell too long is cut at its front, where a path says least
+	Cell  func(*trend.Series) string
+	// Compare orders two series by this column, the one that is looked for
+	// first: large numbers, then names from A to Z.
+	Compare func(a, b *trend.Series) int
+
+	rank  int // the columns with the least go first when the width does not do
+	least int // cells to which the column can shrink
+	// comfort is the cells to which it shrinks at most as long as a column of a
+	// rank below optional is left to go instead; 0 means least.
+	comfort int
+}
+
+// optional is the rank from which on a column is worth more than a name in full.
+const optional = 6
+
+// Gap is the blank between two columns.
+const Gap = 2
+
+// Columns are what is told of each bucket of a trend.
+func Columns(t *trend.Trend) []Column {
+	var cols []Column
+	add := func(c Column) {
+		if c.least == 0 {
+			c.least = 1000
+		}
+		cols = append(cols, c)
+	}
+	count := func(title string, rank int, n func(*trend.Series) int, write func(int) string) {
+		add(Column{
+			Title: title, Right: true, rank: rank,
+			Cell:    func(s *trend.Series) string { return write(n(s)) },
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(n(b), n(a)) },
+		})
+	}
+	name := func(title string, rank, least int, front bool, f func(*goroutine.Bucket) string) {
+		add(Column{
+			Title: title, rank: rank, least: least, Front: front,
+			Cell:    func(s *trend.Series) string { return f(s.Bucket) },
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(f(a.Bucket), f(b.Bucket)) },
+		})
+	}
+	if n := len(t.Dumps); n == 1 {
+		count("count", 10, (*trend.Series).Now, number.Group)
+		count("share", 3, (*trend.Series).Now, func(n int) string { return share(n, t.Dumps[0].Goroutines) })
+	} else {
+		count("change", 10, (*trend.Series).Change, number.Signed)
+		count("before", 8, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
+		if n > 2 {
+			add(Column{Title: "trend", rank: 6, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
+				return cmp.Compare(b.PerDump, a.PerDump)
+			}})
+		}
+		count("after", 8, (*trend.Series).Now, number.Group)
+		verdict := func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }
+		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
+		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
+	}
+	add(Column{
+		Title: "leaked", Right: true, rank: 8, Cell: leakedCell,
+		Compare: func(a, b *trend.Series) int { return cmp.Compare(b.Leaked, a.Leaked) },
+	})
+	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
+	add(Column{
+		Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
+		Compare: func(a, b *trend.Series) int {
+			return cmp.Or(cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), cmp.Compare(b.Bucket.Waits.Median(), a.Bucket.Waits.Median()))
+		},
+	})
+	if t.By != "" && t.By != string(trend.ByStack) {
+		group := func(s *trend.Series) string { return goroutine.Clean(s.Name) }
+		add(Column{
+			Title: t.By, Front: true, rank: 11, least: 24, Cell: group,
+			Compare: func(a, b *trend.Series) int { return cmp.Compare(a.Name, b.Name) },
+		})
+		return cols
+	}
+	name("call site", 11, 24, true, SiteName)
+	cols[len(cols)-1].comfort = 44
+	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
+	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy().Name()) })
+	name("module", 2, 20, true, ownerModule)
+	return cols
+}
+
+// leakedCell is empty where nothing is proved, so that the column goes where
+// there is no proof at all.
+func leakedCell(s *trend.Series) string {
+	if s.Leaked == 0 {
+		return ""
+	}
+	return number.Group(s.Leaked)
+}
+
+// Widths are the natural widths of columns over some series: of the widest
+// cell, 0 where all are empty.
+func Widths(cols []Column, series []trend.Series) []int {
+	widths := make([]int, len(cols))
+	for i := range cols {
+		for j := range series {
+			widths[i] = max(widths[i], ansi.StringWidth(cols[i].Cell(&series[j])))
+		}
+		if widths[i] > 0 {
+			widths[i] = max(widths[i], ansi.StringWidth(cols[i].Title))
+		}
+	}
+	return widths
+}
+
+// Fit makes columns of natural widths fit into width: long names are cut as
+// far as they can be, then whole columns go, those that say least first. A
+// column that went has width 0.
+func Fit(cols []Column, natural []int, width int) []int {
+	w := append([]int(nil), natural...)
+	for {
+		over := -Gap - width
+		for i := range w {
+			if w[i] > 0 {
+				over += w[i] + Gap
+			}
+		}
+		if over <= 0 {
+			return w
+		}
+		if i, n := widest(cols, w); i >= 0 {
+			// Long names give way step by step, so that they share what is left.
+			w[i] -= min(over, max(1, n/2))
+			continue
+		}
+		least := -1
+		for i := range w {
+			if w[i] > 0 && (least < 0 || cols[i].rank < cols[least].rank) {
+				least = i
+			}
+		}
+		if cols[least].rank >= 10 { // only the count and the call site are left
+			for i := range w {
+				if cols[i].rank == 11 {
+					w[i] = max(1, w[i]-over)
+				}
+			}
+			return w
+		}
+		w[least] = 0
+		// What went leaves room: the others start again from their natural widths.
+		for i := range w {
+			if w[i] > 0 {
+				w[i] = natural[i]
+			}
+		}
+	}
+}
+
+// widest is the column that exceeds what it can shrink to the most, and by how
+// much; -1 if none does.
+func widest(cols []Column, w []int) (column, excess int) {
+	spare := false
+	for i := range w {
+		spare = spare || w[i] > 0 && cols[i].rank < optional
+	}
+	column = -1
+	for i := range w {
+		least := cols[i].least
+		if spare {
+			least = max(least, cols[i].comfort)
+		}
+		if w[i]-least > excess {
+			column, excess = i, w[i]-least
+		}
+	}
+	return column, excess
+}
+
+// Fill writes a cell into exactly w cells.
+func (c *Column) Fill(s string, w int) string {
+	if c.Front {
+		s = CutFront(s, w)
+	} else {
+		s = ansi.Truncate(s, w, "…")
+	}
+	if c.Right {
+		return PadLeft(s, w)
+	}
+	return PadRight(s, w)
+}
+
+// ownerModule is the module of the call site's owner, or what it is instead.
+func ownerModule(b *goroutine.Bucket) string {
+	f, ok := b.Stack.Owner()
+	switch {
+	case !ok:
+		return "go"
+	case f.Module != "":
+		return Module(f.Module)
+	}
+	return goroutine.Clean(f.Package)
+}
+
+// share is what part of all goroutines n are, as a bar and in percent.
+func share(n, all int) string {
+	const cells = 6
+	if all <= 0 {
+		return ""
+	}
+	bar := (n*cells + all - 1) / all
+	return fmt.Sprintf("%s%s %3d%%", strings.Repeat("█", bar), strings.Repeat("░", cells-bar), (100*n+all/2)/all)
+}
+
+const maxSpark = 12
+
+// Spark draws counts as a row of blocks, at most n of them: the highest count
+// is a full block, none the lowest line.
+func Spark(counts []int, n int) string {
+	blocks := []rune("▁▂▃▄▅▆▇█")
+	if len(counts) > n {
+		// Of more dumps than there is room for the last of each span is shown.
+		picked := make([]int, n)
+		for i := range picked {
+			picked[i] = counts[(i+1)*len(counts)/n-1]
+		}
+		counts = picked
+	}
+	top := 1
+	for _, c := range counts {
+		top = max(top, c)
+	}
+	var b strings.Builder
+	for _, c := range counts {
+		i := (max(c, 0)*(len(blocks)-1) + top - 1) / top
+		b.WriteRune(blocks[i])
+	}
+	return b.String()
+}
+
+// Span is how far the times of a trend reach, "" if they are not known.
+func Span(t *trend.Trend) string {
+	if len(t.Dumps) < 2 {
+		return ""
+	}
+	a, b := t.Dumps[0].TakenAt, t.Dumps[len(t.Dumps)-1].TakenAt
+	if a.IsZero() || !b.After(a) {
+		return ""
+	}
+	d := b.Sub(a)
+	if d.Seconds() < 60 {
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	}
+	return number.Span(d)
+}
