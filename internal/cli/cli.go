@@ -42,6 +42,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	printed        checked    // stdout, for what gdump itself writes there
+	messages       hiding     // stderr, for the same
 	holding        bool       // the screen has the terminal
 	held           []string   // said meanwhile
 	saying         sync.Mutex // held while a line is written to stderr
@@ -78,7 +79,15 @@ type app struct {
 // to end the process.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http logs what a broken server sent
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, printed: checked{w: stdout}, ctx: ctx}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, printed: checked{w: stdout}, messages: hiding{w: stderr}, ctx: ctx}
+	a.messages.secrets.Add(os.Getenv(tokenVariable))
+	for i, arg := range args {
+		a.messages.secrets.AddArgument(arg)
+		if header := strings.TrimPrefix(arg, "--header="); header != arg || i > 0 && args[i-1] == "--header" {
+			name, value, _ := strings.Cut(header, ":")
+			a.messages.secrets.AddHeader(name, strings.TrimSpace(value))
+		}
+	}
 	done := make(chan int, 1)
 	go func() { done <- a.execute(ctx, args) }()
 	return a.await(ctx, done)
@@ -87,8 +96,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func (a *app) execute(ctx context.Context, args []string) (status int) {
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(a.stderr, "gdump: internal error: %s\n", goroutine.Clean(fmt.Sprint(r)))
-			fmt.Fprintln(a.stderr, "hint: please report it, with the command that led to it")
+			fmt.Fprintf(&a.messages, "gdump: internal error: %s\n", goroutine.Clean(fmt.Sprint(r)))
+			fmt.Fprintln(&a.messages, "hint: please report it, with the command that led to it")
 			status = statusInternal
 		}
 	}()
@@ -127,9 +136,9 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		if !errors.As(err, &e) && errors.Is(err, context.Canceled) {
 			err = stopped
 		}
-		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+		fmt.Fprintln(&a.messages, "gdump: "+oneLine(err.Error()))
 		if errors.As(err, &e) && e.Hint != "" {
-			fmt.Fprintln(a.stderr, "hint: "+oneLine(e.Hint))
+			fmt.Fprintln(&a.messages, "hint: "+oneLine(e.Hint))
 		}
 		return stopped.status()
 	}
@@ -158,13 +167,13 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var many manyLines
 	if errors.As(err, &many) {
 		for _, l := range many.lines() {
-			fmt.Fprintln(a.stderr, "gdump: "+oneLine(l))
+			fmt.Fprintln(&a.messages, "gdump: "+oneLine(l))
 		}
 	} else {
-		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+		fmt.Fprintln(&a.messages, "gdump: "+oneLine(err.Error()))
 	}
 	if hint != "" {
-		fmt.Fprintln(a.stderr, "hint: "+oneLine(hint))
+		fmt.Fprintln(&a.messages, "hint: "+oneLine(hint))
 	}
 	return status
 }
@@ -237,7 +246,7 @@ gdump diff before.dump after.dump     show what grew`,
 	complete("color", "auto", "always", "never")
 	a.outputFlags(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		if err := configure(c.Flags()); err != nil {
+		if err := a.configure(c.Flags()); err != nil {
 			return err
 		}
 		a.mayRegroup = !c.Flags().Changed("by") && (a.format == "" || a.format == "text")
@@ -246,7 +255,7 @@ gdump diff before.dump after.dump     show what grew`,
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
 	root.SetIn(a.stdin)
 	root.SetOut(&a.printed)
-	root.SetErr(a.stderr)
+	root.SetErr(&a.messages)
 	root.InitDefaultCompletionCmd() // of the output as it is set
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {

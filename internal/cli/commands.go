@@ -60,7 +60,7 @@ gdump demo --format text`,
 }
 
 func (a *app) demo(ctx context.Context) error {
-	before, after, err := demo.Collect(ctx, a.stderr, func(ctx context.Context, url string) ([]byte, error) {
+	before, after, err := demo.Collect(ctx, &a.messages, func(ctx context.Context, url string) ([]byte, error) {
 		in, err := source.Pull(ctx, url, source.Options{Timeout: a.target.Timeout})
 		if err != nil {
 			return nil, err

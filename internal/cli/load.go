@@ -78,7 +78,7 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 		return a.open(ctx, args, diff)
 	}
 	dumps, err := a.load(ctx, args, nil)
-	if len(dumps) == 0 {
+	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 {
 		return err
 	}
 	if err == nil {
@@ -142,7 +142,7 @@ func (a *app) keep(err error) bool {
 	if errors.As(err, &e) && e.Kind == source.Usage || errors.Is(err, context.Canceled) {
 		return false
 	}
-	fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+	fmt.Fprintln(&a.messages, "gdump: "+oneLine(err.Error()))
 	a.status = statusPartial
 	return true
 }
@@ -169,7 +169,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	}
 	if o.Gate != nil && (!format.Human || a.out.toFile()) {
 		// The log of CI shows why, whatever goes to stdout.
-		if err := report.Gate(a.stderr, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
+		if err := report.Gate(&a.messages, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
 			return &ioError{"stderr", err}
 		}
 	}
@@ -183,24 +183,34 @@ func (a *app) print(t trend.Trend, diff bool) error {
 
 // open shows the sources on the screen, which loads them.
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
-	return a.openScreen(ctx, ui.Config{Names: args, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
-		dumps, err := a.load(ctx, args, step)
-		if len(dumps) == 0 {
-			return trend.Trend{}, err
-		}
-		if err == nil {
-			err = a.countOf(dumps, diff)
-		}
-		var e *source.Error
-		if errors.As(err, &e) && e.Kind == source.Usage {
-			return trend.Trend{}, err
-		}
-		t, wrong := a.compare(dumps, diff)
-		if wrong != nil {
-			return trend.Trend{}, wrong
-		}
-		return t, err
+	names := make([]string, len(args))
+	for i, arg := range args {
+		names[i] = source.Redact(arg)
+	}
+	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+		t, err := a.loadTrend(ctx, args, diff, step)
+		return t, a.messages.hide(err)
 	}})
+}
+
+// loadTrend is what the screen shows of the sources, and why it is not all.
+func (a *app) loadTrend(ctx context.Context, args []string, diff bool, step func(ui.Step)) (trend.Trend, error) {
+	dumps, err := a.load(ctx, args, step)
+	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 && ctx.Err() == nil {
+		return trend.Trend{}, err
+	}
+	if err == nil {
+		err = a.countOf(dumps, diff)
+	}
+	var e *source.Error
+	if errors.As(err, &e) && e.Kind == source.Usage {
+		return trend.Trend{}, err
+	}
+	t, wrong := a.compare(dumps, diff)
+	if wrong != nil {
+		return trend.Trend{}, wrong
+	}
+	return t, err
 }
 
 // size is how many bytes the sources have, -1 if that is not known.

@@ -97,6 +97,37 @@ func (c *checked) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// hiding is a writer for messages, each in one call of Write, that leaves out
+// the secrets in them.
+type hiding struct {
+	w       io.Writer
+	secrets source.Secrets
+}
+
+func (h *hiding) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(h.w, h.secrets.Hide(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// hide is an error without the secrets, for what shows it other than on stderr.
+func (h *hiding) hide(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &hiddenError{h.secrets.Hide(err.Error()), err}
+}
+
+type hiddenError struct {
+	text string
+	err  error
+}
+
+func (e *hiddenError) Error() string { return e.text }
+
+func (e *hiddenError) Unwrap() error { return e.err }
+
 // interruptible is a writer that fails once a context has ended.
 type interruptible struct {
 	ctx context.Context

@@ -108,7 +108,7 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 	}
 	t1 := trend.Compare(taken.Dumps)
 	for _, l := range view.Trouble(&t1, 5) {
-		fmt.Fprintln(a.stderr, l)
+		fmt.Fprintln(&a.messages, l)
 	}
 	return nil
 }

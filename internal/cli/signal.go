@@ -86,7 +86,7 @@ func (a *app) await(ctx context.Context, done <-chan int) int {
 	go func() {
 		defer close(left)
 		a.abandoned.clean()
-		fmt.Fprintln(a.stderr, "gdump: interrupted")
+		fmt.Fprintln(&a.messages, "gdump: interrupted")
 	}()
 	select {
 	case <-left:

@@ -17,6 +17,9 @@ import (
 
 var levels = []string{"auto", "0", "1", "2"}
 
+// tokenVariable is the environment's variable with the token for targets.
+const tokenVariable = "GDUMP_TOKEN"
+
 // targetFlags are the flags of every command that takes a target.
 func (a *app) targetFlags(f *pflag.FlagSet) {
 	o := &a.target
@@ -48,7 +51,7 @@ func (a *app) checkTarget() error {
 		return errors.New("--max-bytes: it must not be below 0")
 	}
 	for _, h := range o.Access.Headers {
-		if name, _, _ := strings.Cut(h, ":"); !strings.HasPrefix(h, "@") && secretHeader(name) {
+		if name, _, ok := strings.Cut(h, ":"); ok && !strings.HasPrefix(h, "@") && secretHeader(name) {
 			a.say(fmt.Sprintf("warning: the value of --header %s can be seen in the list of processes; --header @FILE keeps it out", goroutine.Clean(name)))
 		}
 	}
@@ -75,7 +78,7 @@ func (a *app) sourceOptions() source.Options {
 		o.Level = source.LevelAuto
 	}
 	if o.Access.TokenFile == "" {
-		o.Access.Token = os.Getenv("GDUMP_TOKEN")
+		o.Access.Token = os.Getenv(tokenVariable)
 	}
 	return o
 }
@@ -89,7 +92,7 @@ func (a *app) say(s string) {
 		a.held = append(a.held, line)
 		return
 	}
-	fmt.Fprintln(a.stderr, line)
+	fmt.Fprintln(&a.messages, line)
 }
 
 // hold delays what is said while the screen has the terminal.
@@ -105,7 +108,7 @@ func (a *app) release() {
 	defer a.saying.Unlock()
 	a.holding = false
 	for _, line := range a.held {
-		fmt.Fprintln(a.stderr, line)
+		fmt.Fprintln(&a.messages, line)
 	}
 	a.held = nil
 }

@@ -18,6 +18,7 @@ import (
 	"gdump/internal/trend"
 	"gdump/internal/ui"
 	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -144,8 +145,16 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 			}
 		}
 	})
-	if broken != nil {
+	var e *source.Error
+	switch {
+	case broken != nil:
 		return broken
+	case err != nil && !errors.Is(err, context.Canceled):
+		none := &source.Error{Kind: source.Target, Name: t.Name(), What: fmt.Sprintf("no answer in %s", number.Plural(w.samples, "look", "looks")), Err: err}
+		if errors.As(err, &e) {
+			none.Name, none.What, none.Hint = e.Name, none.What+": "+e.What, e.Hint
+		}
+		return none
 	}
 	return err
 }
@@ -169,7 +178,7 @@ func (a *app) watchScreen(ctx context.Context, name string, o run.WatchOptions, 
 		Load: func(ctx context.Context, _ func(ui.Step)) (trend.Trend, error) {
 			d, err := take(ctx)
 			if err != nil {
-				return trend.Trend{}, err
+				return trend.Trend{}, a.messages.hide(err)
 			}
 			first = d
 			return a.compare([]goroutine.Dump{*d}, false)
@@ -182,7 +191,7 @@ func (a *app) watchScreen(ctx context.Context, name string, o run.WatchOptions, 
 						a.say(err.Error())
 					}
 				}
-				x := ui.Sample{At: s.At, Goroutines: s.Goroutines, Dump: s.Dump, Err: cmp.Or(s.Err, s.DumpErr)}
+				x := ui.Sample{At: s.At, Next: s.Next, Goroutines: s.Goroutines, Dump: s.Dump, Err: a.messages.hide(cmp.Or(s.Err, s.DumpErr))}
 				if s.Dump == shown {
 					x.Dump = nil // it is on the screen
 				}

@@ -20,6 +20,9 @@ import (
 func openFile(ctx context.Context, name string) (*Input, error) {
 	shown := goroutine.Clean(name)
 	trouble := func(what, hint string, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			shown = Redact(name) // it may be a target with a slip in it
+		}
 		return &Error{Kind: Local, Name: shown, What: what, Hint: hint, Err: err}
 	}
 	info, err := os.Stat(name)

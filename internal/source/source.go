@@ -146,8 +146,9 @@ func Pull(ctx context.Context, target string, o Options) (*Input, error) {
 	return t.Open(ctx)
 }
 
-// hostPort is what looks like host:port, also ":6060".
-var hostPort = regexp.MustCompile(`^(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])?:\d{1,5}(?:/.*)?$`)
+// hostPort is what looks like host:port, also ":6060", with what a URL can
+// have before and behind it.
+var hostPort = regexp.MustCompile(`^(?:[^/@\s]+@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])?:\d{1,5}(?:[/?].*)?$`)
 
 // IsTarget reports whether an argument names a target rather than a file. A
 // file that is there wins over host:port.

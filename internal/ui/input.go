@@ -47,6 +47,8 @@ func (m model) key(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 			return m, tea.Suspend
 		}
 		return m, m.stops.suspend
+	case m.waiting() && m.overlay == noOverlay:
+		return m.waitingKey(msg)
 	case m.mode != normal:
 		return m.inputKey(msg)
 	case m.overlay == menuOverlay:

@@ -205,6 +205,9 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyMsg:
 		return m.keys(msg)
 	case tea.MouseMsg:
+		if m.waiting() {
+			return m, nil
+		}
 		return m.click(msg)
 	case steppedMsg:
 		return m.stepped(msg)
@@ -284,6 +287,11 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 	if len(msg.trend.Dumps) == 0 {
 		if m.stopping && len(m.trend.Dumps) > 0 {
 			return m, nil
+		}
+		if m.config.Watch != nil && !m.stopping {
+			cmd := m.watch()
+			m.live.err = msg.err
+			return m, cmd
 		}
 		m.fatal = msg.err
 		if m.stopping {

@@ -39,6 +39,8 @@ func (m *model) draw() string {
 		return m.whole([]string{fmt.Sprintf("terminal too small (%dx%d, need %dx%d)", m.width, m.height, minWidth, minHeight)})
 	case m.loading && !m.filling():
 		return m.whole(m.loadingView())
+	case m.waiting() && m.overlay == noOverlay:
+		return m.whole(m.waitingView())
 	case m.overlay == menuOverlay:
 		return m.whole(m.menuView())
 	case m.overlay != noOverlay:

@@ -9,6 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -330,6 +333,28 @@ func TestSuspendAlone(t *testing.T) {
 	x.press("\x1a")
 	x.press("j")
 	x.wait(`▸ +99`)
+	x.press("q")
+	x.exit(0)
+}
+
+// TestWatchUnreachable watches a port that nobody listens on, until a server
+// does.
+func TestWatchUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	x := start(t, 100, 30, gdump, "watch", addr, "--out", "dumps", "--every", "1s")
+	x.wait(`connection refused`)
+	x.wait(`next try in 1s`)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	web := &http.Server{Addr: addr, Handler: mux}
+	go web.ListenAndServe()
+	t.Cleanup(func() { web.Close() })
+	x.wait(`watch ● \d+s ago`)
 	x.press("q")
 	x.exit(0)
 }
