@@ -142,7 +142,7 @@ func (j *judged) verdict(s *Series, found []finding) {
 // growth is what a series did in a lifetime.
 func (j *judged) growth(s *Series, life int, f *finding) Growth {
 	dumps := j.watched[life].dumps
-	g := Growth{Verdict: f.verdict, Accumulates: f.verdict == Accumulating, PerDump: f.perDump, Gain: f.gain}
+	g := Growth{Verdict: f.verdict, PerDump: f.perDump, Gain: f.gain}
 	if len(dumps) < 2 {
 		return g
 	}
@@ -176,7 +176,11 @@ func (j *judged) settle(s *Series, found []finding) {
 	}
 	if rising(f.verdict) {
 		s.Verdict, s.Confidence, s.Reasons, s.Decides, s.Stuck = f.verdict, f.confidence, f.reasons, f.decides, min(f.stuck, s.Now())
-		s.PerDump, s.PerHour = s.meanGrowth(f.verdict)
+		s.PerDump, s.PerHour = s.meanGrowth()
+		for i := range s.Lives {
+			// What rises in other lifetimes is the same leak.
+			s.Lives[i].Accumulates = s.Verdict == Accumulating && rising(s.Lives[i].Verdict)
+		}
 		if agree > 1 && f.verdict == Accumulating {
 			s.Reasons = append([]Reason{{Kind: InLives, N: agree, Of: len(found)}}, s.Reasons...)
 			s.Confidence = 1 - (1-s.Confidence)*math.Pow(0.5, float64(agree-1))
@@ -211,11 +215,11 @@ func (j *judged) counts(s *Series) []int {
 	return counts
 }
 
-// meanGrowth is the mean over the lifetimes with a verdict.
-func (s *Series) meanGrowth(v Verdict) (perDump, perHour float64) {
+// meanGrowth is the mean over the lifetimes in which the series rises.
+func (s *Series) meanGrowth() (perDump, perHour float64) {
 	n, timed := 0.0, 0.0
 	for _, g := range s.Lives {
-		if g.Verdict != v {
+		if !rising(g.Verdict) {
 			continue
 		}
 		n++
