@@ -108,7 +108,7 @@ func confidence(c *claim) float64 {
 	}
 	even := 2*slices.Min(c.flow) >= slices.Max(c.flow)
 	if c.little() && !even && len(c.flow) < c.PeerRounds {
-		p -= 0.05
+		p -= 0.04
 	}
 	if len(c.flow) < 3 && c.rise() < 2*c.Few {
 		p -= 0.05
@@ -118,14 +118,13 @@ func confidence(c *claim) float64 {
 
 // decides says what would decide about a claim that objections hold back.
 func decides(c *claim, reasons []Reason) []Reason {
-	m := len(c.flow)
+	m, dumps := len(c.flow), len(c.counts)
 	has := func(kind ReasonKind) bool {
 		return slices.ContainsFunc(reasons, func(r Reason) bool { return r.Kind == kind })
 	}
-	more := Reason{Kind: MoreDumps, N: max(1, c.Turns-m)}
 	switch {
-	case has(TwoDumps):
-		return []Reason{more}
+	case dumps == 2:
+		return []Reason{{Kind: MoreDumps, N: 1, Of: dumps}}
 	case has(WarmsUp) && c.youth.span > 0:
 		return []Reason{{Kind: MoreTime, Span: c.WarmUp - c.youth.span + time.Minute}}
 	case has(Slows) && c.youth.span > 0:
@@ -133,6 +132,5 @@ func decides(c *claim, reasons []Reason) []Reason {
 		half := max(1, int(math.Round(math.Log2(early/max(late, early/16)))))
 		return []Reason{{Kind: MoreTime, N: half, Span: c.youth.span / time.Duration(half)}}
 	}
-	more.N = max(more.N, m)
-	return []Reason{more}
+	return []Reason{{Kind: MoreDumps, N: max(m, c.Turns-m), Of: dumps}}
 }

@@ -18,7 +18,6 @@ type objection struct {
 func objections() []objection {
 	return []objection{
 		{Replaced, Turnover, false, replaced},
-		{Falls, Turnover, false, falls},
 		{Elsewhere, Turnover, false, elsewhere},
 		{Paused, Grown, true, paused},
 		{TwoDumps, Growing, false, twoDumps},
@@ -38,16 +37,6 @@ func objections() []objection {
 func replaced(c *claim) (Reason, bool) {
 	came := sum(c.came)
 	return Reason{Kind: Replaced, N: came, Count: c.rise()}, float64(c.rise()) < c.Net*float64(came)
-}
-
-// falls holds where the level fell by much: residents do not end at once.
-func falls(c *claim) (Reason, bool) {
-	top, drop := 0, 0
-	for _, n := range c.level {
-		top = max(top, n)
-		drop = max(drop, top-n)
-	}
-	return Reason{Kind: Falls, N: drop, Of: top}, drop >= c.Rise && float64(drop) >= c.Swing*float64(top)
 }
 
 // elsewhere holds where the others at the call site became fewer as these
@@ -189,7 +178,7 @@ func (c *claim) little() bool { return float64(c.rise()) < c.Little*float64(c.le
 // warmsUp holds for what rises from the start of the process on: pools fill,
 // and caches and sessions come to what they will be.
 func warmsUp(c *claim) (Reason, bool) {
-	short := c.youth.span <= c.WarmUp
+	short := c.youth.span < c.WarmUp
 	if c.youth.span == 0 {
 		short = len(c.flow) < c.WarmRounds
 	}

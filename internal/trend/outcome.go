@@ -87,7 +87,7 @@ func fixed(j *judged, s *Series) bool {
 		return false
 	}
 	for _, g := range s.Lives[:last] {
-		if g.Accumulates && s.Lives[last].Verdict == "" && len(j.watched[last].dumps) > 2 {
+		if g.Verdict == Accumulating && s.Lives[last].Verdict == "" && len(j.watched[last].dumps) > 2 {
 			return true
 		}
 	}

@@ -17,7 +17,6 @@ const (
 // The objections: what speaks against it. See objections.go and doubts.go.
 const (
 	Replaced    ReasonKind = "replaced"      // N came to stay, and the level rose by Count
-	Falls       ReasonKind = "falls"         // the level fell by N from Of
 	Elsewhere   ReasonKind = "elsewhere"     // rose by N, and by Count the others at the call site became fewer
 	Paused      ReasonKind = "paused"        // has not risen in the last N of Of rounds
 	Halted      ReasonKind = "halted"        // the same, for not so long
@@ -49,7 +48,7 @@ const (
 
 // What would decide about a series that is growing.
 const (
-	MoreDumps ReasonKind = "more-dumps" // N of them
+	MoreDumps ReasonKind = "more-dumps" // N more than the Of that there are
 	MoreTime  ReasonKind = "more-time"  // Span of it; the inflow has halved N times, 0 if it has not
 	NeedIDs   ReasonKind = "need-ids"   // dumps that have goroutine ids
 )

@@ -31,8 +31,6 @@ func (r Reason) String() string {
 		return fmt.Sprintf("the garbage collector proved %d of them leaked, and there are more than before", r.N)
 	case Replaced:
 		return fmt.Sprintf("%d new ones stayed, but most replaced others: only %d more in all", r.N, r.Count)
-	case Falls:
-		return fmt.Sprintf("fell by %d from %d in between", r.N, r.Of)
 	case Elsewhere:
 		return fmt.Sprintf("%d more, while others at the same place became %d fewer", r.N, r.Count)
 	case Paused, Halted:
@@ -88,7 +86,7 @@ func (r Reason) rest() (string, bool) {
 	case AsBefore:
 		return "about as many as before", true
 	case MoreDumps:
-		if r.N == 1 {
+		if r.Of == 2 {
 			return "a third dump", true
 		}
 		return plural(r.N, "more dump"), true
