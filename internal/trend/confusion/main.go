@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gdump/internal/trend"
 	"gdump/internal/trend/sim"
 )
 
@@ -79,12 +80,20 @@ func simulate(seeds int, dumps string, o sim.Options) error {
 			return fmt.Errorf("-dumps %s: not a number of dumps", field)
 		}
 		score := sim.Score{}
+		var c calibration
 		for seed := range seeds {
 			o.Seed, o.Dumps = uint64(seed), n
-			score.Add(o)
+			t, _ := score.Add(o)
+			for i := range t.Series {
+				if s := &t.Series[i]; s.Verdict == trend.Accumulating {
+					c.add(s.Confidence, strings.Contains(s.Bucket.Stack.Site().Package, "/leak-"))
+				}
+			}
 		}
 		fmt.Printf("%d dumps, %d servers\n", n, seeds)
 		score.Print(os.Stdout)
+		fmt.Println("confidence of accumulating")
+		c.print(os.Stdout)
 		fmt.Println()
 	}
 	return nil

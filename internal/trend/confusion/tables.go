@@ -51,19 +51,6 @@ func printServices(w io.Writer, all []result, details bool) {
 			return r.in.n == n && len(r.must) > 0, accuses(r, isTrue, isStale, isFalse, isNoise)
 		})
 	}
-	if details {
-		for _, n := range sizes[1:4] {
-			for _, step := range []int{1, 2, 4, 8} {
-				for cold := range 3 {
-					in := func(r *result) bool {
-						rest := 39 - (n-1)*step
-						return r.in.n == n && r.in.step == step && r.in.from == []int{0, rest / 2, rest}[cold]
-					}
-					figure(fmt.Sprintf("check leaking %d %d %d", n, step, cold), "", func(r *result) (bool, bool) { return in(r) && (len(r.must) > 0), accuses(r, isTrue) })
-				}
-			}
-		}
-	}
 	figure("a true leak first, 5 and more dumps", "95", func(r *result) (bool, bool) {
 		return r.in.n >= 5 && len(r.must) > 0, len(r.calls) > 0 && r.calls[0].kind == isTrue
 	})
@@ -133,44 +120,60 @@ func printRecall(w io.Writer, title string, all []result, key func(*result) stri
 	}
 }
 
-var bins = []float64{0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98}
+// calibration holds confidence against how often it was right.
+type calibration struct {
+	right, count [10]int
+	sum          [10]float64
+}
 
-// printCalibration holds the confidence of what is called accumulating against
-// how often that is right.
+// bins are where the bins of a calibration begin.
+func bins() []float64 { return []float64{0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98} }
+
+func (c *calibration) add(confidence float64, right bool) {
+	b := 0
+	for i, low := range bins() {
+		if confidence+1e-9 >= low {
+			b = i
+		}
+	}
+	c.count[b]++
+	c.sum[b] += confidence
+	if right {
+		c.right[b]++
+	}
+}
+
+func (c *calibration) print(w io.Writer) {
+	fmt.Fprintln(w, "    said      mean   right")
+	for b, low := range bins() {
+		if n := c.count[b]; n > 0 {
+			fmt.Fprintf(w, "  from %.2f  %6.3f  %6.3f  (%d of %d)\n", low, c.sum[b]/float64(n), float64(c.right[b])/float64(n), c.right[b], n)
+		}
+	}
+}
+
+// printCalibration writes how often what is called accumulating leaks.
 func printCalibration(w io.Writer, all []result) {
 	for _, besides := range []bool{true, false} {
 		what := "without net/http's pools and the like"
 		if besides {
 			what = "all"
 		}
-		fmt.Fprintf(w, "\nconfidence of accumulating, 3 and more dumps, %s\n    said      mean   right\n", what)
-		right, count, sum := make([]int, len(bins)), make([]int, len(bins)), make([]float64, len(bins))
+		fmt.Fprintf(w, "\nconfidence of accumulating, 3 and more dumps, %s\n", what)
+		var c calibration
 		for i := range all {
 			r := &all[i]
 			if r.of.Family == "organic" || r.of.Replicas > 0 || r.in.n == 2 {
 				continue
 			}
-			for _, c := range r.calls {
-				s := &c.leak.Series
-				if c.kind == isGrey || c.kind == isNoise && !besides || s.Verdict != trend.Accumulating {
-					continue
-				}
-				b := len(bins) - 1
-				for s.Confidence+1e-9 < bins[b] {
-					b--
-				}
-				count[b]++
-				sum[b] += s.Confidence
-				if c.kind == isTrue {
-					right[b]++
+			for _, x := range r.calls {
+				s := &x.leak.Series
+				if x.kind != isGrey && (x.kind != isNoise || besides) && s.Verdict == trend.Accumulating {
+					c.add(s.Confidence, x.kind == isTrue)
 				}
 			}
 		}
-		for b, n := range count {
-			if n > 0 {
-				fmt.Fprintf(w, "  from %.2f  %6.3f  %6.3f  (%d of %d)\n", bins[b], sum[b]/float64(n), float64(right[b])/float64(n), right[b], n)
-			}
-		}
+		c.print(w)
 	}
 }
 
@@ -183,14 +186,6 @@ func printFaults(w io.Writer, all []result) {
 			s := &c.leak.Series
 			if c.kind != isTrue && c.kind != isGrey && s.Verdict == trend.Accumulating {
 				fmt.Fprintf(w, "FALSE %-5s %-28s %.2f %v %s (%s) %s\n", c.kind, where, s.Confidence, s.Counts, s.Bucket.Stack.Site().Function, c.leak.By, s.Why)
-			}
-		}
-		if sure := slices.ContainsFunc(r.calls, func(c call) bool { return c.leak.Series.Accused() && c.kind == isTrue }); r.in.n > 2 && len(r.must) > 0 && !sure {
-			for _, c := range r.calls {
-				if c.kind == isTrue {
-					s := &c.leak.Series
-					fmt.Fprintf(w, "MILD %-28s %s %.2f %v %s (%s) %s\n", where, s.Verdict, s.Confidence, s.Counts, s.Bucket.Stack.Site().Function, c.leak.By, s.Why)
-				}
 			}
 		}
 		for name, ok := range r.must {
