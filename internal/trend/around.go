@@ -127,7 +127,7 @@ func together(a, b []int) bool {
 }
 
 // youthOf finds out how old a process was when its first dump was taken: by the
-// goroutines that it had started, beside those that it started since.
+// goroutines that it had started, compared with those that it started since.
 func (j *judged) youthOf(life int) youth {
 	w := j.watched[life]
 	if !w.ids || len(w.dumps) < 2 {

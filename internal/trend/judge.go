@@ -232,7 +232,7 @@ func (s *Series) meanGrowth() (perDump, perHour float64) {
 	return perDump / n, perHour / max(1, timed)
 }
 
-// leastSpan is the time from which a growth can be told by the hour.
+// leastSpan is the time from which a growth is measured by the hour.
 const leastSpan = time.Second
 
 // span is the time between two dumps, 0 if it is not known or too short for a

@@ -27,29 +27,7 @@ type kinship struct {
 // goroutine 1, have the same ids in every process and say nothing.
 func (r *rosters) kin(from, to int) kinship {
 	var k kinship
-	// Go statements are compared as numbers, or it would take as long as all
-	// the rest.
-	type statement struct {
-		function string
-		line     int
-	}
-	numbers := map[statement]int32{}
-	starters := func(d *goroutine.Dump) []int32 {
-		by := make([]int32, len(d.Buckets))
-		for i := range d.Buckets {
-			created := d.Buckets[i].Stack.CreatedBy()
-			if created.Function == "" || strings.HasPrefix(created.Function, "runtime.") {
-				continue
-			}
-			at := statement{created.Function, created.Line}
-			if numbers[at] == 0 {
-				numbers[at] = int32(len(numbers) + 1)
-			}
-			by[i] = numbers[at]
-		}
-		return by
-	}
-	startedA, startedB := starters(&r.dumps[from]), starters(&r.dumps[to])
+	startedA, startedB := starters(&r.dumps[from], &r.dumps[to])
 	counts := func(id uint64, by int32) bool { return id > 1 && by != 0 }
 	top := r.highest(from)
 	passed := top - min(256, top/3)
@@ -97,6 +75,33 @@ func (r *rosters) kin(from, to int) kinship {
 		}
 	}
 	return k
+}
+
+// starters are the go statements that started the buckets of two dumps, as
+// numbers: comparing names would take as long as all the rest. 0 is none, or
+// one of the runtime.
+func starters(a, b *goroutine.Dump) (startedA, startedB []int32) {
+	type statement struct {
+		function string
+		line     int
+	}
+	numbers := map[statement]int32{}
+	of := func(d *goroutine.Dump) []int32 {
+		by := make([]int32, len(d.Buckets))
+		for i := range d.Buckets {
+			created := d.Buckets[i].Stack.CreatedBy()
+			if created.Function == "" || strings.HasPrefix(created.Function, "runtime.") {
+				continue
+			}
+			at := statement{created.Function, created.Line}
+			if numbers[at] == 0 {
+				numbers[at] = int32(len(numbers) + 1)
+			}
+			by[i] = numbers[at]
+		}
+		return by
+	}
+	return of(a), of(b)
 }
 
 // dense is how many ids a program's start hands out, at most, for each

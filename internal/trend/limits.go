@@ -48,7 +48,7 @@ type limits struct {
 	Even     float64
 	TurnTime time.Duration
 	// CrowdEnds is the share of those too young to be residents that ends from
-	// one dump to the next where a few rounds tell the two apart; it takes
+	// one dump to the next where a few rounds distinguish the two; it takes
 	// MingleRounds where more stay.
 	CrowdEnds    float64
 	MingleRounds int

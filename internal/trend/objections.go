@@ -142,7 +142,7 @@ func someEnd(c *claim) (Reason, bool) {
 	return Reason{Kind: SomeEnd, N: c.ended, Of: c.exposed}, (c.ended > 1 || c.age > 0 && c.ended > 0) && c.rate() > c.Ends
 }
 
-// mingles holds where residents are told from others by their age, and many of
+// mingles holds where only their age distinguishes residents from others, and many of
 // the others stay for a while, too: in a few rounds, some of these are old.
 func mingles(c *claim) (Reason, bool) {
 	return Reason{Kind: Mingles, N: c.younger - c.youngEnded, Of: c.younger},

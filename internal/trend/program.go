@@ -67,7 +67,7 @@ func programOf(d *goroutine.Dump) program {
 
 func (p program) common(q program) int { return common(p.functions, q.functions) }
 
-// differs needs enough functions to tell: an idle program shows few of its own.
+// differs needs enough functions: an idle program shows few of its own.
 func (p program) differs(q program) bool {
 	least := min(len(p.functions), len(q.functions))
 	if p.mainFile != "" && q.mainFile != "" && p.mainFile != q.mainFile && least > 0 && p.common(q) == 0 {

@@ -6,9 +6,9 @@ type WarningKind string
 // The warnings. The constants say what the names and numbers are.
 const (
 	ByTimes      WarningKind = "by-times"       // the dumps were sorted by time
-	ByIDs        WarningKind = "by-ids"         // they tell no times, and were sorted by goroutine ids
+	ByIDs        WarningKind = "by-ids"         // they have no times, and were sorted by goroutine ids
 	ClockPutBack WarningKind = "clock-put-back" // their times contradict their ids, by which they were sorted
-	Untimed      WarningKind = "untimed"        // they tell no times, and are in the order given
+	Untimed      WarningKind = "untimed"        // they have no times, and are in the order given
 	Sampled      WarningKind = "sampled"        // N of Of dumps are compared, from Names[0] on; Count lie between two of them
 	RestartedAt  WarningKind = "restarted"      // the process restarted N times, before Names
 	ManyReplicas WarningKind = "replicas"       // the dumps come from N processes in turn

@@ -156,8 +156,6 @@ type result struct {
 	calls []call
 }
 
-func (r *result) cold() bool { return r.in.from == 0 }
-
 // judge compares a window of a service and checks it against the truth.
 func judge(s *service, w window) result {
 	index := make([]int, w.n)

@@ -35,7 +35,7 @@ func printServices(w io.Writer, all []result, details bool) {
 	figure("healthy accused, 3 and more dumps", "2", func(r *result) (bool, bool) {
 		return r.in.n >= 3 && r.of.Family == "healthy", accuses(r, isFalse)
 	})
-	figure("pools and workers beside accused", "1", func(r *result) (bool, bool) {
+	figure("other pools and workers accused", "1", func(r *result) (bool, bool) {
 		return r.in.n >= 3, accuses(r, isNoise)
 	})
 	figure("accused from two dumps", "0", func(r *result) (bool, bool) {

@@ -31,7 +31,7 @@ type Kind struct {
 	// Want are the verdicts that are right. While a pool fills, nothing tells it
 	// from a leak: few dumps may say that it is growing.
 	Want []trend.Verdict
-	// Needs is how many dumps of a life it takes to tell the leak from the
+	// Needs is how many dumps of a life it takes to distinguish the leak from the
 	// traffic it hides in; 0 if three do.
 	Needs int
 	make  func(r *rand.Rand, rounds int) actor
