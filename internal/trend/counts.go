@@ -15,6 +15,13 @@ func (r *rules) findByCounts(t *track) finding {
 	slope, chance := theilSen(t.counts), mannKendall(t.counts)
 	f := finding{verdict: Growing, confidence: unsure, decides: []Reason{{Kind: NeedIDs}}, stuck: last, gain: last - first, perDump: slope}
 	f.reasons = []Reason{{Kind: Climbs, N: n, Rate: slope, Chance: chance}}
+	flow := steps(t.counts)
+	up, down := 0, 0
+	for _, k := range flow {
+		up += max(0, k)
+		down -= min(0, k)
+	}
+	swings := float64(down) > r.Down*float64(up)
 	rise := slope * float64(n-1)
 	least := max(float64(r.Rise), r.RiseShare*float64(first))
 	switch low := lowest(t.counts); {
@@ -24,7 +31,7 @@ func (r *rules) findByCounts(t *track) finding {
 		}
 		f.reasons = append(f.reasons, Reason{Kind: CountsOnly, N: n})
 		return f
-	case len(low) > 3 && ascending(low) && low[len(low)-1]-low[0] >= r.Few && (rise < least || chance > r.ByChance):
+	case len(low) > 3 && mannKendall(low) <= r.ByChance && low[len(low)-1]-low[0] >= r.Few && (rise < least || chance > r.ByChance || swings):
 		f.perDump = float64(low[len(low)-1]-low[0]) / float64(n-1)
 		f.gain = low[len(low)-1] - low[0]
 		f.reasons = []Reason{{Kind: LowestClimb, N: low[0], Of: low[len(low)-1], Count: len(low)}}
@@ -32,12 +39,6 @@ func (r *rules) findByCounts(t *track) finding {
 	case rise < least || chance > r.ByChance:
 		return finding{}
 	}
-	up, down := 0, 0
-	for _, k := range steps(t.counts) {
-		up += max(0, k)
-		down -= min(0, k)
-	}
-	flow := steps(t.counts)
 	c := claim{limits: r.limits, track: t, residents: &residents{level: t.counts, flow: flow, came: flow}}
 	for _, o := range r.objections {
 		if !o.counts {
@@ -50,7 +51,7 @@ func (r *rules) findByCounts(t *track) finding {
 	if len(f.reasons) > 1 {
 		return f
 	}
-	if chance <= r.SurelyRises && float64(down) <= r.Down*float64(up) {
+	if chance <= r.SurelyRises && !swings {
 		f.verdict, f.confidence, f.decides = Accumulating, 0.85, nil
 		if down == 0 && n >= r.ManyCounts {
 			f.confidence = 0.92
@@ -70,10 +71,6 @@ func lowest(counts []int) []int {
 		}
 	}
 	return low
-}
-
-func ascending(n []int) bool {
-	return positive(steps(n)) == len(n)-1
 }
 
 // theilSen is the median of the slopes between all pairs of counts.
