@@ -123,7 +123,9 @@ func (c *comparison) likeness() (likeness, Match) {
 		creator = creator && c.Dumps[i].Level.HasIDs()
 	}
 	if len(levels) == 1 {
-		return likeness{creator: creator}, MatchStack
+		// Profiles of counts that were converted have no frames of the runtime,
+		// or have them where others do not.
+		return likeness{canonical: !creator, creator: creator}, MatchStack
 	}
 	names := []string{}
 	for l := range levels {
