@@ -83,6 +83,9 @@ func (a *app) convert(ctx context.Context, arg string, f convertFlags) error {
 	if err != nil {
 		return err
 	}
+	if a.format == "dump" {
+		t.Dumps = dumps // all of them as they came: a comparison takes leak profiles out
+	}
 	return a.print(t, false)
 }
 

@@ -328,7 +328,11 @@ func fileAndLine(f *goroutine.Frame) string {
 
 // writeCounts writes a dump without ids, as debug=1: counts, labels and stacks.
 func writeCounts(out *bufio.Writer, d *goroutine.Dump) {
-	fmt.Fprintf(out, "goroutine profile: total %d\n", d.Goroutines)
+	kind := "goroutine"
+	if d.LeaksOnly {
+		kind = "goroutineleak"
+	}
+	fmt.Fprintf(out, "%s profile: total %d\n", kind, d.Goroutines)
 	for _, b := range inSourceOrder(d) {
 		frames := b.Stack.Frames()
 		for _, g := range b.Groups() {

@@ -20,6 +20,24 @@ import (
 
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
+// reserved are names that Windows keeps for devices, whatever follows a dot.
+var reserved = regexp.MustCompile(`(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)`)
+
+// maxPart bounds a part of a file name: hosts and paths can be longer than a
+// name may be.
+const maxPart = 80
+
+// safePart is a text as a part of a file name, without what a shell, a command
+// line or Windows minds.
+func safePart(text string) string {
+	text = unsafeInName.ReplaceAllString(text, "-")
+	text = strings.Trim(text[:min(len(text), maxPart)], ".-")
+	if text == "" || reserved.MatchString(text) {
+		text = strings.TrimSuffix("host-"+text, "-")
+	}
+	return text
+}
+
 // FileName is what a dump of a target is called: HOST_PORT-20060102T150405Z.dump,
 // with the port that the scheme implies where none is named.
 func (t *Process) FileName(takenAt time.Time) string {
@@ -28,7 +46,7 @@ func (t *Process) FileName(takenAt time.Time) string {
 
 func (a *address) fileName() string {
 	if a.socket != "" {
-		return unsafeInName.ReplaceAllString(strings.TrimLeft(filepath.Base(a.socket), "."), "-") + "_unix" + a.baseName()
+		return safePart(filepath.Base(a.socket)) + "_unix" + a.baseName()
 	}
 	return host(a.base) + a.baseName()
 }
@@ -39,7 +57,7 @@ func (a *address) baseName() string {
 	if base == "" {
 		return ""
 	}
-	return "_" + strings.Trim(unsafeInName.ReplaceAllString(base, "-"), ".-")
+	return "_" + safePart(base)
 }
 
 func host(u *url.URL) string {
@@ -47,7 +65,11 @@ func host(u *url.URL) string {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return unsafeInName.ReplaceAllString(strings.TrimLeft(u.Hostname(), "."), "-") + "_" + port
+	name := u.Hostname()
+	if strings.Contains(name, ":") {
+		name = "ipv6-" + name
+	}
+	return safePart(name) + "_" + port
 }
 
 // File is a file of mode 0600 that is being written. It has its name only once

@@ -124,7 +124,9 @@ func (m *matched) likeness() (likeness, Match) {
 		creator = creator && m.dumps[i].Level.HasIDs()
 	}
 	if len(levels) == 1 {
-		return likeness{creator: creator}, MatchStack
+		// Profiles of counts that were converted have no frames of the runtime,
+		// or have them where others do not.
+		return likeness{canonical: !creator, creator: creator}, MatchStack
 	}
 	names := []string{}
 	for l := range levels {
