@@ -51,24 +51,27 @@ type app struct {
 	ctx            context.Context
 	abandoned      cleanups
 
-	format   string
-	theme    string
-	color    string
-	width    int
-	top      int
-	allIDs   bool
-	by       string // grouping
-	binary   string // program that wrote the dumps
-	force    bool   // compare dumps of different programs
-	ascii    bool
-	mouse    bool
-	sources  []string // folders with source
-	pathMap  []string // OLD=NEW
-	target   source.Options
-	out      output
-	judge    *judge     // the rules; nil if there are none
-	gateOnly bool       // the text tells of the rules alone
-	verdict  gate.State // what they came to; "" if there are none
+	format string
+	theme  string
+	color  string
+	width  int
+	top    int
+	allIDs bool
+	by     string // grouping
+	// mayRegroup has a list start with another grouping where that of --by,
+	// which nobody chose, shows nothing.
+	mayRegroup bool
+	binary     string // program that wrote the dumps
+	force      bool   // compare dumps of different programs
+	ascii      bool
+	mouse      bool
+	sources    []string // folders with source
+	pathMap    []string // OLD=NEW
+	target     source.Options
+	out        output
+	judge      *judge     // the rules; nil if there are none
+	gateOnly   bool       // the text shows the rules alone
+	verdict    gate.State // their result; "" without rules
 }
 
 // Run runs the program and returns its exit status. If a signal ended ctx, it
@@ -218,18 +221,18 @@ gdump diff before.dump after.dump     show what grew`,
 	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
 	f := root.PersistentFlags()
 	f.StringVar(&a.format, "format", "", "print as "+strings.Join(formatNames(), ", ")+" instead of opening the screen")
-	f.StringVar(&a.theme, "theme", "auto", "colours of the screen: auto, dark, light, none")
-	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
+	f.StringVar(&a.theme, "theme", "auto", "colors of the screen: auto, dark, light, none")
+	f.StringVar(&a.color, "color", "auto", "colors of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
-	f.IntVar(&a.top, "top", -1, "stacks the text writes in full\n(default: 10, of a comparison those that grew)")
-	f.Lookup("top").DefValue = "0" // told in words instead
-	f.StringVar(&a.by, "by", "stack", "hold goroutines together by stack, site, function, created-by, package,\nmodule, state or label:KEY")
-	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info tells modules and versions")
+	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all\n(default: 50, stacks of 10, of a comparison those that grew)")
+	f.Lookup("top").DefValue = "0" // the usage says it in words
+	f.StringVar(&a.by, "by", "stack", "group goroutines by stack, site, function, created-by, package,\nmodule, state or label:KEY")
+	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
-	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with characters of ASCII only")
-	f.BoolVar(&a.mouse, "mouse", false, "the screen takes the mouse from the start (m turns it on and off)")
-	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; may be given again")
-	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source lies here: /path/in/dump=/path/here")
+	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
+	f.BoolVar(&a.mouse, "mouse", false, "start with the mouse on (m toggles it)")
+	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; repeatable")
+	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source is on this machine: /path/in/dump=/path/here")
 	a.targetFlags(f)
 	complete := func(flag string, values ...string) {
 		if err := root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
@@ -246,6 +249,7 @@ gdump diff before.dump after.dump     show what grew`,
 		if err := a.configure(c.Flags()); err != nil {
 			return err
 		}
+		a.mayRegroup = !c.Flags().Changed("by") && (a.format == "" || a.format == "text")
 		return errors.Join(a.checkFlags(), a.checkTarget())
 	}
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())

@@ -23,8 +23,8 @@ func (a *app) diffCommand() *cobra.Command {
 		Use:   "diff BEFORE AFTER [MORE…]",
 		Short: "Compare dumps and show what grew",
 		Long: `diff compares two or more dumps of one program, files or targets in any mix:
-which stacks grew, who came and who ended, and what accumulates. A file that
-holds several dumps gives all of them.`,
+which stacks grew, which goroutines are new or finished, and what accumulates.
+A file with several dumps gives all of them.`,
 		Example: `gdump diff before.dump after.dump
 gdump diff before.dump :6060
 gdump diff --by module before.dump after.dump

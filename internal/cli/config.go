@@ -76,7 +76,7 @@ func deref[T any](p *T) T {
 
 // configFile is where the configuration is: $GDUMP_CONFIG, else
 // gdump/config.toml in the folder for configuration, on every system the one
-// that XDG names; "" where there is no home.
+// that XDG names; "" without a home folder.
 func configFile() string {
 	if name := os.Getenv("GDUMP_CONFIG"); name != "" {
 		return name

@@ -45,7 +45,7 @@ func keyList() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// exitStatuses says what a script can tell from how gdump ended.
+// exitStatuses says what each exit status means.
 const exitStatuses = `0: fine
 1: found what it was asked to look for: a rule tripped
 2: wrong use or configuration

@@ -235,11 +235,11 @@ func (a *app) runTests(ctx context.Context, args []string, r running) error {
 	return a.passOn(ctx, status, err)
 }
 
-// printTests tells what the tests of one package left.
+// printTests prints what the tests of one package left.
 func (a *app) printTests(tr run.TestRun) error {
 	name := goroutine.Clean(tr.Package)
 	if len(tr.Dumps) < 2 {
-		a.say(name + ": the tests ended the process, there is no dump after them")
+		a.say(name + ": the tests ended the process: no dump after them")
 		return nil
 	}
 	t, err := a.compare(tr.Dumps, true)

@@ -66,7 +66,7 @@ func restorer(stdin io.Reader, stdout io.Writer) func() {
 	}
 }
 
-// finder knows where source is on this machine, and what the user told.
+// finder knows where source is on this machine, and what the flags say.
 func (a *app) finder() (code.Finder, error) {
 	dir, err := os.Getwd()
 	if err != nil {

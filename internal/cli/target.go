@@ -28,7 +28,7 @@ func (a *app) targetFlags(f *pflag.FlagSet) {
 	f.DurationVar(&o.Timeout, "timeout", time.Minute, "how long a target may take to answer in full")
 	f.DurationVar(&o.ConnectTimeout, "connect-timeout", 5*time.Second, "how long a connection to a target may take")
 	f.Int64Var(&o.MaxBytes, "max-bytes", 0, "most bytes to read, unpacked (default 256 MiB from a target)")
-	f.StringArrayVar(&o.Access.Headers, "header", nil, "header to send, 'Name: value', or @FILE with one a line; can be given again")
+	f.StringArrayVar(&o.Access.Headers, "header", nil, "header to send, 'Name: value', or @FILE with one per line; repeatable")
 	f.StringVar(&o.Access.TokenFile, "token-file", "", "file with the bearer token to send; or GDUMP_TOKEN in the environment")
 	f.StringVar(&o.Access.CACert, "cacert", "", "PEM file of the authorities to trust")
 	f.StringVar(&o.Access.Cert, "cert", "", "PEM file of the client certificate")
@@ -83,7 +83,7 @@ func (a *app) sourceOptions() source.Options {
 	return o
 }
 
-// say tells the user something on stderr, from any goroutine.
+// say prints a line on stderr, from any goroutine.
 func (a *app) say(s string) {
 	a.saying.Lock()
 	defer a.saying.Unlock()
@@ -95,7 +95,7 @@ func (a *app) say(s string) {
 	fmt.Fprintln(&a.messages, line)
 }
 
-// hold keeps what is said back while the screen has the terminal.
+// hold delays what is said while the screen has the terminal.
 func (a *app) hold() {
 	a.saying.Lock()
 	defer a.saying.Unlock()

@@ -46,7 +46,7 @@ func (a *app) watchCommand() *cobra.Command {
 		Use:   "watch TARGET",
 		Short: "Watch a process, dump what grows",
 		Long: `watch looks at a process every --every by a profile that does not stop it
-(debug=1). On a terminal it shows what grows on the screen, where space holds it,
+(debug=1). On a terminal it shows what grows on the screen, where space pauses it,
 r asks for a full dump and [ ] go through those taken; elsewhere, or with
 --format text, it prints a line for each look. It rests ten times as long as a
 look took. A full dump is taken at the start, after a restart, and when a bucket has
@@ -60,11 +60,11 @@ a line with the error; the watch goes on. Ctrl-C ends it.
 The memory figures are those of the heap profile's text, absent where the target
 serves none; they stop the process for some microseconds.
 
-A growth is kept as evidence beside the dumps: a folder with the dumps it shows
+A growth is kept as evidence next to the dumps: a folder with the dumps it shows
 in, report.txt and verdict.json; the newest --keep-evidence of them stay, within
 --keep-bytes. --on-growth runs a command then, without a shell. It gets the
 verdict as JSON on stdin, and the folder in GDUMP_EVIDENCE. Whether it is a leak
-or a pool that warmed up is in the verdict; two dumps do not always tell.`,
+or a pool that warmed up is in the verdict; two dumps are not always enough.`,
 		Example: `gdump watch :6060
 gdump watch :6060 --every 30s --out dumps/
 gdump watch :6060 --on-growth ./page.sh`,
@@ -221,7 +221,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 	taken, err := t.Save(ctx, w.out+string(filepath.Separator), false)
 	var e *source.Error
 	if errors.As(err, &e) && e.Kind == source.Local {
-		a.say(err.Error() + ", it is kept in memory only")
+		a.say(err.Error() + ": kept in memory only")
 		if taken == nil {
 			taken, err = t.Take(ctx, io.Discard)
 		} else {
@@ -241,7 +241,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 	return d, nil
 }
 
-// grew keeps the evidence of a growth and tells the command of --on-growth.
+// grew keeps the evidence of a growth and runs the command of --on-growth.
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	evidence, err := run.Evidence(w.out, s.At, s.Trend)
 	if evidence != "" {
@@ -286,7 +286,7 @@ func stateFolder() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", errors.New("watch: there is no home folder for the dumps: name one with --out")
+		return "", errors.New("watch: no home folder for the dumps: name a folder with --out")
 	}
 	return filepath.Join(home, ".local", "state", "gdump"), nil
 }

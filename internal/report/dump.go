@@ -78,8 +78,8 @@ func nextGroup(groups []goroutine.Group, m *goroutine.Member) *goroutine.Group {
 }
 
 // inReadingOrder is the buckets in the order of the source, but such that a
-// reader finds the dump's borders: a running goroutine first, and last one of
-// which it can tell that it is complete, from what it was created by.
+// reader finds the dump's borders: a running goroutine first, and last one one
+// that it knows to be complete, from what it was created by.
 func inReadingOrder(d *goroutine.Dump) []*goroutine.Bucket {
 	rank := func(b *goroutine.Bucket) int {
 		switch {

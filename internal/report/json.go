@@ -14,15 +14,16 @@ import (
 
 const listedIDs = 100
 
-// The shapes of the JSON report, schema 1: see schema.json beside this file.
+// The shapes of the JSON report, schema 1: see schema.json in this folder.
 type (
 	life struct {
 		From int `json:"from"`
 		To   int `json:"to"`
 	}
-	// leak is something that accumulates, told once, whichever level shows it.
+	// leak is something that accumulates or grows, once, whichever level shows it.
 	leak struct {
 		By         string             `json:"by"`
+		Verdict    string             `json:"verdict"`
 		Buckets    []string           `json:"buckets"`
 		Counts     []int              `json:"counts"`
 		Stuck      int                `json:"stuck"`
@@ -107,7 +108,7 @@ type (
 
 // JSON writes a trend for programs: kind "dump" without verdicts for one dump,
 // "diff" for more. Names stay as they are in the dump, but for bytes that are
-// not UTF-8. Facts that the dumps do not hold are left out.
+// not UTF-8. Facts that the dumps do not have are left out.
 func JSON(w io.Writer, t *trend.Trend, o Options) error {
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts
 	kind := "dump"
@@ -186,7 +187,7 @@ func jsonDump(d *goroutine.Dump, restarted bool) dump {
 func jsonLeak(t *trend.Trend, l *trend.Leak) leak {
 	s := &l.Series
 	x := leak{
-		By: by(t, l.By), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: valid(s.Why),
+		By: by(t, l.By), Verdict: string(s.Verdict), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: valid(s.Why),
 		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof),
 	}
 	for _, m := range l.Members {
@@ -307,7 +308,7 @@ func rounded(f float64) *float64 {
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
-// rule is what a rule came to, in JSON.
+// rule is the result of a rule, in JSON.
 type rule struct {
 	Rule    string   `json:"rule"`
 	State   string   `json:"state"`

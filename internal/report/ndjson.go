@@ -9,7 +9,7 @@ import (
 )
 
 // row is a bucket in one dump. Its fields are those of the JSON report, but
-// for count, which that holds as counts, and dump, the dump's place in the row
+// for count, which is counts there, and dump, the dump's place in the row
 // of dumps, from 0.
 type row struct {
 	Schema  int    `json:"schema"`
@@ -23,7 +23,7 @@ type row struct {
 }
 
 // NDJSON writes a line of JSON for each bucket and dump, for programs that read
-// tables. In a comparison a bucket that a dump does not hold has a row there
+// tables. In a comparison a bucket that is not in a dump has a row there
 // with count 0.
 func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 	out := newJSONStream(w)
@@ -46,7 +46,7 @@ func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 	return out.flush()
 }
 
-// at is a series as its bucket stands in one dump.
+// at is a series as its bucket is in one dump.
 func at(s *trend.Series, dump int) *trend.Series {
 	one := *s
 	one.Bucket = s.At[dump]

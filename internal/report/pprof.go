@@ -16,7 +16,7 @@ import (
 // Pprof writes a goroutine profile (profile.proto, compressed) for go tool
 // pprof. Samples carry the labels of the goroutines, and state, wait_minutes,
 // created_by and bucket. In a comparison the samples of all dumps are in one
-// profile, told apart by the labels dump ("before" and "after", or 1, 2, 3 and
+// profile, distinguished by the labels dump ("before" and "after", or 1, 2, 3 and
 // so on) and verdict: -tagfocus dump=after shows one dump.
 //
 // This file and internal/parse are the only ones that know the types of
@@ -104,7 +104,7 @@ func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 		case r.Frame == nil:
 			stack = append(stack, p.location(location{function: r.Remark, remark: true}))
 		default:
-			stack = append(stack, p.location(location{function: valid(r.Frame.Function), file: valid(r.Frame.File), line: r.Frame.Line}))
+			stack = append(stack, p.location(location{function: valid(r.Frame.Raw.Function), file: valid(r.Frame.Raw.File), line: r.Frame.Raw.Line}))
 		}
 	}
 	for _, g := range b.Groups() {
@@ -153,7 +153,7 @@ func (p *pprofWriter) location(at location) *profile.Location {
 	}
 	l := &profile.Location{ID: uint64(len(p.locations) + 1), Mapping: p.profile.Mapping[0], Line: []profile.Line{{Function: f, Line: int64(at.line)}}}
 	// Locations without an address of their own would be merged by tools that
-	// tell them apart by it.
+	// distinguish them by it.
 	l.Address = l.ID
 	p.locations[at] = l
 	p.profile.Location = append(p.profile.Location, l)

@@ -35,13 +35,9 @@ func (m *model) showCopyMenu() {
 		return
 	}
 	s := &m.trend.Series[i]
-	frame := s.Bucket.Stack.Site()
+	frame := view.Show(s.Bucket.Stack.Site())
 	if f := m.stack.frame(); f != nil {
-		frame = *f
-	}
-	place := ""
-	if frame.File != "" {
-		place = view.Path(&frame)
+		frame = view.Show(*f)
 	}
 	dumps := len(m.trend.Dumps)
 	one := trend.Trend{Dumps: m.trend.Dumps, Restarted: m.trend.Restarted, Series: []trend.Series{*s}}
@@ -51,9 +47,9 @@ func (m *model) showCopyMenu() {
 	}
 	parts := []part{
 		{"stack", "as Go prints it", func() string { return plainStack(s, dumps) }},
-		{"frame", clean(frame.Name()) + " " + clean(frame.Place()), func() string { return clean(frame.Function) + " " + place }},
-		{"function", clean(frame.Function), func() string { return clean(frame.Function) }},
-		{"file and line", place, func() string { return place }},
+		{"frame", frame.Name + " " + frame.Place, func() string { return frame.Function + " " + frame.Path }},
+		{"function", frame.Function, func() string { return frame.Function }},
+		{"file and line", frame.Path, func() string { return frame.Path }},
 		{"goroutine ids", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
 		{"bucket id", string(s.Bucket.ID), func() string { return string(s.Bucket.ID) }},
 		{"Markdown", "to paste into an issue", func() string { return "```\n" + plainStack(s, dumps) + "```\n" }},
@@ -61,7 +57,7 @@ func (m *model) showCopyMenu() {
 	if write := m.config.JSON; write != nil {
 		parts = slices.Insert(parts, len(parts)-1, part{"JSON", "as --format json writes it", func() string { return written(write, &one) }})
 	}
-	x := menu{title: "copy", hint: "enter copies   esc back"}
+	x := menu{title: "copy", hint: "enter copy   esc back"}
 	for _, p := range parts {
 		x.items = append(x.items, item{text: p.name, tail: p.shows})
 	}

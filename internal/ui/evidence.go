@@ -6,7 +6,7 @@ import (
 	"gdump/internal/view"
 )
 
-// showEvidence tells what the verdict of the bucket under the cursor rests on.
+// showEvidence shows what the verdict of the bucket under the cursor rests on.
 func (m *model) showEvidence() {
 	i := m.selected()
 	switch {
@@ -14,7 +14,7 @@ func (m *model) showEvidence() {
 		m.refuse("no bucket to judge")
 		return
 	case len(m.trend.Dumps) < 2:
-		m.refuse("one dump gives no verdict: gdump diff takes several")
+		m.refuse("a verdict needs two dumps: gdump diff A B")
 		return
 	}
 	s := &m.trend.Series[i]

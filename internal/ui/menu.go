@@ -125,7 +125,7 @@ func (m *model) menuView() []string {
 		}
 	}
 	if len(x.rows) == 0 {
-		lines = append(lines, "  nothing is called "+clean(x.find))
+		lines = append(lines, "  no match for "+clean(x.find))
 	}
 	for len(lines) < m.height-2 {
 		lines = append(lines, "")
@@ -136,7 +136,7 @@ func (m *model) menuView() []string {
 // showPalette lists all commands.
 func (m *model) showPalette() {
 	var commands []binding
-	x := menu{title: "commands", hint: "type to find   enter does it   esc back", typing: true}
+	x := menu{title: "commands", hint: "type to find   enter run   esc back", typing: true}
 	for _, b := range keys.all() {
 		if b.topic == "move" {
 			continue
@@ -150,7 +150,7 @@ func (m *model) showPalette() {
 
 // showDumps lists the dumps, with when and why they were written.
 func (m *model) showDumps() {
-	x := menu{title: number.Plural(len(m.dumps), "dump", "dumps"), many: true, hint: "enter opens   space marks: enter then compares   esc back"}
+	x := menu{title: number.Plural(len(m.dumps), "dump", "dumps"), many: true, hint: "enter open   space mark · enter compare   esc back"}
 	for i := range m.dumps {
 		d := &m.dumps[i]
 		what := clean(d.Source)

@@ -82,7 +82,7 @@ func (m *model) loadingView() []string {
 	if !m.slow {
 		return lines
 	}
-	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stops, and shows what was read")
+	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stop and show what was read")
 }
 
 // bar draws how much of a source of known size was read, in w cells and the
@@ -97,7 +97,7 @@ func (m *model) bar(w int) string {
 	return strings.Repeat("█", full) + m.theme.Faint.Render(strings.Repeat("░", w-full)) + fmt.Sprintf(" %3d%%", int(share*100))
 }
 
-// readSoFar tells bytes, rate and goroutines.
+// readSoFar shows bytes, rate and goroutines.
 func (m *model) readSoFar() string {
 	const mib = 1 << 20
 	p := m.progress
@@ -115,7 +115,7 @@ func (m *model) readSoFar() string {
 	return doing + read + " · " + number.Plural(p.Goroutines, "goroutine", "goroutines")
 }
 
-// titleView tells which dumps these are and how large.
+// titleView shows which dumps these are and how large.
 func (m *model) titleView() string {
 	dumps := m.trend.Dumps
 	last := &dumps[len(dumps)-1]
@@ -285,7 +285,7 @@ func (m *model) listView() []string {
 	return lines[:r.h]
 }
 
-// listTitle tells how many buckets are listed, and why not all.
+// listTitle shows how many buckets are listed, and why not all.
 func (m *model) listTitle() string {
 	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
 	if m.grouped() {
@@ -309,12 +309,12 @@ func (m *model) emptyView() string {
 	case m.applied != "":
 		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
 	case m.hidden > 0:
-		return "all of it is Go itself (. shows it)"
+		return "only goroutines of Go itself (. shows them)"
 	}
 	return "no goroutines"
 }
 
-// position tells where in a long list the cursor is.
+// position shows where in a long list the cursor is.
 func (m *model) position() string {
 	if m.list.Len() <= m.list.Height() {
 		return ""
@@ -349,7 +349,7 @@ func (m *model) columnTitles(w int) string {
 	return m.theme.Faint.Render(fit("  "+strings.TrimRight(b.String(), " "), w))
 }
 
-// rowView draws a bucket's row. Its verdict is told by sign and word, the
+// rowView draws a bucket's row. Its verdict is shown by sign and word, the
 // cursor by a mark; colour and weight only help.
 func (m *model) rowView(i int, selected bool, w int) string {
 	s := &m.trend.Series[i]
@@ -379,7 +379,7 @@ func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
 	return lipgloss.NewStyle()
 }
 
-// mark draws text with the words that were looked for standing out.
+// mark draws text with the words that were searched for highlighted.
 func (m *model) mark(text string, words []string, base lipgloss.Style) string {
 	spans := matches(text, words)
 	if len(spans) == 0 {
@@ -421,7 +421,7 @@ func (m *model) stackView() []string {
 	return lines
 }
 
-// position tells which of its matches, or of its lines, a text shows.
+// position shows which of its matches, or of its lines, a text shows.
 func (p *pager) position() string {
 	switch {
 	case p.search != "" && len(p.hits) > 0:
@@ -486,7 +486,7 @@ func (m *model) overlayView() []string {
 	return append(lines, status, " "+help)
 }
 
-// statusView is the line between the panes and the keys: messages stand in it.
+// statusView is the line between the panes and the keys: messages are shown in it.
 func (m *model) statusView() string {
 	text, style := m.toast.text, m.theme.Strong
 	if m.filling() && text == "" {
@@ -537,7 +537,7 @@ func (m *model) keysView() string {
 	return spread(text, more, m.width)
 }
 
-// inputView shows what is being typed, and what has come of it.
+// inputView shows what is being typed, and what it finds.
 func (m *model) inputView() string {
 	label, found := "/", ""
 	does := []hint{{"enter", "keep"}, {"esc", "clear"}}

@@ -128,7 +128,7 @@ func (m *model) release() tea.Cmd {
 // pause holds the screen, or lets it go on.
 func (m model) pause() (tea.Model, tea.Cmd) {
 	if m.live == nil {
-		m.refuse("nothing is being watched: gdump watch does")
+		m.refuse("works only in gdump watch")
 		return m, nil
 	}
 	l := *m.live
@@ -142,10 +142,10 @@ func (m model) pause() (tea.Model, tea.Cmd) {
 // refresh asks for a dump right away.
 func (m model) refresh() (tea.Model, tea.Cmd) {
 	if m.live == nil || m.config.Refresh == nil {
-		m.refuse("nothing is being watched: gdump watch does")
+		m.refuse("works only in gdump watch")
 		return m, nil
 	}
-	m.say("asked for a dump", nil)
+	m.say("requested a dump", nil)
 	ask := m.config.Refresh
 	return m, func() tea.Msg {
 		ask()

@@ -162,7 +162,7 @@ func TestWatchUnreachable(t *testing.T) {
 // TestNoWatch says why the keys of a watch do nothing.
 func TestNoWatch(t *testing.T) {
 	for _, k := range []string{" ", "r"} {
-		if s := at(t, 120, 36, leak(t), k); !strings.Contains(s.m.View(), "nothing is being watched") {
+		if s := at(t, 120, 36, leak(t), k); !strings.Contains(s.m.View(), "works only in gdump watch") {
 			t.Errorf("%q says nothing", k)
 		}
 	}
