@@ -39,7 +39,7 @@ func judged(t *testing.T, tr *trend.Trend, rules string) report.Options {
 	return report.Options{Gate: &res, GateOnly: true, AllowName: ".gdump-allow", Root: "/home/dev/src/leaky"}
 }
 
-const rules = `accumulating, growth>100000%, wait>1h, goroutines<0, largest>100 in state:"chan send", turnover=77`
+const rules = `accumulating@0, growth>100000%, wait>1h, goroutines<0, largest>100 in state:"chan send", turnover=77`
 
 // gateChecks hold what a CI format says against what reads it.
 var gateChecks = map[string]func(*testing.T, string){
@@ -147,7 +147,7 @@ func everyGateFormat(t *testing.T, tr *trend.Trend, o report.Options) {
 }
 
 func TestGateFormats(t *testing.T) {
-	tr := pair(t, "v1.t0.debug2.txt", "v1.t2.debug2.txt")
+	tr := pair(t, "v1.t0.debug2.txt", "v1.t1.debug2.txt", "v1.t2.debug2.txt")
 	everyGateFormat(t, tr, judged(t, tr, rules))
 	tr = pair(t, "v1.t0.debug1.txt")
 	everyGateFormat(t, tr, judged(t, tr, rules))
@@ -164,7 +164,7 @@ func TestGateFormatsOfHostileNames(t *testing.T) {
 
 // TestJSONRules sees that the rules come through as programs need them.
 func TestJSONRules(t *testing.T) {
-	tr := pair(t, "v1.t0.debug2.txt", "v1.t2.debug2.txt")
+	tr := pair(t, "v1.t0.debug2.txt", "v1.t1.debug2.txt", "v1.t2.debug2.txt")
 	var doc struct {
 		Rules []struct {
 			Rule, State, Value, Limit, Why string
@@ -186,7 +186,7 @@ func TestJSONRules(t *testing.T) {
 // TestGoldenFormats holds some outputs against what was looked at: -update
 // rewrites them.
 func TestGoldenFormats(t *testing.T) {
-	diff := pair(t, "v1.t0.debug2.txt", "v1.t2.debug2.txt")
+	diff := pair(t, "v1.t0.debug2.txt", "v1.t1.debug2.txt", "v1.t2.debug2.txt")
 	one := pair(t, "v1.t0.debug2.txt")
 	tests := []struct {
 		name, format string
