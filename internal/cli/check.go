@@ -22,7 +22,9 @@ compare nothing.
 
 A rule is MEASURE, MEASURE>LIMIT or MEASURE>LIMIT in QUERY, with > >= < <= = or
 !=, and commas between rules. A query is that of the filter: words, or fields
-such as module:, site:, created:, state:, label.KEY:. The measures:
+such as module:, site:, created:, state:, label.KEY:. accumulating counts buckets
+with a confidence of 0.9, accumulating@0.8 sets another; what two dumps cannot
+decide passes with a note, and is status 5 with --strict. The measures:
 
 ` + measureHelp() + `
 Buckets that are known and accepted are listed in the file .gdump-allow: an entry is

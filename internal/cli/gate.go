@@ -26,6 +26,8 @@ const allowFlag = "allow"
 type gateFlags struct {
 	rules []string
 	allow string
+
+	strict bool
 }
 
 // add gives a command the flags. Rules are named --fail-on everywhere, so that
@@ -33,6 +35,7 @@ type gateFlags struct {
 func (g *gateFlags) add(c *cobra.Command, rules ...string) {
 	c.Flags().StringArrayVar(&g.rules, "fail-on", rules, "end with status 1 if one of these rules trips")
 	c.Flags().StringVar(&g.allow, allowFlag, allowFile, "file of buckets that are known and accepted; none if empty")
+	c.Flags().BoolVar(&g.strict, "strict", false, "end with status 5 if the dumps leave open whether a rule trips")
 	err := c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(gate.Measures(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	if err != nil {
 		panic(err) // the flag is missing: our own mistake
@@ -45,6 +48,7 @@ type judge struct {
 	rules     []gate.Rule
 	allow     *gate.AllowList
 	allowName string
+	strict    bool
 }
 
 // open reads the rules and the allow list. The list that is there without being
@@ -57,7 +61,7 @@ func (g *gateFlags) open(c *cobra.Command) (*judge, error) {
 	if err != nil {
 		return nil, manyLines{"--fail-on", err}
 	}
-	j := &judge{rules: rules, allowName: g.allow}
+	j := &judge{rules: rules, allowName: g.allow, strict: g.strict}
 	if g.allow == "" {
 		return j, nil
 	}
@@ -87,6 +91,9 @@ func innermost(err error) string {
 // check judges a trend and sets the exit status.
 func (a *app) check(j *judge, t *trend.Trend, o *report.Options) {
 	res := gate.Check(t, j.rules, j.allow, time.Now())
+	if j.strict {
+		res.Strict()
+	}
 	o.Gate, o.AllowName, o.Root = &res, j.allowName, sourceRoot()
 	a.verdict = res.Worst()
 }

@@ -24,7 +24,7 @@ type Outcome struct {
 	Rule  Rule
 	State State
 	Value string          // as the limit is written; "" if unknown
-	Why   string          // why it is unknown
+	Why   string          // why it is unknown, or what was left open although it passed
 	Blame []*trend.Series // what tripped it, in the order of the trend
 }
 
@@ -104,8 +104,22 @@ func (v *scope) outcome() Outcome {
 				o.Blame = append(o.Blame, s)
 			}
 		}
+		return o
+	}
+	if m.undecided != nil {
+		o.Why = m.undecided(v)
 	}
 	return o
+}
+
+// Strict makes rules unknown that passed although the dumps left something
+// open.
+func (r *Result) Strict() {
+	for i := range r.Outcomes {
+		if o := &r.Outcomes[i]; o.State == Passed && o.Why != "" {
+			o.State, o.Value = Unknown, ""
+		}
+	}
 }
 
 // lifeStart is the first dump of the last process lifetime.

@@ -50,7 +50,69 @@ func leak() *trend.Trend {
 		dump(bucket("github.com/x/y.Leak", "github.com/x/y@v1.0.0", "chan send", 500, 90), bucket("github.com/z/pool.Work", "github.com/z/pool@v2.0.0", "select", 50, 30),
 			bucket("github.com/x/y.New", "github.com/x/y@v1.0.0", "select", 2, 0)),
 	})
+	for i := range t.Series {
+		if s := &t.Series[i]; s.Bucket.Stack.Site().Function == "github.com/x/y.Leak" {
+			// What the verdict is and how sure is not what is tested here.
+			s.Verdict, s.Confidence, s.Proof = trend.Accumulating, 0.95, trend.Proved
+		}
+	}
 	return &t
+}
+
+// TestUndecided passes what the dumps leave open, with a note, and makes it
+// unknown where the gate is strict.
+func TestUndecided(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		rule       string
+		dumps      int
+		verdict    trend.Verdict
+		confidence float64
+		proof      trend.Proof
+		state      State
+		why        string
+	}{
+		{"two dumps", "accumulating", 2, trend.Accumulating, 1, trend.NoProof, Passed, "1 bucket grew: two dumps cannot decide"},
+		{"two dumps, growing", "accumulating", 2, "growing", 1, trend.NoProof, Passed, "two dumps cannot decide"},
+		{"two dumps, proved", "accumulating", 2, trend.Accumulating, 0.9, trend.Proved, Tripped, ""},
+		{"two dumps, stable", "accumulating", 2, trend.Stable, 1, trend.NoProof, Passed, ""},
+		{"three dumps", "accumulating", 3, trend.Accumulating, 0.9, trend.NoProof, Tripped, ""},
+		{"three dumps, less sure", "accumulating", 3, trend.Accumulating, 0.89, trend.NoProof, Passed, "less than 0.9 confidence"},
+		{"another confidence", "accumulating@0.8", 3, trend.Accumulating, 0.8, trend.NoProof, Tripped, ""},
+		{"another confidence, less sure", "accumulating@0.8>0", 3, trend.Accumulating, 0.79, trend.NoProof, Passed, "less than 0.8 confidence"},
+		{"three dumps, growing", "accumulating", 3, "growing", 1, trend.NoProof, Passed, "1 bucket grew"},
+		{"excluded", "accumulating in func:other", 3, "growing", 1, trend.NoProof, Passed, ""},
+	} {
+		one := *leak()
+		one.Series = one.Series[:1]
+		s := &one.Series[0]
+		s.Verdict, s.Confidence, s.Proof = tt.verdict, tt.confidence, tt.proof
+		if tt.dumps == 3 {
+			one.Dumps, one.Restarted = append(one.Dumps, one.Dumps[1]), append(one.Restarted, false)
+			s.Counts, s.At = append(s.Counts, s.Counts[1]), append(s.At, s.At[1])
+		}
+		rules, err := ParseRules(tt.rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := Check(&one, rules, nil, today)
+		if got := res.Outcomes[0]; got.State != tt.state || !strings.Contains(got.Why, tt.why) || (got.Why == "") != (tt.why == "") {
+			t.Errorf("%s: %s, %q; want %s, %q", tt.name, got.State, got.Why, tt.state, tt.why)
+		}
+		res.Strict()
+		want := tt.state
+		if tt.why != "" {
+			want = Unknown
+		}
+		if got := res.Worst(); got != want {
+			t.Errorf("%s: strict: %s, want %s", tt.name, got, want)
+		}
+	}
+	for _, wrong := range []string{"new@0.8", "accumulating@2", "accumulating@x", "accumulating@", "growth@0.9>1"} {
+		if _, err := ParseRules(wrong); err == nil {
+			t.Errorf("%s is no mistake", wrong)
+		}
+	}
 }
 
 func TestRules(t *testing.T) {
@@ -79,6 +141,9 @@ func TestRules(t *testing.T) {
 		{"growth>10% in state:select", "4%", Passed, 0},
 		{"growth>10% in func:New", "from nothing", Tripped, 1},
 		{"growth>10% in nothing", "0%", Passed, 0},
+		{"left", "452", Tripped, 2},
+		{"left>452", "452", Passed, 0},
+		{"left in state:select", "2", Tripped, 1},
 		{"goroutines>1000", "552", Passed, 0},
 		{"goroutines>500", "552", Tripped, 3},
 		{"goroutines<600", "552", Tripped, 3},
@@ -180,7 +245,7 @@ func TestUnknown(t *testing.T) {
 func TestWrongRules(t *testing.T) {
 	_, err := ParseRules(`accumulate>0, growth, wait>soon, new>x, goroutines>5%, growth>, growth!5, new in state:, leaked>0`)
 	want := strings.Join([]string{
-		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, goroutines, buckets, largest, wait, locked, leaked`,
+		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, left, goroutines, buckets, largest, wait, locked, leaked`,
 		`rule "growth": growth needs a limit, such as growth>10%`,
 		`rule "wait>soon": "soon" is not a duration, try 30m`,
 		`rule "new>x": "x" is not a number`,

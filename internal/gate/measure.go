@@ -7,6 +7,7 @@ import (
 
 	"gdump/internal/trend"
 	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
 // measure is something a rule can set a limit to.
@@ -16,8 +17,11 @@ type measure struct {
 	example    string
 	percent    bool // it can be a share of what was before
 	minutes    bool
-	needsLimit bool // without a limit it would say nothing
-	compares   bool // it needs two dumps
+	needsLimit bool    // without a limit it would say nothing
+	compares   bool    // it needs two dumps
+	sure       float64 // least confidence that counts, unless the rule sets another
+	// undecided says what the dumps leave open; nil if they leave nothing.
+	undecided func(*scope) string
 	// of gives the value over the series that count. blames says of a series
 	// whether it is part of the reason.
 	of     func(*scope) (float64, error)
@@ -37,7 +41,11 @@ type scope struct {
 func measures() []measure {
 	var all []measure
 	for _, v := range view.Verdicts {
-		all = append(all, verdict(v.Name, v.Buckets))
+		m := verdict(v.Name, v.Buckets)
+		if v.Name == trend.Accumulating {
+			m = accumulating(v.Buckets)
+		}
+		all = append(all, m)
 	}
 	return append(all, others...)
 }
@@ -48,6 +56,11 @@ var others = []measure{
 		percent: true, needsLimit: true, compares: true,
 		of:     (*scope).growth,
 		blames: func(v *scope, s *trend.Series) bool { return s.Now() > s.Counts[v.from] },
+	},
+	{
+		name: "left", says: "goroutines that are more than in the first dump, as a go test leaves behind", example: "left>0", compares: true,
+		of:     func(v *scope) (float64, error) { return v.sum(v.left), nil },
+		blames: func(v *scope, s *trend.Series) bool { return v.left(s) > 0 },
 	},
 	{
 		name: "goroutines", says: "goroutines in the last dump", example: "goroutines>1000", needsLimit: true,
@@ -108,8 +121,43 @@ func Help() [][2]string {
 	return lines
 }
 
+// sureOfLeak is the confidence from which an accumulating bucket trips a rule.
+const sureOfLeak = 0.9
+
+// accumulating counts buckets that accumulate for sure. Two dumps cannot tell a
+// leak from a pool that warms up, unless the garbage collector proved it.
+func accumulating(says string) measure {
+	m := counting(trend.Accumulating, says, func(v *scope, s *trend.Series) bool {
+		return s.Verdict == trend.Accumulating && s.Confidence >= v.rule.sure && (!v.pair() || s.Proof == trend.Proved)
+	})
+	m.sure = sureOfLeak
+	m.undecided = func(v *scope) string {
+		n := 0
+		for _, s := range v.series {
+			if (s.Verdict == trend.Accumulating || s.Verdict == "growing") && !m.blames(v, s) {
+				n++
+			}
+		}
+		grew := number.Plural(n, "bucket", "buckets")
+		switch {
+		case n == 0:
+			return ""
+		case v.pair():
+			return grew + " grew: two dumps cannot decide whether they accumulate; take a third, or a goroutineleak profile"
+		}
+		return fmt.Sprintf("%s grew, with less than %.2g confidence that they accumulate", grew, v.rule.sure)
+	}
+	return m
+}
+
+// pair reports whether only two dumps are of the last lifetime.
+func (v *scope) pair() bool { return len(v.trend.Dumps)-v.from == 2 }
+
 func verdict(name trend.Verdict, says string) measure {
-	is := func(_ *scope, s *trend.Series) bool { return s.Verdict == name }
+	return counting(name, says, func(_ *scope, s *trend.Series) bool { return s.Verdict == name })
+}
+
+func counting(name trend.Verdict, says string, is func(*scope, *trend.Series) bool) measure {
 	return measure{
 		name: string(name), says: says, example: string(name) + ">0", compares: true,
 		of: func(v *scope) (float64, error) {
@@ -139,6 +187,10 @@ func (v *scope) growth() (float64, error) {
 	}
 	return 100 * change / float64(before), nil
 }
+
+// left is how many goroutines a series has more than in the first dump that
+// counts.
+func (v *scope) left(s *trend.Series) int { return max(0, s.Now()-s.Counts[v.from]) }
 
 // count is the goroutines in one dump.
 func (v *scope) count(dump int) int {

@@ -22,14 +22,16 @@ type Rule struct {
 	measure *measure
 	op      string // > >= < <= = !=
 	limit   float64
-	percent bool // the limit is a share of what was there before
+	sure    float64 // least confidence of a verdict that counts
+	percent bool    // the limit is a share of what was there before
 	in      query.Query
 	inText  string // the query as written
 }
 
 // ParseRules reads rules with commas or line ends between them:
 //
-//	accumulating                     the same as accumulating>0
+//	accumulating                     the same as accumulating@0.9>0
+//	accumulating@0.8                 at another confidence
 //	growth>10%                       goroutines more than before, in percent or as a number
 //	new>0 in module:github.com/x/y   of the buckets that a query matches
 //	wait>=30m                        a duration
@@ -99,6 +101,7 @@ func parseRule(text string) (Rule, error) {
 			return r, fmt.Errorf("nothing after %s", r.op)
 		}
 	}
+	name, sure, given := strings.Cut(strings.TrimSpace(name), "@")
 	name = strings.TrimSpace(name)
 	for _, m := range measures() {
 		if m.name == name {
@@ -107,6 +110,14 @@ func parseRule(text string) (Rule, error) {
 	}
 	if r.measure == nil {
 		return r, fmt.Errorf("%q cannot be measured: it must be one of %s", name, strings.Join(Measures(), ", "))
+	}
+	r.sure = r.measure.sure
+	if given {
+		var err error
+		r.sure, err = strconv.ParseFloat(strings.TrimSpace(sure), 64)
+		if err != nil || r.measure.sure == 0 || !(r.sure >= 0 && r.sure <= 1) {
+			return r, fmt.Errorf("%s@%s: @ sets the confidence of accumulating, from 0 to 1, such as accumulating@0.8", name, sure)
+		}
 	}
 	return r, r.setLimit(limit)
 }
@@ -178,10 +189,14 @@ func (r *Rule) Limit() string { return r.op + " " + r.format(r.limit) }
 
 // Name is what the rule measures, and of which buckets.
 func (r *Rule) Name() string {
-	if r.inText == "" {
-		return r.measure.name
+	name := r.measure.name
+	if r.sure != r.measure.sure {
+		name += "@" + strconv.FormatFloat(r.sure, 'f', -1, 64)
 	}
-	return r.measure.name + " in " + r.inText
+	if r.inText == "" {
+		return name
+	}
+	return name + " in " + r.inText
 }
 
 func (r *Rule) format(v float64) string {

@@ -147,7 +147,7 @@ func everyGateFormat(t *testing.T, tr *trend.Trend, o report.Options) {
 }
 
 func TestGateFormats(t *testing.T) {
-	tr := pair(t, "v1.t0.debug2.txt", "v1.t2.debug2.txt")
+	tr := pair(t, "v1.t0.debug2.txt", "v1.t1.debug2.txt", "v1.t2.debug2.txt")
 	everyGateFormat(t, tr, judged(t, tr, rules))
 	tr = pair(t, "v1.t0.debug1.txt")
 	everyGateFormat(t, tr, judged(t, tr, rules))
@@ -164,7 +164,7 @@ func TestGateFormatsOfHostileNames(t *testing.T) {
 
 // TestJSONRules sees that the rules come through as programs need them.
 func TestJSONRules(t *testing.T) {
-	tr := pair(t, "v1.t0.debug2.txt", "v1.t2.debug2.txt")
+	tr := pair(t, "v1.t0.debug2.txt", "v1.t1.debug2.txt", "v1.t2.debug2.txt")
 	var doc struct {
 		Rules []struct {
 			Rule, State, Value, Limit, Why string
@@ -186,7 +186,7 @@ func TestJSONRules(t *testing.T) {
 // TestGoldenFormats holds some outputs against what was looked at: -update
 // rewrites them.
 func TestGoldenFormats(t *testing.T) {
-	diff := pair(t, "v1.t0.debug2.txt", "v1.t2.debug2.txt")
+	diff := pair(t, "v1.t0.debug2.txt", "v1.t1.debug2.txt", "v1.t2.debug2.txt")
 	one := pair(t, "v1.t0.debug2.txt")
 	tests := []struct {
 		name, format string

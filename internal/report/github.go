@@ -22,21 +22,24 @@ func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 	for _, l := range view.Headline(t) {
 		g.plain(l)
 	}
+	shown := map[*trend.Series]bool{}
 	for i := range o.Gate.Outcomes {
 		out := &o.Gate.Outcomes[i]
 		g.plain(string(out.State) + " " + ruleLine(out))
 		switch {
-		case out.State == gate.Unknown:
+		case out.State == gate.Unknown, out.State == gate.Passed && out.Why != "":
 			g.command("warning", "", 0, out.Rule.Text, ruleLine(out))
 		case out.State == gate.Tripped && len(out.Blame) == 0:
 			g.command("error", "", 0, out.Rule.Text, ruleLine(out))
 		}
-		for j, s := range out.Blame {
+		blamed := notShown(out.Blame, shown)
+		for j, s := range blamed {
 			if j == shownBlame {
 				// GitHub shows ten annotations of a step.
-				g.plain(number.Plural(len(out.Blame)-j, "more bucket", "more buckets"))
+				g.plain(number.Plural(len(blamed)-j, "more bucket", "more buckets"))
 				break
 			}
+			shown[s] = true
 			f, file, inRoot := ownPlace(s.Bucket.Stack, o.Root)
 			if !inRoot {
 				file = "" // GitHub could not show it

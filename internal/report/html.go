@@ -199,6 +199,8 @@ func (p *page) gate() {
 		}
 		if o.State == gate.Unknown {
 			value = "not known: " + o.Why
+		} else if o.Why != "" {
+			value += "; " + o.Why
 		}
 		p.put("<tr", class, "><td>", text(ruleWord(o.State)), "</td><td>", text(o.Rule.Name()), "</td><td class=\"n\">", text(value), "</td><td class=\"n\">", text(o.Rule.Limit()), "</td></tr>\n")
 	}

@@ -206,6 +206,8 @@ func (m *markdown) gate() {
 		value := o.Value
 		if o.State == gate.Unknown {
 			value = "not known: " + o.Why
+		} else if o.Why != "" {
+			value += "; " + o.Why
 		}
 		m.printf("| %s | %s | %s | %s |\n", ruleWord(o.State), codeCell(goroutine.Clean(o.Rule.Name())), escapeMarkdown(goroutine.Clean(value)), escapeMarkdown(o.Rule.Limit()))
 	}

@@ -18,7 +18,22 @@ func ruleLine(o *gate.Outcome) string {
 	if o.State == gate.Unknown {
 		return goroutine.Clean(fmt.Sprintf("%s: %s", o.Rule.Name(), o.Why))
 	}
-	return goroutine.Clean(fmt.Sprintf("%s: %s (trips at %s)", o.Rule.Name(), o.Value, o.Rule.Limit()))
+	line := fmt.Sprintf("%s: %s (trips at %s)", o.Rule.Name(), o.Value, o.Rule.Limit())
+	if o.Why != "" {
+		line += "; " + o.Why
+	}
+	return goroutine.Clean(line)
+}
+
+// notShown are the series that are not shown yet.
+func notShown(series []*trend.Series, shown map[*trend.Series]bool) []*trend.Series {
+	var out []*trend.Series
+	for _, s := range series {
+		if !shown[s] {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // blame is a bucket that tripped a rule: where it is, what it does, who

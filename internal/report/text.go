@@ -149,18 +149,24 @@ func (p *printer) gate() {
 	if p.o.Gate == nil {
 		return
 	}
+	shown := map[*trend.Series]bool{} // each bucket once, whatever the number of rules
 	for i := range p.o.Gate.Outcomes {
 		o := &p.o.Gate.Outcomes[i]
 		style := ""
-		if o.State != gate.Passed {
+		if o.State != gate.Passed || o.Why != "" {
 			style = warn
 		}
 		p.wrapped(style, fmt.Sprintf("%-8s %s", o.State, ruleLine(o)))
-		for j, s := range o.Blame {
+		blamed := notShown(o.Blame, shown)
+		if n := len(o.Blame) - len(blamed); n > 0 {
+			p.line("         " + number.Plural(n, "bucket", "buckets") + " listed above")
+		}
+		for j, s := range blamed {
 			if j == shownBlame {
-				p.line("         " + number.Plural(len(o.Blame)-j, "more bucket", "more buckets"))
+				p.line("         " + number.Plural(len(blamed)-j, "more bucket", "more buckets"))
 				break
 			}
+			shown[s] = true
 			p.indented("         ", blame(s, len(p.t.Dumps)))
 		}
 	}
