@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
@@ -57,7 +58,22 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 		}
 		partial = err
 	}
+	lean(dumps)
 	return dumps, partial
+}
+
+// lean has the collector run twice as often once dumps with very many stacks
+// are read. What follows adds little to them, so that it costs little time and
+// saves half of their size.
+func lean(dumps []goroutine.Dump) {
+	const many = 50_000
+	stacks := 0
+	for i := range dumps {
+		stacks += len(dumps[i].Buckets)
+	}
+	if stacks > many && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 // browse shows one source.
