@@ -54,7 +54,7 @@ func TestStory(t *testing.T) {
 		t.Fatal("no leaks")
 	}
 	check(&tr.Leaks[0], 391)
-	if l := &tr.Leaks[0].Series; l.PerDump < 100 || l.Lives[0].Gain != 391 || l.Lives[1].Gain != 37 || !l.Lives[1].Accumulates {
+	if l := &tr.Leaks[0].Series; l.Stuck > l.Now() || l.PerDump < 100 || l.Lives[0].Gain != 391 || l.Lives[1].Gain != 37 || !l.Lives[1].Accumulates {
 		t.Errorf("%v a dump, lifetimes %+v", l.PerDump, l.Lives)
 	}
 }
