@@ -75,7 +75,11 @@ func TestPairs(t *testing.T) {
 		paired := writersPer == 1
 		s := newServer()
 		var readers, writers []uint64
-		for round, n := range []int{4, 5, 7, 9} {
+		sizes := []int{4, 5, 7, 9}
+		if writersPer == 2 {
+			sizes = []int{2, 3, 4, 5}
+		}
+		for round, n := range sizes {
 			for len(readers) < n {
 				s.ids += 4
 				readers, writers = append(readers, s.ids), append(writers, s.ids+1)
@@ -267,5 +271,30 @@ func TestMostOfIt(t *testing.T) {
 		if l.By != trend.ByStack || len(l.Members) != 1 {
 			t.Errorf("%s, %d members: %v", l.By, len(l.Members), l.Series.Counts)
 		}
+	}
+}
+
+// TestConnectionsAreLessSure: connections may just not have been closed yet.
+func TestConnectionsAreLessSure(t *testing.T) {
+	s := newServer()
+	s.group("read").state = "IO wait"
+	for _, n := range []int{10, 20, 31, 40} {
+		s.start("read", n-len(s.group("read").alive))
+		s.levels("other", n)
+	}
+	tr := trend.Compare(s.dumps)
+	if a, b := series(&tr, "read"), series(&tr, "other"); a.Verdict != trend.Accumulating || a.Confidence >= b.Confidence {
+		t.Errorf("%s with %v, others with %v", a.Verdict, a.Confidence, b.Confidence)
+	}
+}
+
+// TestShorterLife: that a shorter lifetime stayed at its size says less than a
+// longer one would.
+func TestShorterLife(t *testing.T) {
+	s := newServer().levels("pool", 10, 10, 10)
+	s.restart()
+	tr := trend.Compare(s.levels("pool", 2, 4, 6, 8, 10).dumps)
+	if p := series(&tr, "pool"); p.Verdict != trend.Growing {
+		t.Errorf("%v is %s: %s", p.Counts, p.Verdict, p.Why)
 	}
 }
