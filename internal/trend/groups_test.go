@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -70,28 +71,36 @@ func TestClosures(t *testing.T) {
 // TestPairs: of two goroutines for each connection, the one that does not wait
 // for the network is judged as the one that does.
 func TestPairs(t *testing.T) {
-	for _, paired := range []bool{true, false} {
+	for _, writersPer := range []int{1, 2, 0} { // 0: of another function
+		paired := writersPer == 1
 		s := newServer()
 		var readers, writers []uint64
-		for round, n := range []int{4, 5, 7, 9} {
+		sizes := []int{4, 5, 7, 9}
+		if writersPer == 2 {
+			sizes = []int{2, 3, 4, 5}
+		}
+		for round, n := range sizes {
 			for len(readers) < n {
-				s.ids += 3
+				s.ids += 4
 				readers, writers = append(readers, s.ids), append(writers, s.ids+1)
+				if writersPer == 2 {
+					writers = append(writers, s.ids+2)
+				}
 			}
 			s.dump()
 			d := &s.dumps[round]
 			by := "dial"
-			if !paired {
+			if writersPer == 0 {
 				by = "other"
 			}
 			read, write := started(bucketOf("read", readers...), "readLoop", "dial", 70), started(bucketOf("write", writers...), "writeLoop", by, 71)
 			read.States[0].Name = "IO wait"
 			d.Buckets = append(d.Buckets, read, write)
-			d.Goroutines += 2 * n
+			d.Goroutines += len(readers) + len(writers)
 		}
 		tr := trend.Compare(s.dumps)
 		if w := series(&tr, "write"); w.Accused() == paired || strings.Contains(w.Why, "connections") != paired {
-			t.Errorf("paired %v: %s %v: %s", paired, w.Verdict, w.Confidence, w.Why)
+			t.Errorf("%d writers: %s %v: %s", writersPer, w.Verdict, w.Confidence, w.Why)
 		}
 	}
 }
@@ -192,5 +201,100 @@ func TestHidden(t *testing.T) {
 		if x := series(&tr, "pool"); x.Verdict != want || x.PerDump != 5 {
 			t.Errorf("%d dumps: %v is %s, %v a dump: %s", n, x.Counts, x.Verdict, x.PerDump, x.Why)
 		}
+	}
+	// One of those that stayed has ended: they may be traffic that lasts.
+	last := &s.dumps[4]
+	for i := range last.Buckets {
+		if b := &last.Buckets[i]; b.Count == 65 {
+			*b = bucketOf("pool", b.IDs.First(65)[1:]...)
+			last.Goroutines--
+		}
+	}
+	tr := trend.Compare(s.dumps)
+	if x := series(&tr, "pool"); x.Verdict != trend.Growing {
+		t.Errorf("one ended: %v is %s: %s", x.Counts, x.Verdict, x.Why)
+	}
+}
+
+// TestSmallSlowdown: what may slow down by chance is no pool that fills.
+func TestSmallSlowdown(t *testing.T) {
+	tr := trend.Compare(newServer().levels("leak", 10, 15, 17).dumps)
+	if s := series(&tr, "leak"); s.Verdict != trend.Accumulating {
+		t.Errorf("%v is %s: %s", s.Counts, s.Verdict, s.Why)
+	}
+}
+
+// TestYoung: what rises in a process that has just started could be a pool,
+// unless it waits for what no pool waits for, outgrows all pools, or comes by
+// the same number with each turn of a short test.
+func TestYoung(t *testing.T) {
+	fast := young()
+	fast.step = time.Minute
+	sending := young()
+	sending.group("leak").state = "chan send"
+	late := young()
+	late.step = 21 * time.Minute
+	tests := map[string]struct {
+		server *server
+		sizes  []int
+		want   trend.Verdict
+	}{
+		"could be a pool":         {young(), []int{10, 18, 25, 33}, trend.Growing},
+		"sends":                   {sending, []int{10, 18, 25, 33}, trend.Accumulating},
+		"outgrows the process":    {young(), []int{1, 100, 210}, trend.Accumulating},
+		"large process":           {young(), []int{100, 200, 310}, trend.Growing},
+		"turns of a test":         {fast, []int{10, 20, 30, 40, 50}, trend.Accumulating},
+		"as even, but for long":   {young(), []int{10, 20, 30, 40, 50}, trend.Growing},
+		"an hour after the start": {late, []int{10, 18, 25, 33}, trend.Accumulating},
+	}
+	for name, tt := range tests {
+		tr := trend.Compare(tt.server.levels("leak", tt.sizes...).dumps)
+		if s := series(&tr, "leak"); s.Verdict != tt.want {
+			t.Errorf("%s: %v is %s: %s", name, s.Counts, s.Verdict, s.Why)
+		}
+	}
+}
+
+// TestMostOfIt: where one stack says nearly all of it, the go statement adds
+// nothing.
+func TestMostOfIt(t *testing.T) {
+	s := newServer()
+	for round, n := range []int{10, 22} {
+		s.dump()
+		d := &s.dumps[round]
+		most, few := started(bucketOf("most", ids(n, 30_000, 2)...), "run", "start", 80), started(bucketOf("few", ids(1+3*round, 40_000, 2)...), "run", "start", 80)
+		d.Buckets = append(d.Buckets, most, few)
+		d.Goroutines += n + 1 + 3*round
+	}
+	tr := trend.Compare(s.dumps)
+	for _, l := range tr.Leaks {
+		if l.By != trend.ByStack || len(l.Members) != 1 {
+			t.Errorf("%s, %d members: %v", l.By, len(l.Members), l.Series.Counts)
+		}
+	}
+}
+
+// TestConnectionsAreLessSure: connections may just not have been closed yet.
+func TestConnectionsAreLessSure(t *testing.T) {
+	s := newServer()
+	s.group("read").state = "IO wait"
+	for _, n := range []int{10, 20, 31, 40} {
+		s.start("read", n-len(s.group("read").alive))
+		s.levels("other", n)
+	}
+	tr := trend.Compare(s.dumps)
+	if a, b := series(&tr, "read"), series(&tr, "other"); a.Verdict != trend.Accumulating || a.Confidence >= b.Confidence {
+		t.Errorf("%s with %v, others with %v", a.Verdict, a.Confidence, b.Confidence)
+	}
+}
+
+// TestShorterLife: that a shorter lifetime stayed at its size says less than a
+// longer one would.
+func TestShorterLife(t *testing.T) {
+	s := newServer().levels("pool", 10, 10, 10)
+	s.restart()
+	tr := trend.Compare(s.levels("pool", 2, 4, 6, 8, 10).dumps)
+	if p := series(&tr, "pool"); p.Verdict != trend.Growing {
+		t.Errorf("%v is %s: %s", p.Counts, p.Verdict, p.Why)
 	}
 }

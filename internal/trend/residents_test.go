@@ -54,6 +54,23 @@ func TestAges(t *testing.T) {
 	}
 }
 
+// TestOldAges: what ends at an age that few were watched for has no residents.
+func TestOldAges(t *testing.T) {
+	const n = 11
+	track := track{counts: make([]int, n), since: newCohorts(n)}
+	for i := range n {
+		for b := range i + 1 {
+			if track.since[i][b] = 2; i-b < 7 {
+				track.since[i][b] += 50
+			}
+			track.counts[i] += int(track.since[i][b])
+		}
+	}
+	if all := track.ages(defaultLimits()); len(all) > 0 {
+		t.Errorf("residents past %d dumps", all[0].age)
+	}
+}
+
 // TestLateness: rounds that bring the same lie neither late nor early.
 func TestLateness(t *testing.T) {
 	for _, tt := range []struct {

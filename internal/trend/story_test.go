@@ -54,7 +54,7 @@ func TestStory(t *testing.T) {
 		t.Fatal("no leaks")
 	}
 	check(&tr.Leaks[0], 391)
-	if l := &tr.Leaks[0].Series; l.PerDump < 100 || l.Lives[0].Gain != 391 || l.Lives[1].Gain != 37 || !l.Lives[1].Accumulates {
+	if l := &tr.Leaks[0].Series; l.Stuck > l.Now() || l.PerDump < 100 || l.Lives[0].Gain != 391 || l.Lives[1].Gain != 37 || !l.Lives[1].Accumulates {
 		t.Errorf("%v a dump, lifetimes %+v", l.PerDump, l.Lives)
 	}
 }
@@ -114,6 +114,24 @@ func TestReplicas(t *testing.T) {
 	}
 	if l := tr.Leaks[0]; !l.Series.Accused() || l.Series.Gain != 108 || len(l.Series.Lives) != 2 {
 		t.Errorf("%+v", l.Series)
+	}
+	// What leaks in one of them is reported, though the other answered last.
+	for i := range dumps {
+		if i%2 == 1 {
+			kept := []goroutine.Bucket{}
+			for _, x := range dumps[i].Buckets {
+				if x.Stack.Site().Function == "example.com/app.leak" {
+					x = bucketOf("leak", x.IDs.First(27)...)
+				}
+				kept = append(kept, x)
+			}
+			dumps[i] = dumpOf(dumps[i].Source, kept...)
+			dumps[i].TakenAt = time.Date(2026, 3, 1, 12, 30*i, 0, 0, time.UTC)
+		}
+	}
+	tr = trend.Compare(dumps)
+	if s := series(&tr, "leak"); !s.Accused() || tr.Replicas != 2 {
+		t.Errorf("%v of %d replicas is %s: %s", s.Counts, tr.Replicas, s.Verdict, s.Why)
 	}
 	if tr = trend.Compare(dumps[:3]); tr.Replicas != 2 {
 		t.Errorf("of three dumps: %d replicas, restarts %v", tr.Replicas, tr.Restarted)
@@ -258,5 +276,35 @@ func TestDecides(t *testing.T) {
 		if s.Verdict != trend.Growing || len(s.Decides) != 1 || s.Decides[0] != tt.want || s.Decides[0].String() != tt.words {
 			t.Errorf("%s: %s, %v, want %v", name, s.Verdict, s.Decides, tt.words)
 		}
+	}
+}
+
+// TestAgreement: two lifetimes are surer than one, and a new build takes nothing
+// from what rises within a lifetime.
+func TestAgreement(t *testing.T) {
+	s := newServer().levels("leak", 10, 22, 31, 44)
+	tr := trend.Compare(s.dumps)
+	one := series(&tr, "leak").Confidence
+	s.restart()
+	s.levels("leak", 4, 14, 25, 35)
+	tr = trend.Compare(s.dumps)
+	if two := series(&tr, "leak"); two.Confidence <= one || two.Reasons[0] != (trend.Reason{Kind: trend.InLives, N: 2, Of: 2}) {
+		t.Errorf("%v, then %v: %s", one, two.Confidence, two.Why)
+	}
+	// Of the other build, all lines have moved.
+	for i := range s.dumps[4:] {
+		d := &s.dumps[4+i]
+		for j := range d.Buckets {
+			b := &d.Buckets[j]
+			b.Stack = b.Stack.Map(new(goroutine.Stacks), func(f goroutine.Frame) goroutine.Frame {
+				f.Line += 7
+				return f
+			})
+			b.ID = b.Stack.ID()
+		}
+	}
+	built := trend.Compare(s.dumps)
+	if two := series(&built, "leak"); two.Match != trend.MatchLines || two.Confidence != series(&tr, "leak").Confidence {
+		t.Errorf("matched by %s: %v: %s", two.Match, two.Confidence, two.Why)
 	}
 }
