@@ -27,6 +27,12 @@ import (
 	"github.com/muesli/termenv"
 )
 
+// TestMain draws times in one zone, wherever the tests run.
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	os.Exit(m.Run())
+}
+
 // load reads dumps of testdata, as the command line does.
 func load(t testing.TB, names ...string) trend.Trend {
 	t.Helper()
@@ -187,6 +193,15 @@ func TestScreens(t *testing.T) {
 		"debug1":   {load(t, "server/nats126.debug1.txt"), nil},
 		"crash":    {load(t, "gen126/misc_deadlock.txt"), nil},
 		"culprit":  {load(t, "gen126/zoo126_overflow_all.txt"), nil},
+		"wrapped":  {one, []string{"enter", "w", "G"}},
+		"zoomed":   {leak(t), []string{"z", "j"}},
+		"order":    {leak(t), []string{"s", "s", "s", "s"}},
+		"pruned":   {leak(t), []string{"t", "/chan", "enter"}},
+		"seek":     {leak(t), []string{"v", "/dump", "enter", "n"}},
+		"refused":  {one, []string{"v"}},
+		"marked":   {leak(t), []string{"d", " ", " ", "enter"}},
+		"groups":   {leak(t), []string{"b", "enter", "j"}},
+		"log":      {load(t, "server/nats126_sigquit.log", "gen126/misc_deadlock.txt", "gen126/gotest_timeout.txt"), []string{"d"}},
 	}
 	for name, tt := range screens {
 		for _, size := range sizes {
