@@ -62,7 +62,7 @@ func leak(t testing.TB) trend.Trend {
 // screen is a model that messages go through, with all that their commands do.
 type screen struct {
 	t testing.TB
-	m model
+	m *model
 }
 
 // plain is the theme without colours, colored one with.
@@ -97,8 +97,7 @@ func leaky(f goroutine.Frame) (code.Source, error) {
 }
 
 func (s *screen) send(msg tea.Msg) {
-	m, cmd := s.m.Update(msg)
-	s.m = m.(model)
+	_, cmd := s.m.Update(msg)
 	s.run(cmd)
 }
 
@@ -304,13 +303,13 @@ func TestBursts(t *testing.T) {
 		t.Errorf("jjj: cursor %d, want 3", s.m.list.Cursor)
 	}
 	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("/jq?")})
-	if s.m.mode != filtering || s.m.input.Value() != "jq?" {
-		t.Errorf("/jq?: mode %d, input %q", s.m.mode, s.m.input.Value())
+	if s.m.prompt == nil || s.m.prompt.input.Value() != "jq?" {
+		t.Errorf("/jq?: not typed:\n%s", s.m.View())
 	}
 	s.press("esc", "enter", "?")
 	s.send(tea.KeyMsg{Type: tea.KeyEsc, Alt: true})
-	if s.m.overlay != noOverlay || s.m.focus != listPane {
-		t.Errorf("esc esc: overlay %d, focus %d", s.m.overlay, s.m.focus)
+	if s.m.over() != nil || s.m.focus != listPane {
+		t.Errorf("esc esc: overlay %v, focus %d", s.m.over(), s.m.focus)
 	}
 }
 
@@ -389,8 +388,9 @@ func TestResize(t *testing.T) {
 // TestReasons holds that a key which cannot work says why.
 func TestReasons(t *testing.T) {
 	tests := []struct{ key, want string }{
-		{"n", "nothing is searched for"},
-		{"w", "only the whole stack"},
+		{"n", "n works in: stack, text, source"},
+		{"w", "w works in: whole stack"},
+		{"v", "a verdict needs two dumps"},
 		{"!", "everything was read"},
 	}
 	for _, tt := range tests {
@@ -410,7 +410,7 @@ func TestReasons(t *testing.T) {
 	}
 	for _, k := range []string{"enter", "y"} {
 		s := at(t, 120, 36, leak(t), "/nowhere", "enter", k)
-		if !strings.Contains(s.m.View(), "error: no bucket") {
+		if !strings.Contains(s.m.View(), "no bucket is selected") {
 			t.Errorf("%s without a bucket says nothing:\n%s", k, s.m.View())
 		}
 	}
@@ -556,7 +556,7 @@ func TestDumps(t *testing.T) {
 	if fmt.Sprint(s.m.looking) != "[0 2]" || len(s.m.trend.Dumps) != 2 {
 		t.Errorf("marked two: looking at %v", s.m.looking)
 	}
-	if s = at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "]"); !strings.Contains(s.m.View(), "one dump only") {
+	if s = at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "]"); !strings.Contains(s.m.View(), "only one dump") {
 		t.Error("] on a single dump says nothing")
 	}
 	// A log with several dumps opens on the list of them.
@@ -588,7 +588,7 @@ func TestGroups(t *testing.T) {
 	if s.press("B"); s.m.trend.By != "label:tenant" {
 		t.Errorf("B: by %s", s.m.trend.By)
 	}
-	if s.press("t"); !strings.Contains(s.m.View(), "error: the tree is of stacks") {
+	if s.press("t"); !strings.Contains(s.m.View(), "the tree is of stacks") {
 		t.Error("the tree of groups says nothing")
 	}
 }
@@ -599,7 +599,7 @@ func TestJump(t *testing.T) {
 	if s.m.list.Cursor != 2 {
 		t.Errorf("cursor %d, want 2", s.m.list.Cursor)
 	}
-	for keys, want := range map[string]string{"999999": "no bucket holds goroutine 999999", "x": "x is no goroutine id"} {
+	for keys, want := range map[string]string{"999999": "no bucket holds goroutine 999999", "x": "x is not a goroutine ID"} {
 		if s.press("#", keys, "enter"); !strings.Contains(s.m.View(), want) {
 			t.Errorf("#%s: no %q", keys, want)
 		}
@@ -695,7 +695,7 @@ func TestMouse(t *testing.T) {
 // TestPalette finds a command by typing and does it.
 func TestPalette(t *testing.T) {
 	s := at(t, 120, 36, leak(t), ":", "tree of", "enter")
-	if !s.m.tree || s.m.overlay != noOverlay {
+	if !s.m.tree || s.m.over() != nil {
 		t.Error("the command was not done")
 	}
 }
@@ -742,8 +742,7 @@ func TestLoading(t *testing.T) {
 	}
 	s.send(waitedMsg{})
 	now = now.Add(2 * time.Second)
-	m, _ := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 40 << 20, Goroutines: 12345}})
-	s.m = m.(model)
+	s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 40 << 20, Goroutines: 12345}})
 	for _, want := range []string{"app.dump", "40%", "40.0 MiB of 100.0 MiB, 20 MiB/s", "12 345 goroutines"} {
 		if !strings.Contains(s.m.View(), want) {
 			t.Errorf("no %q in\n%s", want, s.m.View())
@@ -751,8 +750,7 @@ func TestLoading(t *testing.T) {
 	}
 	// What was read so far can be walked through, and says that more is to come.
 	part := prepare(trend.One(leak(t).Dumps[1]))
-	m, cmd := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 50 << 20, Goroutines: 750}, partial: &part})
-	s.m = m.(model)
+	_, cmd := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 50 << 20, Goroutines: 750}, partial: &part})
 	s.run(cmd().(tea.BatchMsg)[0])
 	s.press("j")
 	if s.m.list.Cursor != 1 || !strings.Contains(s.m.View(), "reading  50.0 MiB of 100.0 MiB") || !strings.Contains(s.m.View(), "750 goroutines") {

@@ -80,23 +80,21 @@ func (m *model) watch() tea.Cmd {
 }
 
 // sampled takes a sample. A dump joins the others, unless the screen is held.
-func (m model) sampled(s Sample) (tea.Model, tea.Cmd) {
-	l := *m.live // what is on the screen shares it
-	m.live = &l
+func (m *model) sampled(s Sample) tea.Cmd {
+	l := m.live
 	next := sampleCmd(l.samples)
 	if l.err = s.Err; s.Err != nil {
-		return m, next
+		return next
 	}
 	l.last = s
 	if s.Dump == nil {
-		return m, next
+		return next
 	}
 	l.held = append(l.held[:len(l.held):len(l.held)], *s.Dump)
 	if l.paused {
-		return m, next
+		return next
 	}
-	cmd := m.release()
-	return m, tea.Batch(cmd, next)
+	return tea.Batch(m.release(), next)
 }
 
 // release shows the dumps that were held. Who looks at one dump of the past
@@ -122,28 +120,21 @@ func (m *model) release() tea.Cmd {
 }
 
 // pause holds the screen, or lets it go on.
-func (m model) pause() (tea.Model, tea.Cmd) {
-	if m.live == nil {
-		m.refuse("nothing is being watched: gdump watch does")
-		return m, nil
+func (m *model) pause() tea.Cmd {
+	if m.live.paused = !m.live.paused; m.live.paused {
+		return nil
 	}
-	l := *m.live
-	m.live = &l
-	if l.paused = !l.paused; l.paused {
-		return m, nil
-	}
-	return m, m.release()
+	return m.release()
 }
 
 // refresh asks for a dump right away.
-func (m model) refresh() (tea.Model, tea.Cmd) {
-	if m.live == nil || m.config.Refresh == nil {
-		m.refuse("nothing is being watched: gdump watch does")
-		return m, nil
+func (m *model) refresh() tea.Cmd {
+	ask := m.config.Refresh
+	if ask == nil {
+		return nil
 	}
 	m.say("asked for a dump", nil)
-	ask := m.config.Refresh
-	return m, func() tea.Msg {
+	return func() tea.Msg {
 		ask()
 		return nil
 	}

@@ -21,8 +21,7 @@ func watching(t *testing.T) (*screen, []goroutine.Dump) {
 	m := newModel(t.Context(), Config{Names: []string{":6060"}, Out: io.Discard, Watch: func(context.Context, func(Sample)) error { return nil }}, plain())
 	s := &screen{t, m}
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
-	next, _ := s.m.Update(loadedMsg{prepared: prepare(trend.One(tr.Dumps[0]))})
-	s.m = next.(model)
+	s.m.Update(loadedMsg{prepared: prepare(trend.One(tr.Dumps[0]))})
 	s.run(s.m.arrange())
 	return s, tr.Dumps
 }
@@ -33,8 +32,7 @@ var start = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 // the next.
 func (s *screen) take(x Sample) {
 	s.t.Helper()
-	next, cmd := s.m.sampled(x)
-	s.m = next.(model)
+	cmd := s.m.sampled(x)
 	if batch, ok := cmd().(tea.BatchMsg); ok {
 		s.run(batch[0])
 	}
@@ -104,7 +102,7 @@ func TestWatchCmd(t *testing.T) {
 // TestNoWatch says why the keys of a watch do nothing.
 func TestNoWatch(t *testing.T) {
 	for _, k := range []string{" ", "r"} {
-		if s := at(t, 120, 36, leak(t), k); !strings.Contains(s.m.View(), "nothing is being watched") {
+		if s := at(t, 120, 36, leak(t), k); !strings.Contains(s.m.View(), "works only in gdump watch") {
 			t.Errorf("%q says nothing", k)
 		}
 	}
