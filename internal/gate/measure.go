@@ -25,7 +25,7 @@ type measure struct {
 }
 
 // scope is what a rule sees of a trend: the series in its scope that the allow
-// list does not excuse, and the dump from which the last life counts.
+// list does not excuse, and the dump from which the last process lifetime counts.
 type scope struct {
 	rule   *Rule
 	trend  *trend.Trend
@@ -84,7 +84,7 @@ var others = []measure{
 		blames: func(_ *scope, s *trend.Series) bool { return locked(s) > 0 },
 	},
 	{
-		name: "leaked", says: "goroutines that a goroutineleak profile proved, which is in the dump or beside it", example: "leaked>0",
+		name: "leaked", says: "goroutines proven leaked by a goroutineleak profile, in the dump or next to it", example: "leaked>0",
 		of:     func(v *scope) (float64, error) { return v.sum(leaked), v.proofKnown() },
 		blames: func(_ *scope, s *trend.Series) bool { return leaked(s) > 0 },
 	},
@@ -125,7 +125,7 @@ func verdict(name trend.Verdict, says string) measure {
 	}
 }
 
-// growth is the change over the last life, in percent where the rule says so.
+// growth is the change over the last process lifetime, in percent where the rule says so.
 func (v *scope) growth() (float64, error) {
 	before, after := v.count(v.from), v.count(len(v.trend.Dumps)-1)
 	change := float64(after - before)
@@ -149,7 +149,7 @@ func (v *scope) count(dump int) int {
 	return n
 }
 
-// sum adds up what f says of the series that the last dump holds.
+// sum adds up what f says of the series that are in the last dump.
 func (v *scope) sum(f func(*trend.Series) int) float64 {
 	n := 0
 	for _, s := range v.series {
@@ -160,7 +160,7 @@ func (v *scope) sum(f func(*trend.Series) int) float64 {
 	return float64(n)
 }
 
-// top is the most that f says of a series that the last dump holds.
+// top is the most that f says of a series that is in the last dump.
 func (v *scope) top(f func(*trend.Series) int) float64 {
 	n := 0
 	for _, s := range v.series {
@@ -174,7 +174,7 @@ func (v *scope) top(f func(*trend.Series) int) float64 {
 // known says why states and waits are not known, where the last dump has none.
 func (v *scope) known() error {
 	if d := &v.trend.Dumps[len(v.trend.Dumps)-1]; !d.Level.HasIDs() {
-		return fmt.Errorf("a dump of %s does not tell", d.Level)
+		return fmt.Errorf("not in a %s dump", d.Level)
 	}
 	return nil
 }

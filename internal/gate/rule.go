@@ -120,7 +120,7 @@ func (r *Rule) setLimit(text string) error {
 	}
 	number, percent := strings.CutSuffix(text, "%")
 	if percent && !r.measure.percent {
-		return fmt.Errorf("%s is no share: give a number, such as %s", r.measure.name, r.measure.example)
+		return fmt.Errorf("%s cannot be in percent: give a number, such as %s", r.measure.name, r.measure.example)
 	}
 	r.percent = percent
 	if r.measure.minutes {

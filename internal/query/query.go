@@ -1,4 +1,4 @@
-// Package query is the filter language over buckets: words that may stand
+// Package query is the filter language over buckets: words that may be
 // anywhere, and fields such as state:select or wait:>10m.
 package query
 
@@ -27,7 +27,7 @@ type Row struct {
 	Change  int
 }
 
-// term is one condition of a query; all must hold.
+// term is one condition of a query; all must match.
 type term struct {
 	not   bool
 	wide  bool // looks through all of the bucket
@@ -53,11 +53,11 @@ func (q Query) Empty() bool { return len(q.terms) == 0 }
 // Words are the plain words of the query, for marking them where they match.
 func (q Query) Words() []string { return q.words }
 
-// Parse reads a query: terms with blanks between them, all of which must hold.
+// Parse reads a query: terms with blanks between them, all of which must match.
 //
-//	chan            the word stands in a function, file, state, label, module or created by
+//	chan            the word is in a function, file, state, label, module or created by
 //	Chan            the same, but as written: a capital letter makes it exact
-//	-runtime        the word stands nowhere
+//	-runtime        the word is nowhere
 //	~wr.te          a regular expression (RE2)
 //	state:select    one field: state func pkg mod file created site origin id label.KEY
 //	count:>100      a number: count, change, wait (in minutes, or 90s, 2h, 3d)
@@ -65,7 +65,7 @@ func (q Query) Words() []string { return q.words }
 //	func:"a b"      quotes keep blanks
 //
 // Only the verdicts given are verdicts; "+other" is a word. With an error comes the query of the terms that are right: while a term is
-// typed, the others go on holding.
+// typed, the others still apply.
 func Parse(text string, verdicts []string) (Query, error) {
 	var q Query
 	words, wrong := split(text)
@@ -92,7 +92,7 @@ func Parse(text string, verdicts []string) (Query, error) {
 		}
 		q.terms = append(q.terms, t)
 	}
-	// Terms about one field cost less than words that may stand anywhere.
+	// Terms about one field cost less than words that may be anywhere.
 	slices.SortStableFunc(q.terms, func(a, b term) int {
 		switch {
 		case a.wide == b.wide:
@@ -105,7 +105,7 @@ func Parse(text string, verdicts []string) (Query, error) {
 	return q, wrong
 }
 
-// fieldOf is what stands before the colon, "" without one.
+// fieldOf is what is before the colon, "" without one.
 func fieldOf(word string) string {
 	field, _, ok := strings.Cut(word, ":")
 	if !ok {
@@ -296,7 +296,7 @@ func newFolded(word string) folded {
 	return f
 }
 
-// in reports whether the word stands in s.
+// in reports whether the word is in s.
 func (f folded) in(s string) bool {
 	if f.word == "" {
 		return true

@@ -125,19 +125,23 @@ func (r *Redactor) members(frames [][]uint64) [][]uint64 {
 	return frames
 }
 
-// reason keeps what the runtime itself says and replaces what the program does:
-// the value of a panic, the names of tests.
+// reason keeps what the runtime itself says and replaces what the program says:
+// the value of a panic, the names of tests, and whatever is not known to be the
+// runtime's.
 func (r *Redactor) reason(reason string) string {
-	for _, what := range []string{"panic: ", "panic serving "} { // an address, and the value
+	if ofRuntime(reason) {
+		return reason
+	}
+	for _, what := range []string{"panic: ", "panic serving ", "fatal error: "} { // an address, and the value
 		if value, ok := strings.CutPrefix(reason, what); ok {
 			return what + "redacted-" + r.hash("panic", value)
 		}
 	}
 	why, tests, ok := strings.Cut(reason, "; running tests: ")
-	if ok {
+	if ok && ofRuntime(why) {
 		return why + "; running tests: redacted-" + r.hash("tests", tests)
 	}
-	return reason
+	return "redacted-" + r.hash("reason", reason)
 }
 
 // file replaces the folders of a file name. What tells where a frame belongs is

@@ -12,7 +12,7 @@ import (
 	"gdump/internal/view/number"
 )
 
-// The chart's size in its own units, and the room for what stands around it.
+// The chart's size in its own units, and the room for what is around it.
 const (
 	chartWidth, chartHeight = 900, 260
 	chartLeft, chartRight   = 70, 20
@@ -41,7 +41,7 @@ func rankBy(c *view.Column, series []trend.Series) []int {
 }
 
 // chart draws the counts of the series that changed the most over the dumps.
-// What it shows also stands in the table, so its description says just that.
+// What it shows is also in the table, so its description says just that.
 func (p *page) chart() {
 	if len(p.t.Dumps) < 2 {
 		return
@@ -104,7 +104,7 @@ func chartSeries(t *trend.Trend) []*trend.Series {
 	return all[:min(len(all), chartLines)]
 }
 
-// chartX is where each dump stands: by its time where all have one, else one
+// chartX is where each dump is: by its time where all have one, else one
 // step after the other.
 func chartX(t *trend.Trend) []float64 {
 	n := len(t.Dumps)

@@ -78,8 +78,8 @@ func nextGroup(groups []goroutine.Group, m *goroutine.Member) *goroutine.Group {
 }
 
 // inReadingOrder is the buckets in the order of the source, but such that a
-// reader finds the dump's borders: a running goroutine first, and last one of
-// which it can tell that it is complete, from what it was created by.
+// reader finds the dump's borders: a running goroutine first, and last one one
+// that it knows to be complete, from what it was created by.
 func inReadingOrder(d *goroutine.Dump) []*goroutine.Bucket {
 	rank := func(b *goroutine.Bucket) int {
 		switch {
@@ -328,7 +328,11 @@ func fileAndLine(f *goroutine.Frame) string {
 
 // writeCounts writes a dump without ids, as debug=1: counts, labels and stacks.
 func writeCounts(out *bufio.Writer, d *goroutine.Dump) {
-	fmt.Fprintf(out, "goroutine profile: total %d\n", d.Goroutines)
+	kind := "goroutine"
+	if d.LeaksOnly {
+		kind = "goroutineleak"
+	}
+	fmt.Fprintf(out, "%s profile: total %d\n", kind, d.Goroutines)
 	for _, b := range inSourceOrder(d) {
 		frames := b.Stack.Frames()
 		for _, g := range b.Groups() {

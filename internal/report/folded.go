@@ -45,7 +45,7 @@ func foldedStack(s goroutine.Stack) string {
 		case r.Frame == nil:
 			names = append(names, foldedName(r.Remark))
 		default:
-			names = append(names, foldedName(goroutine.Clean(r.Frame.Function)))
+			names = append(names, foldedName(r.Frame.Function))
 		}
 	}
 	return strings.Join(names, ";")

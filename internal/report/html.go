@@ -99,7 +99,7 @@ func (p *page) sources() {
 }
 
 // table writes all buckets. A heading is a button that sorts; the key of a cell
-// that is no text of its own is its row's place in that order, so that the
+// that is not text is its row's place in that order, so that the
 // script need not know what the columns mean.
 func (p *page) table() {
 	cols := view.Columns(p.t)
@@ -173,7 +173,7 @@ func (p *page) stacks() {
 			if r.Frame == nil {
 				p.put(text(r.Remark))
 			} else {
-				p.put(text(r.Prefix), "<code>", text(r.Frame.Function), "</code> <span>", text(view.Path(r.Frame)), "</span>")
+				p.put(text(r.Prefix), "<code>", text(r.Frame.Function), "</code> <span>", text(r.Frame.Path), "</span>")
 			}
 			p.put("</li>\n")
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // JUnit writes the rules as test cases: a failure for one that tripped, an
-// error for one that could not be decided. Clean text holds no character that
+// error for one that could not be decided. Clean text has no character that
 // XML forbids, and the escapes of HTML that text makes are XML's as well.
 func JUnit(w io.Writer, t *trend.Trend, o Options) error {
 	failures, errors := 0, 0

@@ -17,7 +17,7 @@ import (
 
 // Markdown writes what one pastes under a pull request: the verdict, a table of
 // the first buckets, and their stacks in folded details. Names from the dump
-// stand in code spans, code blocks and escaped HTML only, and sentences are
+// are in code spans, code blocks and escaped HTML only, and sentences are
 // escaped, so that a name can neither break the page nor call anyone.
 func Markdown(w io.Writer, t *trend.Trend, o Options) error {
 	if o.Top == 0 {
@@ -62,7 +62,7 @@ func (m *markdown) sources() {
 		if !d.TakenAt.IsZero() {
 			taken = d.TakenAt.Format(time.RFC3339)
 		}
-		m.printf("| %s | %s | %s | %s | %s |\n", codeCell(goroutine.Clean(d.Source)), number.Group(d.Goroutines), number.Group(len(d.Buckets)), d.Level, taken)
+		m.printf("| %s | %s | %s | %s | %s |\n", codeCell(view.Source(d)), number.Group(d.Goroutines), number.Group(len(d.Buckets)), d.Level, taken)
 	}
 	m.printf("\n")
 }
@@ -130,8 +130,8 @@ func plainStack(b *goroutine.Bucket) string {
 			fmt.Fprintf(&out, "%s\n", r.Remark)
 			continue
 		}
-		fmt.Fprintf(&out, "%s%s\n", r.Prefix, goroutine.Clean(r.Frame.Function))
-		if p := view.Path(r.Frame); p != "" {
+		fmt.Fprintf(&out, "%s%s\n", r.Prefix, r.Frame.Function)
+		if p := r.Frame.Path; p != "" {
 			fmt.Fprintf(&out, "    %s\n", p)
 		}
 	}
@@ -142,7 +142,7 @@ func plainStack(b *goroutine.Bucket) string {
 }
 
 // codeCell is a code span for a table's cell. A bar ends a cell also within a
-// code span, unless a backslash stands before it.
+// code span, unless a backslash is before it.
 func codeCell(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return ""

@@ -164,6 +164,19 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// document is the whole JSON report.
+type document struct {
+	Schema  int      `json:"schema"`
+	Kind    string   `json:"kind"`
+	Dumps   []dump   `json:"dumps"`
+	By      string   `json:"by"`
+	Notes   []string `json:"notes,omitempty"`
+	Lives   []life   `json:"lives,omitempty"`
+	Leaks   []leak   `json:"leaks,omitempty"`
+	Buckets []bucket `json:"buckets"`
+	Rules   []rule   `json:"rules,omitempty"`
+}
+
 // TestRoundTrip reads the JSON back: nothing is lost or made up.
 func TestRoundTrip(t *testing.T) {
 	for name, tr := range cases(t) {

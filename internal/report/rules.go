@@ -13,10 +13,10 @@ import (
 // shownBlame is how many buckets are named for a rule that tripped.
 const shownBlame = 10
 
-// ruleLine is a rule's value beside its limit.
+// ruleLine is a rule's value and its limit, or why it has no value.
 func ruleLine(o *gate.Outcome) string {
 	if o.State == gate.Unknown {
-		return goroutine.Clean(fmt.Sprintf("%s: not known (trips at %s): %s", o.Rule.Name(), o.Rule.Limit(), o.Why))
+		return goroutine.Clean(fmt.Sprintf("%s: %s", o.Rule.Name(), o.Why))
 	}
 	return goroutine.Clean(fmt.Sprintf("%s: %s (trips at %s)", o.Rule.Name(), o.Value, o.Rule.Limit()))
 }
@@ -35,7 +35,7 @@ func blame(s *trend.Series, dumps int) string {
 	return line + " · bucket " + string(s.Bucket.ID)
 }
 
-// GateSummary says in a line what the rules came to as a whole.
+// GateSummary says in a line the result of all rules.
 func GateSummary(o Options) string {
 	tripped, unknown := 0, 0
 	for i := range o.Gate.Outcomes {
@@ -49,7 +49,7 @@ func GateSummary(o Options) string {
 	}
 	line := fmt.Sprintf("%s, %d tripped", number.Plural(len(o.Gate.Outcomes), "rule", "rules"), tripped)
 	if unknown > 0 {
-		line += fmt.Sprintf(", %d not known", unknown)
+		line += fmt.Sprintf(", %d unknown", unknown)
 	}
 	if o.Gate.Allowed > 0 {
 		line += fmt.Sprintf("; %s excused by %s", number.Plural(o.Gate.Allowed, "bucket is", "buckets are"), goroutine.Clean(o.AllowName))
@@ -75,5 +75,5 @@ func ruleWord(s gate.State) string {
 		return "✓ passed"
 	case gate.Unknown:
 	}
-	return "? not known"
+	return "? unknown"
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 	"net/url"
 	"strings"
@@ -121,10 +120,10 @@ func SARIF(w io.Writer, t *trend.Trend, o Options) error {
 		notify("warning", l)
 	}
 	run.Invocations = []sarifInvocation{invocation}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+	out := newJSONStream(w)
+	out.value(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, "", jsonIndent)
+	out.w.WriteByte('\n')
+	return out.flush()
 }
 
 func sarifPlace(s goroutine.Stack, root string) sarifLocation {

@@ -14,9 +14,10 @@ import (
 
 // table writes the list of buckets, a line each.
 func (p *printer) table() {
+	listed := min(len(p.t.Series), max(p.o.Top, defaultRows))
 	cols := view.Columns(p.t)
-	widths := view.Fit(cols, view.Widths(cols, p.t.Series), p.o.Width)
-	for row := -1; row < len(p.t.Series); row++ {
+	widths := view.Fit(cols, view.Widths(cols, p.t.Series[:listed]), p.o.Width)
+	for row := -1; row < listed; row++ {
 		var cells []string
 		for i := range cols {
 			switch {
@@ -36,14 +37,22 @@ func (p *printer) table() {
 		}
 		p.styled(style, strings.Join(cells, strings.Repeat(" ", view.Gap)))
 	}
+	if rest := len(p.t.Series) - listed; rest > 0 {
+		p.line(fmt.Sprintf("… and %s: --top 0 lists all", number.Plural(rest, "more "+p.unit(), "more "+p.unit()+"s")))
+	}
 }
 
-// stacks writes the first buckets in full. Of a comparison, unless told how
+// unit is what a row of the table is.
+func (p *printer) unit() string {
+	if p.t.By == "" || p.t.By == string(trend.ByStack) {
+		return "bucket"
+	}
+	return "group"
+}
+
+// stacks writes the first buckets in full. Of a comparison, unless asked how
 // many, those that grew: the others are healthy.
 func (p *printer) stacks() {
-	if p.o.Top < 0 {
-		return
-	}
 	most := p.o.Top
 	if most == 0 {
 		most = defaultTop
@@ -60,12 +69,12 @@ func (p *printer) stacks() {
 		if s.Name != "" {
 			title = goroutine.Clean(s.Name) + ": " + title
 		}
-		p.styled(bold, title)
+		p.wrapped(bold, title)
 		p.stack(s.Bucket)
 	}
 	if rest := len(p.t.Series) - written; rest > 0 {
 		p.line("")
-		p.line(fmt.Sprintf("stacks of %s are not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
+		p.line(fmt.Sprintf("stacks of %s not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
 	}
 }
 
@@ -77,7 +86,7 @@ func (p *printer) stack(b *goroutine.Bucket) {
 	nameWidth := 0
 	for i := range rows {
 		if f := rows[i].Frame; f != nil {
-			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+goroutine.Clean(f.Function)))
+			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+f.Function))
 		}
 	}
 	nameWidth = min(nameWidth, width*6/10)
@@ -91,8 +100,8 @@ func (p *printer) stack(b *goroutine.Bucket) {
 			p.styled(style, indent+r.Remark)
 			continue
 		}
-		name := r.Prefix + view.CutFront(goroutine.Clean(r.Frame.Function), nameWidth-len(r.Prefix))
-		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(view.Path(r.Frame), width-nameWidth-2))
+		name := r.Prefix + view.CutFront(r.Frame.Function, nameWidth-len(r.Prefix))
+		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(r.Frame.Path, width-nameWidth-2))
 	}
 	for _, l := range b.Labels {
 		p.styled(faint, indent+view.Label(&l))

@@ -19,6 +19,7 @@ import (
 const (
 	defaultWidth = 100
 	defaultTop   = 10
+	defaultRows  = 50
 	shownTrouble = 5
 )
 
@@ -89,7 +90,7 @@ func (p *printer) wrapped(style, s string) {
 func (p *printer) sources() {
 	name := 0
 	for i := range p.t.Dumps {
-		name = max(name, ansi.StringWidth(goroutine.Clean(p.t.Dumps[i].Source)))
+		name = max(name, ansi.StringWidth(view.Source(&p.t.Dumps[i])))
 	}
 	name = min(name, p.o.Width/2)
 	for i := range p.t.Dumps {
@@ -101,9 +102,9 @@ func (p *printer) sources() {
 		if s := view.States(view.DumpStates(d), 3); s != "" {
 			parts = append(parts, s)
 		}
-		p.line(view.PadRight(view.CutFront(goroutine.Clean(d.Source), name), name) + "  " + strings.Join(parts, " · "))
+		p.line(view.PadRight(view.CutFront(view.Source(d), name), name) + "  " + strings.Join(parts, " · "))
 		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > view.ShownReason) {
-			p.wrapped("", "  "+goroutine.Clean(d.Reason))
+			p.wrapped("", "  "+view.Reason(d))
 		}
 	}
 }
@@ -133,7 +134,7 @@ func textReport(w io.Writer, t *trend.Trend, o Options) error {
 	return p.w.Flush()
 }
 
-// Gate writes what the rules came to, a rule a line with its value beside its
+// Gate writes the result of the rules, a rule per line with its value and its
 // limit, and below it the buckets to blame.
 func Gate(w io.Writer, t *trend.Trend, o Options) error {
 	if o.Width <= 0 {

@@ -25,7 +25,7 @@ type Process struct {
 	o            Options
 	client       *http.Client
 	headers      http.Header
-	secrets      []string
+	secrets      Secrets
 	turn         turn
 	heard        heard
 	noIndex      atomic.Bool // the index page tells no count
@@ -48,24 +48,23 @@ func NewTarget(arg string, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	headers, secrets, err := o.Access.headers()
-	if err != nil {
+	t.client = client
+	t.secrets.AddArgument(arg)
+	if u := a.base.User; u != nil {
+		password, _ := u.Password()
+		t.secrets.AddLogin(u.Username(), password)
+	}
+	if t.headers, err = o.Access.headers(a.base.User != nil, &t.secrets); err != nil {
 		return nil, err
 	}
-	if a.base.User != nil {
-		if p, ok := a.base.User.Password(); ok {
-			secrets = append(secrets, p)
-		}
-	}
-	for _, values := range a.base.Query() {
-		secrets = append(secrets, values...)
-	}
-	t.client, t.headers, t.secrets = client, headers, secrets
 	return t, nil
 }
 
 // Name is the target as it may be shown.
-func (t *Process) Name() string { return t.at.shown(t.page(), LevelAuto) }
+func (t *Process) Name() string { return t.shown(t.page(), LevelAuto) }
+
+// shown is a page of the target as it may be shown.
+func (t *Process) shown(page string, level Level) string { return t.hide(t.at.shown(page, level)) }
 
 // Took is how long the last request took.
 func (t *Process) Took() time.Duration { return time.Duration(t.last.Load()) }
@@ -211,7 +210,7 @@ func (t *Process) request(ctx context.Context, page string, level Level) (*Input
 	if err != nil {
 		return nil, err
 	}
-	in, err := t.accept(ctx, resp, t.at.shown(page, level))
+	in, err := t.accept(ctx, resp, t.shown(page, level))
 	if err != nil {
 		resp.Body.Close()
 		return nil, err

@@ -114,12 +114,26 @@ func Open(ctx context.Context, arg string, o Options) (*Input, error) {
 		if o.Stdin == nil {
 			return nil, &Error{Kind: Usage, Name: "-", What: "there is no standard input to read"}
 		}
-		return &Input{ReadCloser: io.NopCloser(o.Stdin), Name: "stdin", Size: -1, Latest: o.now()}, nil
+		stdin := io.NopCloser(o.Stdin)
+		if !regular(o.Stdin) {
+			stdin = until(ctx, stdin)
+		}
+		return &Input{ReadCloser: stdin, Name: "stdin", Size: -1, Latest: o.now()}, nil
 	}
 	if IsTarget(arg) {
 		return Pull(ctx, arg, o)
 	}
-	return openFile(arg)
+	return openFile(ctx, arg)
+}
+
+// regular reports whether a reader is a regular file, which never blocks.
+func regular(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
 }
 
 // Pull asks a target for a dump. The answer is streamed; reading it fails if
@@ -132,8 +146,9 @@ func Pull(ctx context.Context, target string, o Options) (*Input, error) {
 	return t.Open(ctx)
 }
 
-// hostPort is what looks like host:port, also ":6060".
-var hostPort = regexp.MustCompile(`^(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])?:\d{1,5}(?:/.*)?$`)
+// hostPort is what looks like host:port, also ":6060", with what a URL can
+// have before and behind it.
+var hostPort = regexp.MustCompile(`^(?:[^/@\s]+@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])?:\d{1,5}(?:[/?].*)?$`)
 
 // IsTarget reports whether an argument names a target rather than a file. A
 // file that is there wins over host:port.

@@ -254,7 +254,7 @@ func TestAddresses(t *testing.T) {
 	for arg, want := range map[string]string{
 		":6060":                       "localhost_6060",
 		"h:6060":                      "h_6060",
-		"[::1]:6060":                  "-1_6060",
+		"[::1]:6060":                  "ipv6--1_6060",
 		"http://h":                    "h_80",
 		"https://h/":                  "h_443",
 		"http://h:1/base/":            "h_1_base",

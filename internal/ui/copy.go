@@ -25,13 +25,9 @@ func (m *model) copyText(text func() string) tea.Cmd {
 // showCopyMenu offers the parts of a bucket that can be copied.
 func (m *model) showCopyMenu() tea.Cmd {
 	s := &m.trend.Series[m.selected()]
-	frame := s.Bucket.Stack.Site()
+	frame := view.Show(s.Bucket.Stack.Site())
 	if f := m.stack.frame(); f != nil {
-		frame = *f
-	}
-	place := ""
-	if frame.File != "" {
-		place = view.Path(&frame)
+		frame = view.Show(*f)
 	}
 	dumps := len(m.trend.Dumps)
 	one := trend.Trend{Dumps: m.trend.Dumps, Restarted: m.trend.Restarted, Series: []trend.Series{*s}}
@@ -41,9 +37,9 @@ func (m *model) showCopyMenu() tea.Cmd {
 	}
 	parts := []part{
 		{"stack", "as Go prints it", func() string { return plainStack(s, dumps) }},
-		{"frame", clean(frame.Name()) + " " + clean(frame.Place()), func() string { return clean(frame.Function) + " " + place }},
-		{"function", clean(frame.Function), func() string { return clean(frame.Function) }},
-		{"file and line", place, func() string { return place }},
+		{"frame", frame.Name + " " + frame.Place, func() string { return frame.Function + " " + frame.Path }},
+		{"function", frame.Function, func() string { return frame.Function }},
+		{"file and line", frame.Path, func() string { return frame.Path }},
 		{"goroutine ids", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
 		{"bucket id", string(s.Bucket.ID), func() string { return string(s.Bucket.ID) }},
 		{"Markdown", "to paste into an issue", func() string { return "```\n" + plainStack(s, dumps) + "```\n" }},

@@ -19,9 +19,9 @@ func (m *model) showEvidence() tea.Cmd {
 	return nil
 }
 
-// showProblems lists what could not be read and what must be known.
+// showProblems lists what could not be read, and the notes of the comparison.
 func (m *model) showProblems() tea.Cmd {
-	t := &text{title: "what could not be read, and what must be known"}
+	t := &text{title: "problems and notes"}
 	for _, l := range view.Trouble(&m.trend, 1000) {
 		t.wrapped = append(t.wrapped, line{text: l})
 	}
@@ -32,7 +32,7 @@ func (m *model) showProblems() tea.Cmd {
 		t.wrapped = append(t.wrapped, line{text: "error: " + clean(m.trouble), kind: badLine})
 	}
 	if t.wrapped == nil {
-		m.say("nothing to tell: everything was read", nil)
+		m.say("no problems: everything was read", nil)
 		return nil
 	}
 	m.open(t)

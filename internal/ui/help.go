@@ -81,13 +81,13 @@ func (h *help) matches(parts ...string) bool {
 	return h.find == "" || len(matches(strings.Join(parts, " "), []string{strings.ToLower(h.find)})) > 0
 }
 
-// filterHelp tells what can be typed after /.
+// filterHelp lists what can be typed after /.
 var filterHelp = [][2]string{
-	{"chan", "the word stands in a function, file, state, label or module; a capital makes case count"},
-	{"-runtime", "the word stands nowhere"},
+	{"chan", "a word in a function, file, state, label or module; a capital makes it case-sensitive"},
+	{"-runtime", "the word is nowhere"},
 	{"~wr.te$", "a regular expression"},
 	{"state:select", "one field: state func pkg mod file created site origin verdict id label.KEY"},
 	{"wait:>10m", "longest wait: minutes, or 90s 2h 3d; > >= < <= ="},
-	{"count:>100", "goroutines in the bucket; change:>100 how many more than before"},
+	{"count:>100", "goroutines in the bucket; change:>100 the increase"},
 	{"+grown", "the verdict: +" + strings.Join(view.VerdictNames(), " +")},
 }

@@ -43,6 +43,9 @@ func (m *model) key(msg tea.KeyMsg) tea.Cmd {
 	b, why := m.bound(name, m.here())
 	if b == nil {
 		m.say(why, nil)
+		if why == "" && m.here() == inWaiting && name != "esc" {
+			m.say("no dump yet", nil)
+		}
 		return nil
 	}
 	return b.do(m)
@@ -53,6 +56,8 @@ func (m *model) here() place {
 	switch {
 	case m.over() != nil:
 		return m.over().id()
+	case m.waiting():
+		return inWaiting
 	case m.focus == stackPane && m.zoomed:
 		return inWhole
 	case m.focus == stackPane:
@@ -76,13 +81,13 @@ func (m *model) loadingKey(name string) tea.Cmd {
 	return nil
 }
 
-const stopped = "stopped: this is what was read until then"
+const stopped = "stopped: showing what was read so far"
 
 func (m *model) stopLoading() {
 	m.stopping = true
 	m.stop()
 	if m.filling() {
-		// The source may be silent; what came is on the screen already.
+		// The source may be silent; what arrived is on the screen already.
 		m.loading = false
 		m.say(stopped, nil)
 	}
@@ -138,7 +143,12 @@ func (m *model) up() tea.Cmd {
 
 func (m *model) quit() tea.Cmd { return tea.Quit }
 
-func (m *model) suspend() tea.Cmd { return tea.Suspend }
+func (m *model) suspend() tea.Cmd {
+	if m.stops == nil {
+		return tea.Suspend
+	}
+	return m.stops.suspend
+}
 
 // motion is how far a key goes in a list or a text.
 type motion int

@@ -20,6 +20,7 @@ const (
 	inHelp
 	inMenu
 	inDumps
+	inWaiting // for the first dump of a watch
 
 	lists    = inList | inTree
 	stacks   = inStack | inWhole
@@ -43,6 +44,7 @@ var placeNames = []struct {
 	{inDumps, "list of dumps"},
 	{inHelp, "help"},
 	{inMenu, "menu"},
+	{inWaiting, "watch without a dump"},
 }
 
 // String names the views, "" if they are all panes or more.
@@ -112,47 +114,47 @@ func bindings() []binding {
 		{keys: "z", topic: "view", where: panes, help: "pane full screen, and back", hint: "full", rank: 13, do: (*model).zoom},
 		{keys: "w", topic: "view", where: inWhole, help: "wrap long lines", hint: "wrap", rank: 12, do: (*model).wrap},
 		{keys: ".", topic: "view", where: panes, help: "hide goroutines and frames of Go itself", hint: "fold", rank: 11, do: (*model).fold},
-		{keys: "b", topic: "view", where: panes, help: "group by the next: stack, call site, function, …", hint: "group", rank: 5, shows: lists, do: groupBy(1)},
-		{keys: "B", topic: "view", where: panes, help: "group by the previous", do: groupBy(-1)},
+		{keys: "b", topic: "view", where: panes, help: "next grouping: stack, call site, function, …", hint: "group", rank: 5, shows: lists, do: groupBy(1)},
+		{keys: "B", topic: "view", where: panes, help: "previous grouping", do: groupBy(-1)},
 		{keys: "t", topic: "view", where: inTree, help: "list of buckets", hint: "list", rank: 6, do: (*model).turnTree},
 		{keys: "t", topic: "view", where: panes &^ inTree, needs: needs(ungrouped), help: "tree of calls, from created by to the leaf", hint: "tree", rank: 6, shows: inList, do: (*model).turnTree},
 		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", do: step(-1)},
 		{keys: "]", topic: "view", where: panes, needs: needs(several), help: "next dump", do: step(1)},
 		{keys: "d", topic: "view", where: panes, help: "list of dumps", do: (*model).showDumps},
 		{keys: "v", topic: "view", where: panes, needs: needs(row, compared), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},
-		{keys: "!", topic: "view", where: panes, help: "what could not be read", do: (*model).showProblems},
-		{keys: "?", topic: "view", where: anywhere &^ inHelp, help: "all keys", do: (*model).showHelp},
+		{keys: "!", topic: "view", where: panes, help: "problems and notes", do: (*model).showProblems},
+		{keys: "?", topic: "view", where: anywhere&^inHelp | inWaiting, help: "all keys", do: (*model).showHelp},
 		{keys: "?", topic: "view", where: inHelp, help: "back", do: (*model).back},
-		{keys: ":", topic: "view", where: panes, help: "all commands, to choose from by typing", do: (*model).showPalette},
+		{keys: ":", topic: "view", where: panes, help: "all commands, found by typing", do: (*model).showPalette},
 
 		{keys: "/", topic: "find", where: lists, help: "filter the list", hint: "filter", rank: 3, do: (*model).askFilter},
 		{keys: "/", topic: "find", where: stacks | texts, help: "search", hint: "search", rank: 4, do: (*model).askSearch},
 		{keys: "n", topic: "find", where: stacks | texts, needs: needs(searched), help: "next match", hint: "next", rank: 5, do: match(1)},
 		{keys: "N", topic: "find", where: stacks | texts, needs: needs(searched), help: "previous match", do: match(-1)},
 		{keys: "s", topic: "find", where: panes &^ inTree, help: "sort by the next column", hint: "sort", rank: 4, shows: lists, do: (*model).sort},
-		{keys: "S", topic: "find", where: panes, help: "reverse the order", do: (*model).reverse},
+		{keys: "S", topic: "find", where: panes, help: "reverse order", do: (*model).reverse},
 		{keys: "#", topic: "find", where: panes, help: "jump to a goroutine by its ID", do: (*model).askID},
 
 		{keys: "y", topic: "do", where: panes, needs: needs(row), help: "copy the stack", hint: "copy", rank: 9, do: (*model).copyStack},
 		{keys: "Y", topic: "do", where: panes, needs: needs(row), help: "copy a part: frame, place, function, IDs, JSON, …", do: (*model).showCopyMenu},
 		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
 		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
-		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause, and go on", hint: "pause", rank: 2, do: (*model).pause},
-		{keys: "r", topic: "do", where: panes, needs: needs(watched), help: "in a watch: ask for a dump now", hint: "refresh", rank: 2, do: (*model).refresh},
+		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 2, do: (*model).pause},
+		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "refresh", rank: 2, do: (*model).refresh},
 		{keys: "m", topic: "do", where: anywhere, help: "mouse on and off", do: (*model).turnMouse},
 		{keys: "q", topic: "do", where: anywhere, needs: needs(inside), help: "back", do: (*model).up},
-		{keys: "q", topic: "do", where: anywhere, help: "quit from the list", hint: "quit", rank: 10, do: (*model).quit},
-		{keys: "ctrl+c", topic: "do", where: anywhere, help: "quit at once", do: (*model).quit},
-		{keys: "ctrl+z", topic: "do", where: anywhere, help: "suspend", do: (*model).suspend},
+		{keys: "q", topic: "do", where: anywhere | inWaiting, help: "quit from the list", hint: "quit", rank: 10, do: (*model).quit},
+		{keys: "ctrl+c", topic: "do", where: anywhere | inWaiting, help: "quit at once", do: (*model).quit},
+		{keys: "ctrl+z", topic: "do", where: anywhere | inWaiting, help: "suspend", do: (*model).suspend},
 	}
 }
 
 // What keys need. Without below and inside Esc and q have no view to go back to.
 var (
 	row       = need{func(m *model) bool { return m.selected() >= 0 }, "no bucket is selected"}
-	several   = need{func(m *model) bool { return len(m.dumps) > 1 }, "there is only one dump: gdump diff A B compares several"}
+	several   = need{func(m *model) bool { return len(m.dumps) > 1 }, "only one dump: compare with gdump diff A B"}
 	compared  = need{func(m *model) bool { return len(m.trend.Dumps) > 1 }, "a verdict needs two dumps: gdump diff A B"}
-	ungrouped = need{func(m *model) bool { return !m.grouped() }, "the tree is of stacks: b groups by stack again"}
+	ungrouped = need{func(m *model) bool { return !m.grouped() }, "the tree needs grouping by stack: press b"}
 	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
 	watched   = need{func(m *model) bool { return m.live != nil }, "works only in gdump watch"}
 	filtered  = need{func(m *model) bool { return m.applied != "" }, ""}

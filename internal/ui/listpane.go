@@ -54,7 +54,7 @@ func (m *model) listView() []string {
 	return lines[:r.h]
 }
 
-// listTitle tells how many buckets are listed, and why not all.
+// listTitle shows how many buckets are listed, and why not all.
 func (m *model) listTitle() string {
 	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
 	if m.grouped() {
@@ -78,12 +78,12 @@ func (m *model) emptyView() string {
 	case m.applied != "":
 		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
 	case m.hidden > 0:
-		return "all of it is Go itself (. shows it)"
+		return "only goroutines of Go itself (. shows them)"
 	}
 	return "no goroutines"
 }
 
-// position tells where in a long list the cursor is.
+// position shows where in a long list the cursor is.
 func (m *model) position() string {
 	if m.list.Len() <= m.list.Height() {
 		return ""
@@ -118,7 +118,7 @@ func (m *model) columnTitles(w int) string {
 	return m.theme.Faint.Render(fit("  "+strings.TrimRight(b.String(), " "), w))
 }
 
-// rowView draws a bucket's row. Its verdict is told by sign and word, the
+// rowView draws a bucket's row. Its verdict is shown by sign and word, the
 // cursor by a mark; colour and weight only help.
 func (m *model) rowView(i int, selected bool, w int) string {
 	s := &m.trend.Series[i]

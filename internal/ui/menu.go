@@ -145,7 +145,7 @@ func (x *menu) draw(m *model, w, _ int) []string {
 		}
 	}
 	if len(x.rows) == 0 {
-		lines = append(lines, "  nothing matches "+clean(x.find))
+		lines = append(lines, "  no match for "+clean(x.find))
 	}
 	return lines
 }

@@ -33,6 +33,7 @@ type model struct {
 	ctx    context.Context
 	stop   context.CancelFunc // of the loading
 	steps  chan Step
+	stops  *stops // nil in tests
 	mouse  bool
 
 	width, height int
@@ -58,7 +59,7 @@ type model struct {
 	order   order
 	gen     int // of the newest request for rows or a trend
 	query   query.Query
-	applied string // the filter that the rows come from
+	applied string // the filter of the rows
 	bad     error  // what is wrong with the filter being typed
 	by      string // the grouping
 	folded  bool   // goroutines and frames of Go itself are left out
@@ -84,11 +85,12 @@ type model struct {
 }
 
 // prepared is a trend with what takes a look at all of its buckets, which is
-// done before it comes to the screen.
+// done before it is shown.
 type prepared struct {
 	trend   trend.Trend
-	says    []string // what the dumps come to, in sentences
-	culprit int      // the series of who ended the process, -1 if that is not known
+	says    []string   // what the dumps say, in sentences
+	asks    view.Style // how much the first of them asks for a look
+	culprit int        // the series of who ended the process, -1 if that is not known
 	columns []view.Column
 	natural []int                          // widths of the columns
 	labels  []string                       // keys, in order
@@ -96,7 +98,7 @@ type prepared struct {
 }
 
 func prepare(t trend.Trend) prepared {
-	p := prepared{trend: t, says: view.Headline(&t), culprit: view.Culprit(&t), columns: view.Columns(&t)}
+	p := prepared{trend: t, says: view.Headline(&t), asks: view.Findings(&t)[0].Kind.Style(), culprit: view.Culprit(&t), columns: view.Columns(&t)}
 	p.natural = view.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
 	if len(t.Dumps) == 1 {
 		if s := view.States(view.DumpStates(&t.Dumps[0]), 4); s != "" {
@@ -160,9 +162,16 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		m.resize()
+	case tea.ResumeMsg:
+		if m.stops != nil {
+			m.stops.resumed()
+		}
 	case tea.KeyMsg:
 		return m.keys(msg)
 	case tea.MouseMsg:
+		if m.waiting() {
+			return nil
+		}
 		return m.click(msg)
 	case steppedMsg:
 		return m.stepped(msg)
@@ -235,6 +244,11 @@ func (m *model) loaded(msg loadedMsg) tea.Cmd {
 	if len(msg.trend.Dumps) == 0 {
 		if m.stopping && len(m.trend.Dumps) > 0 {
 			return nil
+		}
+		if m.config.Watch != nil && !m.stopping {
+			cmd := m.watch()
+			m.live.err = msg.err
+			return cmd
 		}
 		m.fatal = msg.err
 		if m.stopping {
@@ -338,7 +352,7 @@ func (m *model) listed() int {
 }
 
 // selected is the series under the cursor, -1 if there is none. A node of the
-// tree stands for the largest series below it.
+// tree selects the largest series below it.
 func (m *model) selected() int {
 	switch {
 	case m.list.Cursor >= m.listed():
@@ -361,13 +375,13 @@ func (m *model) choose(series int) bool {
 	return i >= 0
 }
 
-// jumped goes to the bucket that holds a goroutine.
+// jumped goes to the bucket of a goroutine.
 func (m *model) jumped(msg jumpedMsg) {
 	switch {
 	case msg.series < 0:
-		m.refuse(fmt.Sprintf("no bucket holds goroutine %d", msg.id))
+		m.refuse(fmt.Sprintf("no bucket has goroutine %d", msg.id))
 	case !m.choose(msg.series):
-		m.refuse(fmt.Sprintf("goroutine %d is in a bucket that is not in sight: esc clears the filter", msg.id))
+		m.refuse(fmt.Sprintf("goroutine %d is in a hidden bucket: esc clears the filter", msg.id))
 	}
 	m.showStack()
 }
@@ -418,5 +432,5 @@ func siteRow(s goroutine.Stack) int {
 	if own, ok := s.Owner(); ok {
 		at = own
 	}
-	return slices.IndexFunc(view.StackRows(s), func(r view.StackRow) bool { return r.Frame != nil && *r.Frame == at && r.Prefix == "" })
+	return slices.IndexFunc(view.StackRows(s), func(r view.StackRow) bool { return r.Frame != nil && r.Frame.Raw == at && r.Prefix == "" })
 }

@@ -88,7 +88,7 @@ func (p *pager) set(lines []line, start int) {
 	p.follow()
 }
 
-// frame is the one under the cursor, nil if there is none.
+// frame is the one under the cursor, nil if there is no frame.
 func (p *pager) frame() *goroutine.Frame {
 	if p.cursor < 0 || p.cursor >= len(p.lines) {
 		return nil
@@ -247,7 +247,7 @@ func (p *pager) reveal() {
 	p.nearest()
 }
 
-// matches finds where words stand in a text, as pairs of byte offsets in
+// matches finds words in a text, as pairs of byte offsets in
 // order. A word in lower case is found in any case.
 func matches(text string, words []string) [][2]int {
 	var found [][2]int
@@ -300,7 +300,7 @@ func insertSpan(spans [][2]int, from, to int) [][2]int {
 	return append(append(before, [2]int{from, to}), after...)
 }
 
-// printable are the runes of a key that can stand in a text.
+// printable are the runes of a key that a text can have.
 func printable(runes []rune) string {
 	var b strings.Builder
 	for _, r := range runes {

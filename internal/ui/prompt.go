@@ -114,7 +114,7 @@ func (m *model) askID() tea.Cmd {
 func (m *model) askName() tea.Cmd {
 	m.ask(prompt{label: "write to (.txt .json .md .html): ", enter: "write", esc: "back", entered: func(name string) tea.Cmd {
 		if m.config.Write == nil || name == "" {
-			m.refuse("nothing is written without a name")
+			m.refuse("no file name: nothing was written")
 			return nil
 		}
 		return writeCmd(m.config.Write, name, m.inSight())

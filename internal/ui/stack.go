@@ -18,7 +18,7 @@ const (
 	factWidth = 8 // cells for the name of a fact
 	waitBars  = 8
 
-	leastPlace = 14 // cells that a place keeps beside a long name
+	leastPlace = 14 // cells that a place keeps next to a long name
 )
 
 // stackText is how a bucket is written in the stack pane.
@@ -84,18 +84,18 @@ func (x stackText) fold(hidden *int) []line {
 	return []line{{text: text, kind: faintLine}}
 }
 
-func (x stackText) name(f *goroutine.Frame) string {
+func (x stackText) name(f *view.Frame) string {
 	if x.whole {
-		return goroutine.Clean(f.Function)
+		return f.Function
 	}
-	return goroutine.Clean(f.Name())
+	return f.Name
 }
 
-func (x stackText) place(f *goroutine.Frame) string {
+func (x stackText) place(f *view.Frame) string {
 	if x.whole {
-		return view.Path(f)
+		return f.Path
 	}
-	return goroutine.Clean(f.Place())
+	return f.Place
 }
 
 // columns are the widths of names and places; names is 0 where the two do not
@@ -128,13 +128,13 @@ func (x stackText) row(r *view.StackRow, names, places int) []line {
 	}
 	name, place := x.name(r.Frame), x.place(r.Frame)
 	if names == 0 {
-		return []line{{text: r.Prefix + name, kind: k, frame: r.Frame, row: r.At}, {tail: "    " + place, kind: k}}
+		return []line{{text: r.Prefix + name, kind: k, frame: &r.Frame.Raw, row: r.At}, {tail: "    " + place, kind: k}}
 	}
 	name = r.Prefix + view.CutFront(name, names-cells(r.Prefix))
-	return []line{{text: pad(name, names), tail: "  " + view.CutFront(place, places), kind: k, frame: r.Frame, row: r.At}}
+	return []line{{text: pad(name, names), tail: "  " + view.CutFront(place, places), kind: k, frame: &r.Frame.Raw, row: r.At}}
 }
 
-// hardWrap breaks lines at the width, whatever stands there.
+// hardWrap breaks lines at the width, whatever is there.
 func hardWrap(lines []line, width int) []line {
 	var out []line
 	for _, l := range lines {
@@ -149,7 +149,7 @@ func hardWrap(lines []line, width int) []line {
 	return out
 }
 
-// facts are what is known of a bucket beside its stack.
+// facts are what else is known of a bucket.
 func facts(b *goroutine.Bucket, width int) []line {
 	var lines []line
 	put := func(name string, wrapped []line) {
@@ -165,7 +165,7 @@ func facts(b *goroutine.Bucket, width int) []line {
 	if f, ok := b.Stack.Owner(); ok && f.Module != "" {
 		add("module", view.Module(f.Module))
 	}
-	if len(b.States) > 3 { // the title tells the first three
+	if len(b.States) > 3 { // the title has the first three
 		add("states", view.States(b.States, len(b.States)))
 	}
 	if w := b.Waits; w.Max() > 0 {
@@ -218,7 +218,7 @@ func plainStack(s *trend.Series, dumps int) string {
 			b.WriteString(r.Remark + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "%s%s\n\t%s\n", r.Prefix, goroutine.Clean(r.Frame.Function), view.Path(r.Frame))
+		fmt.Fprintf(&b, "%s%s\n\t%s\n", r.Prefix, r.Frame.Function, r.Frame.Path)
 	}
 	return b.String()
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// titleView tells which dumps these are and how large.
+// titleView shows which dumps these are and how large.
 func (m *model) titleView() string {
 	dumps := m.trend.Dumps
 	last := &dumps[len(dumps)-1]
@@ -96,16 +96,20 @@ func (m *model) headlineView() []string {
 	return lines
 }
 
-// headline are the lines under the title: what the dumps come to, and what
-// could not be read.
+// headline is the lines under the title: the findings, and what could not be
+// read.
 func (m *model) headline() []line {
 	if len(m.trend.Dumps) == 0 || m.width < minWidth {
 		return nil
 	}
 	var lines []line
 	kind := plainLine
-	if m.crash != "" || len(m.trend.Series) > 0 && view.Of(m.trend.Series[0].Verdict).Style == view.Bad {
+	switch m.asks {
+	case view.Bad:
 		kind = badLine
+	case view.Good:
+		kind = goodLine
+	case view.Plain:
 	}
 	for _, text := range m.says {
 		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
@@ -118,7 +122,7 @@ func (m *model) headline() []line {
 	return lines[:min(len(lines), most)]
 }
 
-// warning says in a line that something was not read, or must be known.
+// warning says in a line that something was not read, or that there are notes.
 func (m *model) warning() string {
 	var parts []string
 	problems := 0

@@ -588,7 +588,7 @@ func TestGroups(t *testing.T) {
 	if s.press("B"); s.m.trend.By != "label:tenant" {
 		t.Errorf("B: by %s", s.m.trend.By)
 	}
-	if s.press("t"); !strings.Contains(s.m.View(), "the tree is of stacks") {
+	if s.press("t"); !strings.Contains(s.m.View(), "the tree needs grouping by stack") {
 		t.Error("the tree of groups says nothing")
 	}
 }
@@ -599,7 +599,7 @@ func TestJump(t *testing.T) {
 	if s.m.list.Cursor != 2 {
 		t.Errorf("cursor %d, want 2", s.m.list.Cursor)
 	}
-	for keys, want := range map[string]string{"999999": "no bucket holds goroutine 999999", "x": "x is not a goroutine ID"} {
+	for keys, want := range map[string]string{"999999": "no bucket has goroutine 999999", "x": "x is not a goroutine ID"} {
 		if s.press("#", keys, "enter"); !strings.Contains(s.m.View(), want) {
 			t.Errorf("#%s: no %q", keys, want)
 		}
@@ -759,7 +759,7 @@ func TestLoading(t *testing.T) {
 	// Esc stops it, and what was read is shown.
 	s.press("esc")
 	s.run(loadCmd(s.m.ctx, config.Load, make(chan Step, 1)))
-	if !strings.Contains(s.m.View(), "stopped: this is what was read until then") {
+	if !strings.Contains(s.m.View(), "stopped: showing what was read so far") {
 		t.Errorf("after esc:\n%s", s.m.View())
 	}
 	// Goroutines and an error: both are shown.

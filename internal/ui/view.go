@@ -41,6 +41,8 @@ func (m *model) draw() string {
 		return m.whole(m.loadingView())
 	case m.over() != nil:
 		return m.whole(m.overlayView())
+	case m.waiting():
+		return m.whole(m.waitingView())
 	}
 	lines := append([]string{m.titleView()}, m.headlineView()...)
 	lines = append(lines, m.bodyView()...)
@@ -78,7 +80,7 @@ func (m *model) loadingView() []string {
 	if !m.slow {
 		return lines
 	}
-	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stops, and shows what was read")
+	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stop and show what was read")
 }
 
 // bar draws how much of a source of known size was read, in w cells and the
@@ -93,7 +95,7 @@ func (m *model) bar(w int) string {
 	return strings.Repeat("█", full) + m.theme.Faint.Render(strings.Repeat("░", w-full)) + fmt.Sprintf(" %3d%%", int(share*100))
 }
 
-// readSoFar tells bytes, rate and goroutines.
+// readSoFar shows bytes, rate and goroutines.
 func (m *model) readSoFar() string {
 	const mib = 1 << 20
 	p := m.progress

@@ -15,7 +15,7 @@ import (
 // Column is one column of the list of buckets, in the text and on the screen.
 type Column struct {
 	Title string
-	Right bool // numbers stand at the right
+	Right bool // numbers are at the right
 	Front bool // a cell too long is cut at its front, where a path says least
 	Cell  func(*trend.Series) string
 	// Compare orders two series by this column, the one that is looked for
@@ -35,7 +35,7 @@ const optional = 6
 // Gap is the blank between two columns.
 const Gap = 2
 
-// Columns are what is told of each bucket of a trend.
+// Columns are what is shown of each bucket of a trend.
 func Columns(t *trend.Trend) []Column {
 	var cols []Column
 	add := func(c Column) {
@@ -78,7 +78,7 @@ func Columns(t *trend.Trend) []Column {
 		Title: "leaked", Right: true, rank: 8, Cell: leakedCell,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(b.Leaked, a.Leaked) },
 	})
-	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
+	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return State(b) })
 	add(Column{
 		Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
 		Compare: func(a, b *trend.Series) int {
@@ -95,14 +95,14 @@ func Columns(t *trend.Trend) []Column {
 	}
 	name("call site", 11, 24, true, SiteName)
 	cols[len(cols)-1].comfort = 44
-	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
-	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy().Name()) })
+	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
+	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
 	name("module", 2, 20, true, ownerModule)
 	return cols
 }
 
-// leakedCell is empty where nothing is proved, so that the column goes where
-// there is no proof at all.
+// leakedCell is empty without proof, so that the column goes where there is no
+// proof at all.
 func leakedCell(s *trend.Series) string {
 	if s.Leaked == 0 {
 		return ""
@@ -211,7 +211,7 @@ func ownerModule(b *goroutine.Bucket) string {
 	case f.Module != "":
 		return Module(f.Module)
 	}
-	return goroutine.Clean(f.Package)
+	return Show(f).Package
 }
 
 // share is what part of all goroutines n are, as a bar and in percent.

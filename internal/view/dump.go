@@ -34,7 +34,7 @@ func Trouble(t *trend.Trend, n int) []string {
 	var lines []string
 	for i := range t.Dumps {
 		d := &t.Dumps[i]
-		source := goroutine.Clean(d.Source)
+		source := Source(d)
 		if d.Truncated {
 			lines = append(lines, fmt.Sprintf("! %s is cut off: not all of its goroutines are described", source))
 		}

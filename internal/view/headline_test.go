@@ -61,19 +61,19 @@ func TestHeadline(t *testing.T) {
 		name string
 		want []string // parts, in order
 	}{
-		{"leak3", []string{"accumulating: main.(*Server).query.func1 +1 450 (50 → 1 500)", "none ended, parked in chan send", "started at main.go:31 by main.(*Server).query", "passes 100 000 in", "and 1 000 000 in", "6 more places"}},
-		{"leak2", []string{"+450 (50 → 500)", "two dumps cannot tell"}},
+		{"leak3", []string{"accumulating: main.(*Server).query.func1 +1 450 (50 → 1 500)", "; 73 a minute, none finished, blocked sending to a channel\nyour code (package main), started by main.(*Server).query at main.go:31; ", "passes 100 000 in", "and 1 000 000 in", "6 more places"}},
+		{"leak2", []string{"+450 (50 → 500)", "only two dumps: could be a pool warming up; take a third"}},
 		{"levels", []string{"+1 450 (50 → 1 500)", "only counts could be compared"}},
-		{"restart", []string{"main.(*Server).locked", "2 lives; each gains about", "/h; the restarts keep it under 300"}},
-		{"healthy", []string{"grew: ", " +12 (0 → 12)", "; 24 → 41 goroutines in all\n", "two dumps cannot tell"}},
-		{"builds", []string{"nothing accumulates: 750 → 250"}},
-		{"one", []string{"the largest bucket is 12"}},
-		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
-		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, in your main"}},
-		{"served", []string{"panic serving 127.0.0.1:39020: assignment to entry in nil map\n", "in main.main.func2 at main.go:309, in your main", "the last of 2 dumps that show one goroutine each, all in main.main.func2"}},
-		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\nthe largest bucket"}},
-		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nthe largest bucket"}},
-		{"proved", []string{"leaked: 5 goroutines in 2 places", "in your main", "the largest bucket is 3 in main.leakMutex.func1"}},
+		{"restart", []string{"main.(*Server).locked", "2 process lifetimes; each gains about", "/h; the restarts keep it under 300"}},
+		{"healthy", []string{"grew: ", " +12 (0 → 12)", "; 24 → 41 goroutines in all\n", "only two dumps: could be a pool warming up; take a third"}},
+		{"builds", []string{"gone: main.(*Server).query.func1 500 → 0; another build; 750 → 250 goroutines in all\nyour code (package main), started by main.(*Server).query at main.go:31"}},
+		{"one", []string{"most goroutines (12) are in server.(*client).readLoop, waiting for I/O"}},
+		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proven leaked by the garbage collector", "your code (package main)", "most goroutines (7) are in"}},
+		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, your code (package main)"}},
+		{"served", []string{"panic serving 127.0.0.1:39020: assignment to entry in nil map\n", "in main.main.func2 at main.go:309, your code (package main)", "the last of 2 dumps that show one goroutine each, all in main.main.func2"}},
+		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\n3 goroutines, each with its own stack; the first is in main.main, waiting for a wait group"}},
+		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\n6 goroutines, each with its own stack; the first is in ttimeout.TestHang.func1"}},
+		{"proved", []string{"leaked: 5 goroutines in 2 places", "your code (package main)", "most goroutines (3) are in main.leakMutex.func1"}},
 		{"steady", []string{"nothing accumulates: 20 → 20 goroutines", "leaked: 5 goroutines in 2 places"}},
 	}
 	for _, tt := range tests {
@@ -95,7 +95,7 @@ func TestLoneCrash(t *testing.T) {
 	tr := trend.One(read(t, "gen126/nethttp_panic_serving.log")[1])
 	want := []string{
 		"panic serving 127.0.0.1:39020: assignment to entry in nil map",
-		"in main.main.func2 at main.go:309, in your main, started at server.go:3464 by http.(*Server).Serve",
+		"in main.main.func2 at main.go:309, your code (package main), started by http.(*Server).Serve at server.go:3464",
 	}
 	if diff := cmp.Diff(want, Headline(&tr)); diff != "" {
 		t.Error(diff)
@@ -152,7 +152,7 @@ func TestEnded(t *testing.T) {
 		dumps = append(dumps, d...)
 	}
 	tr := trend.Compare(dumps)
-	if got := strings.Join(Headline(&tr), "\n"); !strings.HasPrefix(got, "accumulating: main.leak +89 (0 → 89), ") || !strings.Contains(got, ", 1 ended, ") {
+	if got := strings.Join(Headline(&tr), "\n"); !strings.HasPrefix(got, "accumulating: main.leak +89 (0 → 89); ") || !strings.Contains(got, ", 1 finished, ") {
 		t.Error(got)
 	}
 }
@@ -167,7 +167,7 @@ func TestOwner(t *testing.T) {
 		},
 		CreatedBy: goroutine.Frame{Function: "main.main", File: "/app/main.go", Line: 9, Package: "main", Origin: goroutine.Main},
 	})}
-	want := "in github.com/x/y v1.2.3, called from your pool.go:41, started at main.go:9 by your main.main"
+	want := "in github.com/x/y v1.2.3, called from your pool.go:41, started by your main.main at main.go:9"
 	if got := whose(&b); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -15,8 +15,8 @@ func Title(s *trend.Series, dumps int) string {
 	head := number.Plural(s.Now(), "goroutine", "goroutines")
 	if dumps > 1 {
 		head = fmt.Sprintf("%s (%s → %s), %s", number.Signed(s.Change()), number.Group(s.Counts[0]), number.Group(s.Now()), s.Verdict)
-		if s.HasIDs {
-			head += fmt.Sprintf(": %s born, %s ended, %s survived", number.Group(s.Born), number.Group(s.Ended), number.Group(s.Survived))
+		if s.HasIDs && s.Counts[0] > 0 {
+			head += fmt.Sprintf(": %s new, %s finished, %s left from the first dump", none(s.Born), none(s.Ended), none(s.Survived))
 		}
 	}
 	parts := []string{head}
@@ -30,22 +30,22 @@ func Title(s *trend.Series, dumps int) string {
 		parts = append(parts, number.Group(s.Bucket.Locked)+" locked to a thread")
 	}
 	if s.Leaked > 0 {
-		parts = append(parts, number.Group(s.Leaked)+" leaked, proved by the garbage collector")
+		parts = append(parts, number.Group(s.Leaked)+" "+proven)
 	}
 	return strings.Join(parts, " · ")
 }
 
 // StackRow is a line of a stack: a frame, or a remark where frames are missing.
 type StackRow struct {
-	Prefix string           // "created by ", and the like
-	Frame  *goroutine.Frame // nil for a remark
+	Prefix string // "created by ", and the like
+	Frame  *Frame // nil for a remark
 	Remark string
 	At     int // among all rows of the stack
 }
 
 // Faint reports whether the row is code of Go itself, or a remark.
 func (r *StackRow) Faint() bool {
-	return r.Frame == nil || r.Frame.Origin == goroutine.Runtime || r.Frame.Origin == goroutine.Stdlib
+	return r.Frame == nil || r.Frame.Raw.Origin == goroutine.Runtime || r.Frame.Raw.Origin == goroutine.Stdlib
 }
 
 // StackRows are the lines of a stack, leaf first, then what it was created by.
@@ -66,16 +66,20 @@ func StackRows(stack goroutine.Stack) []StackRow {
 	} else if len(s.Frames) == 0 {
 		rows = append(rows, StackRow{Remark: "(no frames: not started yet)"})
 	}
-	for i := range s.Frames {
+	add := func(prefix string, f goroutine.Frame) {
+		shown := Show(f)
+		rows = append(rows, StackRow{Prefix: prefix, Frame: &shown})
+	}
+	for i, f := range s.Frames {
 		elided(i)
-		rows = append(rows, StackRow{Frame: &s.Frames[i]})
+		add("", f)
 	}
 	elided(len(s.Frames))
 	if s.CreatedBy.Function != "" {
-		rows = append(rows, StackRow{Prefix: "created by ", Frame: &s.CreatedBy})
+		add("created by ", s.CreatedBy)
 	}
-	for i := range s.Ancestors {
-		rows = append(rows, StackRow{Prefix: "  from ", Frame: &s.Ancestors[i]})
+	for _, f := range s.Ancestors {
+		add("  from ", f)
 	}
 	for i := range rows {
 		rows[i].At = i
@@ -112,16 +116,7 @@ func ShownRows(stack goroutine.Stack) []StackRow {
 }
 
 func sameFrame(a, b StackRow) bool {
-	return a.Frame != nil && b.Frame != nil && *a.Frame == *b.Frame && a.Prefix == "" && b.Prefix == ""
-}
-
-// Path is the file and line of a frame, as the dump has them.
-func Path(f *goroutine.Frame) string {
-	path := goroutine.Clean(f.File)
-	if f.Line > 0 {
-		path += fmt.Sprintf(":%d", f.Line)
-	}
-	return path
+	return a.Frame != nil && b.Frame != nil && a.Frame.Raw == b.Frame.Raw && a.Prefix == "" && b.Prefix == ""
 }
 
 // Label is a label with its most frequent values.

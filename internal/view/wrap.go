@@ -10,7 +10,7 @@ import (
 
 var (
 	grouped = regexp.MustCompile(`\b\d{1,3}( \d{3})+\b`)
-	changed = regexp.MustCompile(`(\d) → (\d)`)
+	change  = regexp.MustCompile(`(\d) → (\d)`)
 )
 
 // What ansi.Wrap does not break at.
@@ -26,7 +26,7 @@ func Wrap(s string, w int) []string {
 	s = strings.ReplaceAll(s, " - ", " "+noHyphen+" ")
 	lines := strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
 	if slices.ContainsFunc(lines, func(l string) bool { return ansi.StringWidth(l) > w }) {
-		// ansi.Wrap lets a hyphen stand out.
+		// ansi.Wrap lets a hyphen overflow.
 		lines = strings.Split(ansi.Wrap(strings.ReplaceAll(s, "-", noHyphen), max(w, 1), ""), "\n")
 	}
 	for i, l := range lines {
@@ -38,7 +38,7 @@ func Wrap(s string, w int) []string {
 
 // Unbroken keeps a number such as "1 450" on one line, and "50 → 1 500".
 func Unbroken(s string) string {
-	s = changed.ReplaceAllString(s, "$1"+noBreak+"→"+noBreak+"$2")
+	s = change.ReplaceAllString(s, "$1"+noBreak+"→"+noBreak+"$2")
 	return grouped.ReplaceAllStringFunc(s, func(n string) string { return strings.ReplaceAll(n, " ", noBreak) })
 }
 
