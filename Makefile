@@ -56,8 +56,8 @@ servers: # what e2e pulls from, as Debian ships it
 bench: ## measure the parser beside wc, grep and other parsers; needs 10 GB of disk
 	cd tools && $(GO) run ./bench
 
-confusion: ## print how often the verdicts are right, over servers whose truth is known
-	$(GO) run ./internal/trend/confusion -seeds 200 -dumps 2,3,5,8,20
+confusion: ## print how often the verdicts are right: on simulated servers, live kernels, and the recorded services of SERVICES
+	$(GO) run ./internal/trend/confusion -seeds 100 -dumps 2,3,5,8,20 -live 100 -services '$(SERVICES)'
 
 golden: ## rewrite the golden files; read the difference before it is committed
 	$(GO) test ./internal/ui ./internal/view ./internal/report -update

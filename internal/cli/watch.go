@@ -234,7 +234,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 	d := &taken.Dumps[0]
 	if taken.File != "" {
 		d.Source = filepath.Base(taken.File)
-		if err := source.Prune(w.out, w.keep); err != nil {
+		if err := t.Prune(w.out, w.keep); err != nil {
 			a.say(err.Error())
 		}
 	}

@@ -83,6 +83,53 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestMap finds files by --path-map alone, by the longest prefix that fits.
+func TestMap(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "one", "a.go"), "package main\n\nfunc main() {}\n")
+	write(t, filepath.Join(dir, "two", "a.go"), "package main\n\nfunc main() {} // two\n")
+	f := Finder{Map: map[string]string{"/build": filepath.Join(dir, "one"), "/build/two/": filepath.Join(dir, "two"), `C:\src`: filepath.Join(dir, "one"), "/b": dir}}
+	for file, want := range map[string]string{
+		"/build/a.go":     filepath.Join("one", "a.go"),
+		"/build/two/a.go": filepath.Join("two", "a.go"),
+		`C:\src\a.go`:     filepath.Join("one", "a.go"),
+		"/buildings/a.go": "",
+		"/other/a.go":     "",
+		"/build/../a.go":  "",
+	} {
+		s, err := f.Read(goroutine.Frame{Function: "main.main", Package: "main", File: file, Line: 3, Origin: goroutine.Main})
+		if want == "" {
+			if err == nil {
+				t.Errorf("%s: found %s", file, s.File)
+			}
+			continue
+		}
+		if err != nil || s.File != filepath.Join(dir, want) {
+			t.Errorf("%s: %q, %v; want %s", file, s.File, err, want)
+		}
+	}
+}
+
+// TestOtherMachine sees that a name of a file on another machine is not looked
+// up, in whatever way the dump writes it.
+func TestOtherMachine(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module x\n")
+	write(t, filepath.Join(dir, "a.go"), "package main\n\nfunc main() {}\n")
+	f := Finder{GoRoot: dir, ModCache: dir, Roots: []string{dir}, Map: map[string]string{"//host": dir, `\\host\share`: dir, "/": dir}}
+	for _, file := range []string{`\\host\share\a.go`, "//host/share/a.go", `\\?\UNC\host\share\a.go`, `/\host\share\a.go`, `\/host/share/a.go`, "//" + dir + "/a.go"} {
+		for _, origin := range []goroutine.Origin{goroutine.Main, goroutine.Dependency, goroutine.Stdlib, goroutine.Runtime} {
+			frame := goroutine.Frame{Function: "main.main", Package: "main", File: file, Line: 3, Origin: origin}
+			if places := f.places(&frame); len(places) > 0 {
+				t.Errorf("%s: looked for in %v", file, places)
+			}
+			if s, err := f.Read(frame); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s: %q, %v", file, s.File, err)
+			}
+		}
+	}
+}
+
 // TestReadStd finds code of the standard library, wherever it was built.
 func TestReadStd(t *testing.T) {
 	_, file, line, ok := runtime.Caller(0)

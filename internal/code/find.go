@@ -11,6 +11,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -122,10 +123,14 @@ func (f *Finder) Read(frame goroutine.Frame) (Source, error) {
 // places are where the file of a frame may be, the surest first.
 func (f *Finder) places(frame *goroutine.Frame) []place {
 	file := strings.ReplaceAll(frame.File, `\`, "/")
+	if elsewhere(file) {
+		return nil
+	}
 	var out []place
-	for from, to := range f.Map {
-		if rest, ok := strings.CutPrefix(file, strings.TrimSuffix(from, "/")+"/"); ok {
-			out = append(out, place{to, rest})
+	// The longest prefix that fits says most.
+	for _, from := range slices.Backward(slices.Sorted(maps.Keys(f.Map))) {
+		if rest, ok := strings.CutPrefix(file, strings.TrimSuffix(strings.ReplaceAll(from, `\`, "/"), "/")+"/"); ok {
+			out = append(out, place{f.Map[from], rest})
 		}
 	}
 	if frame.Origin == goroutine.Stdlib || frame.Origin == goroutine.Runtime {
@@ -155,6 +160,11 @@ func (f *Finder) places(frame *goroutine.Frame) []place {
 	}
 	return out
 }
+
+// elsewhere reports whether a name is of a file on another machine, such as
+// \\host\share\x.go: even to ask whether it is there would send that host the
+// user's name and a hash of the password.
+func elsewhere(file string) bool { return strings.HasPrefix(file, "//") }
 
 // afterLast is what follows the last mark in s, or s.
 func afterLast(s, mark string) string {

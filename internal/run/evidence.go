@@ -2,9 +2,12 @@ package run
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -16,6 +19,9 @@ import (
 
 // evidenceName is how folders of evidence are named, as package time writes it.
 const evidenceName = "growth-20060102T150405Z"
+
+// ourEvidence is such a name, with a number where several are of one second.
+var ourEvidence = regexp.MustCompile(`^growth-\d{8}T\d{6}Z(?:_\d+)?$`)
 
 // What lies in one, beside dumps.
 const (
@@ -43,8 +49,8 @@ func Evidence(folder string, at time.Time, t *trend.Trend) (string, error) {
 	if err := report.Text(&text, t, report.Options{}); err != nil {
 		return "", fmt.Errorf("report: %w", err)
 	}
-	name := filepath.Join(folder, at.UTC().Format(evidenceName))
-	if err := source.MakeFolder(name); err != nil {
+	name, err := evidenceFolder(folder, at)
+	if err != nil {
 		return "", err
 	}
 	for file, b := range map[string][]byte{reportFile: text.Bytes(), verdictFile: verdict} {
@@ -64,6 +70,26 @@ func Evidence(folder string, at time.Time, t *trend.Trend) (string, error) {
 	return name, nil
 }
 
+// evidenceFolder makes a folder that was not there: another watch may keep its
+// evidence of the same second beside it.
+func evidenceFolder(folder string, at time.Time) (string, error) {
+	if err := source.MakeFolder(folder); err != nil {
+		return "", err
+	}
+	stem := filepath.Join(folder, at.UTC().Format(evidenceName))
+	name := stem
+	for n := 2; ; n++ {
+		err := os.Mkdir(name, 0o700)
+		if err == nil {
+			return name, nil
+		}
+		if !errors.Is(err, fs.ErrExist) || n > 1000 {
+			return "", trouble(name, err)
+		}
+		name = fmt.Sprintf("%s_%d", stem, n)
+	}
+}
+
 // PruneEvidence deletes the oldest folders of evidence until those that are
 // left keep to the limits, whose files are folders here. The newest stays
 // whatever its size; of a folder, only what Evidence puts there goes.
@@ -75,7 +101,7 @@ func PruneEvidence(folder string, l source.Limits) error {
 	var bytes int64
 	n := 0
 	for _, e := range slices.Backward(entries) { // names are in the order of time
-		if _, err := time.Parse(evidenceName, e.Name()); err != nil || !e.IsDir() {
+		if !ourEvidence.MatchString(e.Name()) || !e.IsDir() {
 			continue
 		}
 		name := filepath.Join(folder, e.Name())

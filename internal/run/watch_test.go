@@ -97,7 +97,7 @@ func TestWatchGrowth(t *testing.T) {
 		t.Fatalf("%d full dumps, want one at the start and one of the growth", f.full)
 	}
 	s := samples[4] // the third that is up
-	if s.Dump == nil || len(s.Grew) != 1 || s.Trend == nil || s.Trend.Series[0].Verdict != trend.Accumulating {
+	if s.Dump == nil || len(s.Grew) != 1 || s.Trend == nil || s.Trend.Series[0].Verdict != trend.Growing {
 		t.Fatalf("no growth in sample 5: %s", s.Line())
 	}
 	if samples[2].Delta != 241 || !samples[2].HasDelta || samples[0].HasDelta {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"gdump/internal/goroutine"
 )
@@ -24,9 +25,10 @@ var ourName = regexp.MustCompile(`^[A-Za-z0-9.-]+_[A-Za-z0-9._-]+-(\d{8}T\d{6}Z)
 // IsDump reports whether a file has the name of a dump that gdump saved.
 func IsDump(name string) bool { return ourName.MatchString(name) }
 
-// Prune deletes the oldest dumps of a folder until it keeps to its limits. The
-// newest stays whatever its size, and files of other names are not touched.
-func Prune(folder string, l Limits) error {
+// Prune deletes the oldest dumps of the target in a folder until they keep to
+// the limits. The newest stays whatever its size, and files of other names are
+// not touched, nor are dumps of other targets: others may watch into the folder.
+func (t *Process) Prune(folder string, l Limits) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return &Error{Kind: Local, Name: goroutine.Clean(folder), What: reason(err), Err: err}
@@ -37,7 +39,7 @@ func Prune(folder string, l Limits) error {
 	}
 	var dumps []kept
 	for _, e := range entries {
-		if !e.Type().IsRegular() || !IsDump(e.Name()) {
+		if !e.Type().IsRegular() || !IsDump(e.Name()) || !strings.HasPrefix(e.Name(), t.at.fileName()+"-") {
 			continue
 		}
 		if info, err := e.Info(); err == nil {

@@ -86,6 +86,9 @@ type File struct {
 	n     int64 // bytes written, before compression
 	come  int64 // bytes that came, also after an error
 	err   error // the first trouble
+
+	closed bool // nothing more is written
+	done   bool // it has its name
 }
 
 // Create begins a file. Without force it must not be there, unless it is no
@@ -194,8 +197,40 @@ func (f *File) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Commit gives the file its name.
+// Commit gives the file its name. If another file has the name it can be
+// called again, with another one.
 func (f *File) Commit() error {
+	if !f.closed {
+		if err := f.finish(); err != nil {
+			f.Discard()
+			return f.trouble(err)
+		}
+	}
+	if f.as {
+		return nil
+	}
+	var err error
+	if f.force {
+		err = os.Rename(f.f.Name(), f.name)
+	} else if err = os.Link(f.f.Name(), f.name); err == nil { // a link, unlike a rename, never replaces
+		os.Remove(f.f.Name())
+	} else if !errors.Is(err, fs.ErrExist) {
+		err = os.Rename(f.f.Name(), f.name)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return f.there(err) // what was written stays until Discard
+	case err != nil:
+		f.Discard()
+		return f.trouble(err)
+	}
+	f.done = true
+	return nil
+}
+
+// finish writes what is left and closes the file.
+func (f *File) finish() error {
+	f.closed = true
 	if f.z != nil && f.err == nil {
 		f.err = f.z.Close()
 	}
@@ -206,31 +241,7 @@ func (f *File) Commit() error {
 	if cerr := f.f.Close(); err == nil {
 		err = cerr
 	}
-	if f.as {
-		if err != nil {
-			return f.trouble(err)
-		}
-		return nil
-	}
-	if err != nil {
-		os.Remove(f.f.Name())
-		return f.trouble(err)
-	}
-	if f.force {
-		err = os.Rename(f.f.Name(), f.name)
-	} else if err = os.Link(f.f.Name(), f.name); err == nil { // a link, unlike a rename, never replaces
-		os.Remove(f.f.Name())
-	} else if !errors.Is(err, fs.ErrExist) {
-		err = os.Rename(f.f.Name(), f.name)
-	}
-	if err != nil {
-		os.Remove(f.f.Name())
-		if errors.Is(err, fs.ErrExist) {
-			return f.there(err)
-		}
-		return f.trouble(err)
-	}
-	return nil
+	return err
 }
 
 // Keep gives what came the name with .partial behind, and returns that, or ""
@@ -255,7 +266,7 @@ func (f *File) Keep() string {
 // Discard leaves nothing.
 func (f *File) Discard() {
 	f.f.Close()
-	if !f.as {
+	if !f.as && !f.done {
 		os.Remove(f.f.Name())
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -174,9 +176,17 @@ func (t *Process) Save(ctx context.Context, name string, force bool) (*Taken, er
 	if err != nil {
 		return taken, withPartial(err, f.Keep())
 	}
-	if err := f.Commit(); err != nil {
+	err = f.Commit()
+	for n := 0; folder && !force && errors.Is(err, fs.ErrExist) && n < 100; n++ {
+		// Another gdump saved under the name since it was chosen.
+		f.name = free(f.name, false)
+		err = f.Commit()
+	}
+	if err != nil {
+		f.Discard()
 		return taken, err
 	}
+	name = f.name
 	taken.File = name
 	if len(taken.Counts) > 0 && !f.as {
 		if err := writeBeside(name+countsSuffix, taken.Counts); err != nil {
@@ -208,15 +218,17 @@ func isFolder(name string) bool {
 // free is the name, or the first with a number that is not taken: two dumps of
 // one second. "_" sorts behind ".", so that *.dump names them in their order.
 func free(name string, force bool) string {
-	stem, ext := strings.TrimSuffix(name, ".dump"), ".dump"
+	stem := numberBehind.ReplaceAllString(strings.TrimSuffix(name, ".dump"), "Z")
 	for n := 2; n < 1000 && !force; n++ {
 		if _, err := os.Lstat(name); err != nil {
 			break
 		}
-		name = fmt.Sprintf("%s_%d%s", stem, n, ext)
+		name = fmt.Sprintf("%s_%d.dump", stem, n)
 	}
 	return name
 }
+
+var numberBehind = regexp.MustCompile(`Z_\d{1,3}$`)
 
 // Read opens a source and reads the dumps in it. What was read comes back also
 // with an error.

@@ -109,3 +109,63 @@ func TestMemory(t *testing.T) {
 		t.Errorf("survived %d, born %d, ended %d of %v", s.Survived, s.Born, s.Ended, s.Counts)
 	}
 }
+
+// row are so many dumps of 100 goroutines each in 20 stacks, a tenth of which
+// is replaced each time.
+func row(dumps int) []goroutine.Dump {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	var out []goroutine.Dump
+	for i := range dumps {
+		d := goroutine.Dump{Source: fmt.Sprint(i), Level: goroutine.Debug2, Goroutines: 100, TakenAt: start.Add(time.Duration(i) * time.Minute)}
+		for k := range 20 {
+			b := bucketOf(fmt.Sprint("work", k))
+			for j := range 5 {
+				place := 5*k + j
+				b.IDs.Add(uint64((i+place)/10*100 + place + 1))
+			}
+			b.Count, b.States[0].N = 5, 5
+			d.Buckets = append(d.Buckets, b)
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// BenchmarkDumps shows that the cost grows with the number of dumps, not with
+// its square: it reports the time for ten times as many beside ten times the
+// time.
+func BenchmarkDumps(b *testing.B) {
+	few, many := row(100), row(1000)
+	most := row(10_000)
+	var short, long time.Duration
+	for b.Loop() {
+		at := time.Now()
+		trend.Compare(few)
+		short += time.Since(at)
+		at = time.Now()
+		trend.Compare(many)
+		long += time.Since(at)
+	}
+	at := time.Now()
+	trend.Compare(most)
+	b.ReportMetric(time.Since(at).Seconds()/(10*long.Seconds()/float64(b.N)), "10000-dumps-beside-1000")
+	b.ReportMetric(long.Seconds()/(10*short.Seconds()), "1000-dumps-beside-100")
+	b.ReportMetric(long.Seconds()/float64(b.N), "s/1000-dumps")
+}
+
+// BenchmarkLives compares the dumps of a crash loop: each is of another process.
+func BenchmarkLives(b *testing.B) {
+	dumps := row(10_000)
+	for i := range dumps {
+		for k := range dumps[i].Buckets {
+			bucket := &dumps[i].Buckets[k]
+			bucket.IDs = goroutine.IDs{}
+			for j := range 5 {
+				bucket.IDs.Add(uint64(2 + 5*k + j + (7*i+3*k)%50*100))
+			}
+		}
+	}
+	for b.Loop() {
+		trend.Compare(dumps)
+	}
+}

@@ -11,8 +11,8 @@ import (
 // matchBuilds joins series that end before a dump with series that begin with
 // it, where all that differs lies in files whose lines have moved between the
 // two builds: one to one, by what is surest first.
-func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, matches []Match) {
-	moved := movedFiles(&c.Dumps[boundary-1], &c.Dumps[boundary])
+func matchBuilds(a, b *goroutine.Dump, boundary int, base likeness, all []parts, matches []Match) {
+	moved := movedFiles(a, b)
 	keepLines := func(file string) bool { return moved[file] == 0 }
 	tries := []try{
 		{likeness{canonical: base.canonical, creator: base.creator, lines: keepLines}, MatchLines},
@@ -29,30 +29,28 @@ func (c *comparison) matchBuilds(boundary int, base likeness, all []parts, match
 		before := map[string][]int{}
 		var after []int
 		for n, p := range all {
-			switch first, last := p.span(); {
-			case first < 0 || try.got == MatchFrames && p.any().Stack.Len() < deep:
-			case last < boundary:
-				k := try.like.key(p.any().Stack)
+			switch {
+			case p == nil || try.got == MatchFrames && p.newest().Stack.Len() < deep:
+			case p.last() < boundary:
+				k := try.like.key(p.newest().Stack)
 				before[k] = append(before[k], n)
-			case first >= boundary:
+			case p.first() >= boundary:
 				after = append(after, n)
 			}
 		}
 		if len(before) == 0 {
 			return
 		}
-		slices.SortStableFunc(after, func(a, b int) int { return cmp.Compare(all[b].any().Count, all[a].any().Count) })
+		slices.SortStableFunc(after, func(a, b int) int { return cmp.Compare(all[b].newest().Count, all[a].newest().Count) })
 		for _, n := range after {
-			k := try.like.key(all[n].any().Stack)
+			k := try.like.key(all[n].newest().Stack)
 			found := nearest(before[k], all, n)
 			if found < 0 {
 				continue
 			}
 			m := before[k][found]
 			before[k] = slices.Delete(before[k], found, found+1)
-			for i := range all[n] {
-				all[m][i] = append(all[m][i], all[n][i]...)
-			}
+			all[m] = append(all[m], all[n]...)
 			all[n], matches[m] = nil, try.got
 		}
 	}
@@ -64,11 +62,11 @@ func nearest(candidates []int, all []parts, n int) int {
 	if len(candidates) < 2 {
 		return len(candidates) - 1
 	}
-	frames := all[n].any().Stack.Frames()
+	frames := all[n].newest().Stack.Frames()
 	best, least := -1, math.MaxInt
 	for i, m := range candidates {
 		rest, away := frames, 0
-		for f := range all[m].any().Stack.All() {
+		for f := range all[m].newest().Stack.All() {
 			if len(rest) == 0 {
 				break
 			}

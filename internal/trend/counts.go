@@ -1,69 +1,76 @@
 package trend
 
 import (
-	"fmt"
 	"math"
 	"slices"
 )
 
-// Without ids only the counts are left. They are watched for a trend that is
-// no chance (Mann–Kendall), large (Theil–Sen), and not over at the end. Few
-// counts say little: two say nothing about a leak, and of three to five random
-// ones every sixth to 120th set climbs.
-const (
-	fewCounts   = 6
-	surelyRises = 0.005 // chance of such a trend in counts that have none
-	mostDown    = 0.25  // of what the counts climbed they may have lost on the way:
-	// the test takes neighbours for independent, which traffic that lasts is not
-	manyfold     = 4.0 // the growth that few counts must show
-	leastPerStep = 0.5 // of the mean step, for each step of few counts
-)
-
-func (t *track) findByCounts() finding {
+// findByCounts judges a track without ids, of which only the counts are known.
+// They rise if the median of the slopes between them does (Theil–Sen), and not
+// by chance (Mann–Kendall); few counts say little. What climbs below the swings
+// of traffic raises the lowest counts.
+func (r *rules) findByCounts(t *track) finding {
 	n := len(t.counts)
 	first, last := t.counts[0], t.counts[n-1]
-	slope := theilSen(t.counts)
-	f := finding{stuck: last, perDump: slope, confidence: 0.5}
-	if n < 3 || last-first < leastGrowth {
-		return f
-	}
-	if n < fewCounts {
-		for i := 1; i < n; i++ {
-			if float64((t.counts[i]-t.counts[i-1])*(n-1)) < leastPerStep*float64(last-first) {
-				return f
-			}
-		}
-		f.leaks = float64(last) >= manyfold*float64(max(1, first))
-		f.perDump = float64(last-first) / float64(n-1)
-		f.why = fmt.Sprintf("each of %d counts is higher than the one before; without ids nothing more can be told", n)
-		return f
-	}
+	slope, chance := theilSen(t.counts), mannKendall(t.counts)
+	f := finding{verdict: Growing, confidence: unsure, decides: []Reason{{Kind: NeedIDs}}, stuck: last, gain: last - first, perDump: slope}
+	f.reasons = []Reason{{Kind: Climbs, N: n, Rate: slope, Chance: chance}}
+	flow := steps(t.counts)
 	up, down := 0, 0
-	for i := 1; i < n; i++ {
-		up += max(0, t.counts[i]-t.counts[i-1])
-		down += max(0, t.counts[i-1]-t.counts[i])
+	for _, k := range flow {
+		up += max(0, k)
+		down -= min(0, k)
 	}
-	if float64(down) > mostDown*float64(up) {
+	swings := float64(down) > r.Down*float64(up)
+	rise := slope * float64(n-1)
+	least := max(float64(r.Rise), r.RiseShare*float64(first))
+	switch low := lowest(t.counts); {
+	case n < r.FewCounts:
+		if rise < float64(r.Rise) || last < slices.Max(t.counts) {
+			return finding{}
+		}
+		f.reasons = append(f.reasons, Reason{Kind: CountsOnly, N: n})
+		return f
+	case len(low) > 3 && mannKendall(low) <= r.ByChance && low[len(low)-1]-low[0] >= r.Few && (rise < least || chance > r.ByChance || swings):
+		f.perDump = float64(low[len(low)-1]-low[0]) / float64(n-1)
+		f.gain = low[len(low)-1] - low[0]
+		f.reasons = []Reason{{Kind: LowestClimb, N: low[0], Of: low[len(low)-1], Count: len(low)}}
+		return f
+	case rise < least || chance > r.ByChance:
+		return finding{}
+	}
+	c := claim{limits: r.limits, track: t, residents: &residents{level: t.counts, flow: flow, came: flow}}
+	for _, o := range r.objections {
+		if !o.counts {
+			continue
+		}
+		if reason, holds := o.holds(&c); holds {
+			f.object(o.then, reason)
+		}
+	}
+	if len(f.reasons) > 1 {
 		return f
 	}
-	p := mannKendall(t.counts)
-	late := medianOf(t.counts[n-n/3:]) - medianOf(t.counts[n/3:n-n/3])
-	f.leaks = p <= surelyRises && slope*float64(n-1) >= max(leastGrowth, leastShare*float64(first)) &&
-		late >= 0.2*slope*float64(n)/3 && comesOn(increments(t.counts))
-	f.confidence = min(0.85, 0.6+0.05*float64(n-fewCounts))
-	f.why = fmt.Sprintf("the counts climb by %.3g a dump (Theil–Sen), by chance once in %.0f (Mann–Kendall); there are no ids to follow", slope, 1/max(p, 1e-6))
+	if chance <= r.SurelyRises && !swings {
+		f.verdict, f.confidence, f.decides = Accumulating, 0.85, nil
+		if down == 0 && n >= r.ManyCounts {
+			f.confidence = 0.92
+		}
+		return f
+	}
+	f.reasons = append(f.reasons, Reason{Kind: CountsOnly, N: n})
 	return f
 }
 
-// increments are the steps by which the highest count so far was raised.
-func increments(counts []int) []int {
-	top := counts[0]
-	out := make([]int, 0, len(counts)-1)
-	for _, n := range counts[1:] {
-		out = append(out, max(0, n-top))
-		top = max(top, n)
+// lowest are the lowest counts of blocks of three dumps.
+func lowest(counts []int) []int {
+	var low []int
+	for block := range slices.Chunk(counts, 3) {
+		if len(block) == 3 {
+			low = append(low, slices.Min(block))
+		}
 	}
-	return out
+	return low
 }
 
 // theilSen is the median of the slopes between all pairs of counts.
@@ -107,10 +114,4 @@ func mannKendall(counts []int) float64 {
 	}
 	z := float64(s-1) / math.Sqrt(float64(v)/18)
 	return math.Erfc(z/math.Sqrt2) / 2
-}
-
-func medianOf(counts []int) float64 {
-	c := slices.Clone(counts)
-	slices.Sort(c)
-	return float64(c[len(c)/2]+c[(len(c)-1)/2]) / 2
 }

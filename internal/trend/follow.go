@@ -1,13 +1,8 @@
 package trend
 
-import (
-	"fmt"
-	"slices"
+import "slices"
 
-	"gdump/internal/goroutine"
-)
-
-// record is who of a series was there when.
+// record is how many goroutines of a series were there since when.
 type record struct {
 	rows []row
 	last int // row that was counted last: most goroutines of a series are alike
@@ -47,62 +42,78 @@ type present struct {
 	home, first int32 // its series, and that in the first dump of the life; -1 if it was not there
 }
 
-// judged are the dumps of a life whose goroutines can be followed, or just
-// counted where ids are missing.
-func (c *comparison) judged(l Life) (dumps []int, ids bool) {
-	var withIDs []int
-	for i := l.From; i <= l.To; i++ {
-		if c.skip[i] {
+// followed are dumps in which the goroutines of each series are followed.
+type followed struct {
+	matched
+	// skip marks dumps that do not show all goroutines, or show again what the
+	// dump before shows: they are reported and not judged.
+	skip    []bool
+	watched []watch // of each lifetime
+	records []record
+}
+
+// watch are the dumps of a lifetime that are judged.
+type watch struct {
+	dumps []int
+	ids   bool // their goroutines can be followed, not just counted
+}
+
+// follow finds out, for every series and step, which goroutines survived.
+func follow(m matched) followed {
+	f := followed{matched: m, skip: make([]bool, len(m.dumps))}
+	f.skipTwins()
+	f.skipPartial()
+	f.records = make([]record, len(f.series))
+	for l := range f.lives {
+		w := f.watch(l)
+		f.watched = append(f.watched, w)
+		if !w.ids || len(w.dumps) < 2 {
+			continue
+		}
+		last := l == len(f.lives)-1
+		for n := range f.series {
+			s := &f.series[n]
+			if s.Steps == nil {
+				s.Steps = make([]Step, len(f.dumps))
+				f.records[n].stayed = make([]int, len(f.dumps))
+			}
+			s.HasIDs = s.HasIDs || last
+		}
+		for _, window := range f.rosters.windows {
+			f.followWindow(w.dumps, window)
+		}
+		for n := range f.series {
+			f.series[n].finishSteps(w.dumps, last)
+		}
+	}
+	return f
+}
+
+// watch chooses the dumps of a lifetime: those with ids if they are enough.
+func (f *followed) watch(life int) watch {
+	var dumps, withIDs []int
+	for _, i := range f.members[life] {
+		if f.skip[i] {
 			continue
 		}
 		dumps = append(dumps, i)
-		if c.Dumps[i].Level.HasIDs() {
+		if f.dumps[i].Level.HasIDs() {
 			withIDs = append(withIDs, i)
 		}
 	}
-	if c.split {
-		return dumps, false
+	if !f.spread && (len(withIDs) == len(dumps) || len(withIDs) >= 3) {
+		return watch{withIDs, true}
 	}
-	if len(withIDs) == len(dumps) || len(withIDs) >= 3 {
-		return withIDs, true
-	}
-	return dumps, false
-}
-
-// follow finds out, for every series and step, who survived.
-func (c *comparison) follow() {
-	c.records = make([]record, len(c.Series))
-	for l, life := range c.Lives {
-		dumps, ids := c.judged(life)
-		if !ids || len(dumps) < 2 {
-			continue
-		}
-		for n := range c.Series {
-			s := &c.Series[n]
-			if s.Steps == nil {
-				s.Steps = make([]Step, len(c.Dumps))
-				c.records[n].stayed = make([]int, len(c.Dumps))
-			}
-			if l == len(c.Lives)-1 {
-				s.HasIDs = true
-			}
-		}
-		for _, w := range c.rosters.windows {
-			c.followWindow(dumps, w)
-		}
-		for n := range c.Series {
-			c.Series[n].finishSteps(dumps, l == len(c.Lives)-1)
-		}
-	}
+	return watch{dumps, false}
 }
 
 // followWindow follows the goroutines of one life whose ids are in a window.
-func (c *comparison) followWindow(dumps []int, w window) {
+func (f *followed) followWindow(dumps []int, w window) {
 	var buf []member
 	var open, next []present
-	stayed, survived := make([]int, len(c.Series)), make([]int, len(c.Series))
+	stayed, survived := make([]int, len(f.series)), make([]int, len(f.series))
 	for n, d := range dumps {
-		buf = c.rosters.of(d, w, buf)
+		buf = f.rosters.of(d, w, buf)
 		next = slices.Grow(next[:0], len(buf))
 		clear(stayed)
 		clear(survived)
@@ -111,7 +122,7 @@ func (c *comparison) followWindow(dumps []int, w window) {
 			for i < len(open) && open[i].id < m.id {
 				i++
 			}
-			home := c.home[d][m.bucket]
+			home := f.home[d][m.bucket]
 			p := present{id: m.id, birth: int32(d), stay: int32(d), home: home, first: -1}
 			if n == 0 {
 				p.first = home
@@ -126,17 +137,17 @@ func (c *comparison) followWindow(dumps []int, w window) {
 				i++
 			}
 			next = append(next, p)
-			c.records[home].add(int32(d), p.birth, p.stay)
+			f.records[home].add(int32(d), p.birth, p.stay)
 		}
-		for home := range c.Series {
-			c.records[home].stayed[d] += stayed[home]
-			c.Series[home].Steps[d].Survived += survived[home]
+		for home := range f.series {
+			f.records[home].stayed[d] += stayed[home]
+			f.series[home].Steps[d].Survived += survived[home]
 		}
 		open, next = next, open
 	}
 	for _, p := range open {
 		if p.first == p.home {
-			c.Series[p.home].Survived++
+			f.series[p.home].Survived++
 		}
 	}
 }
@@ -155,73 +166,4 @@ func (s *Series) finishSteps(dumps []int, last bool) {
 	} else {
 		s.Survived = 0
 	}
-}
-
-// findTwins notes dumps that are the same. Where their times or places say
-// that they are one dump given twice, the second is not judged.
-func (c *comparison) findTwins() {
-	c.skip = make([]bool, len(c.Dumps))
-	for i := 1; i < len(c.Dumps); i++ {
-		a, b := &c.Dumps[i-1], &c.Dumps[i]
-		if a.Goroutines == 0 || a.Level != b.Level || !sameBuckets(a, b) {
-			continue
-		}
-		once := a.Source == b.Source && a.Offset == b.Offset || !a.TakenAt.IsZero() && a.TakenAt.Equal(b.TakenAt)
-		switch {
-		case once && len(c.Dumps) > 2:
-			c.skip[i] = true
-			c.note(fmt.Sprintf("%s and %s are the same dump: it counts once", a.Source, b.Source))
-		case once || a.Level.HasIDs() && (a.TakenAt.IsZero() || b.TakenAt.IsZero()):
-			c.note(fmt.Sprintf("%s and %s hold the same goroutines in the same states: is it the same dump twice?", a.Source, b.Source))
-		}
-	}
-}
-
-func sameBuckets(a, b *goroutine.Dump) bool {
-	return slices.EqualFunc(a.Buckets, b.Buckets, func(x, y goroutine.Bucket) bool {
-		return x.ID == y.ID && x.Count == y.Count && slices.Equal(x.States, y.States) && slices.Equal(x.Waits, y.Waits) &&
-			x.IDs.Equal(&y.IDs)
-	})
-}
-
-// findPartial leaves dumps that do not show all goroutines out of the
-// judgement, as long as enough others remain: who is missing has not ended.
-func (c *comparison) findPartial() {
-	leaveOut := func(is, are string, least int, bad func(*goroutine.Dump) bool) {
-		good := 0
-		var names []string
-		for i := range c.Dumps {
-			switch {
-			case c.skip[i]:
-			case bad(&c.Dumps[i]):
-				names = append(names, c.Dumps[i].Source)
-			default:
-				good++
-			}
-		}
-		out := good >= least
-		for i := range c.Dumps {
-			c.skip[i] = c.skip[i] || out && bad(&c.Dumps[i])
-		}
-		switch {
-		case len(names) == 1 && out:
-			c.note(fmt.Sprintf("%s %s: it is shown, but the verdicts do not rest on it", names[0], is))
-		case len(names) == 1:
-			c.note(fmt.Sprintf("%s %s: goroutines that are missing there may not have ended", names[0], is))
-		case out && len(names) > 1:
-			c.note(fmt.Sprintf("%s %s: they are shown, but the verdicts do not rest on them", list(names), are))
-		case len(names) > 1:
-			c.note(fmt.Sprintf("%s %s: goroutines that are missing there may not have ended", list(names), are))
-		}
-	}
-	leaveOut("does not show all goroutines", "do not show all goroutines", 2, partial)
-	leaveOut("is damaged", "are damaged", 3, func(d *goroutine.Dump) bool { return len(d.Problems) > 0 })
-}
-
-// list names some of many: "a and b", "a, b and 3 more".
-func list(names []string) string {
-	if len(names) == 2 {
-		return names[0] + " and " + names[1]
-	}
-	return fmt.Sprintf("%s, %s and %d more", names[0], names[1], len(names)-2)
 }

@@ -8,66 +8,52 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// A leak is told once, at the level that says it best: by its stack, if one
+// A leak is reported once, at the level that says it best: by its stack, if one
 // holds most of it; by the go statement, if what one go statement started is
 // parked in several stacks or moves between them; by the call site, if several
 // go statements start what is parked at one.
 const (
 	mostOfIt  = 0.6 // of the newcomers at one stack: it says it all
 	partOfIt  = 0.5 // of an equal share of the newcomers: the stack is part of it
-	knownOfIt = 0.5 // of the newcomers at a site in leaks that are told already
+	knownOfIt = 0.5 // of the newcomers of a group in leaks that are reported already
 )
 
-// levels judges go statements and call sites, and gives the leaks.
-func (c *comparison) levels(stacks bool) []Leak {
-	var leaks []Leak
-	if !stacks {
-		for n := range c.Series {
-			if c.Series[n].Verdict == Accumulating {
-				leaks = append(leaks, Leak{ByGroup, c.Series[n], []int{n}})
-			}
-		}
-		return leaks
-	}
-	origins, owner := c.origins()
-	for _, members := range origins {
-		leaks = append(leaks, c.tell(members)...)
-	}
-	for _, members := range c.sites() {
-		if l, ok := c.tellSite(members, owner); ok {
-			leaks = append(leaks, l)
-		}
-	}
-	return leaks
+// level is a way to group series.
+type level struct {
+	view View
+	key  func(goroutine.Stack) string
 }
 
-// origins groups the series by the go statement that started them and the
-// function it called. owner is the origin of each series.
-func (c *comparison) origins() (groups [][]int, owner []int) {
-	at := map[string]int{}
-	for n := range c.Series {
-		s := c.Series[n].Bucket.Stack
-		entry, _ := s.Entry()
-		by := s.CreatedBy()
-		k := by.Function + "\n" + strconv.Itoa(by.Line) + "\n" + entry.Function
-		g, ok := at[k]
-		if !ok {
-			g = len(groups)
-			at[k] = g
-			groups = append(groups, nil)
-		}
-		groups[g] = append(groups[g], n)
-		owner = append(owner, g)
+func levels() []level {
+	return []level{
+		{ByCreator, func(s goroutine.Stack) string {
+			entry, _ := s.Entry()
+			return statementKey(s) + plainName(stripTypeArguments(entry.Function))
+		}},
+		{ByCreator, statementKey},
+		{BySite, siteKey},
 	}
-	return groups, owner
 }
 
-func (c *comparison) sites() [][]int {
+func statementKey(s goroutine.Stack) string {
+	by := s.CreatedBy()
+	if by.Function == "" {
+		return ""
+	}
+	return plainName(stripTypeArguments(by.Function)) + "\n" + strconv.Itoa(by.Line) + "\n"
+}
+
+func siteKey(s goroutine.Stack) string {
+	f := s.Site()
+	return plainName(stripTypeArguments(f.Function)) + " " + f.Place()
+}
+
+// groups are the series that have a key in common, in the order of the series.
+func (f *followed) groups(key func(goroutine.Stack) string) [][]int {
 	at := map[string]int{}
 	var groups [][]int
-	for n := range c.Series {
-		f := c.Series[n].Bucket.Stack.Site()
-		k := f.Function + " " + f.Place()
+	for n := range f.series {
+		k := key(f.series[n].Bucket.Stack)
 		g, ok := at[k]
 		if !ok {
 			g = len(groups)
@@ -79,95 +65,108 @@ func (c *comparison) sites() [][]int {
 	return groups
 }
 
-// tell gives the leaks among what one go statement started.
-func (c *comparison) tell(members []int) []Leak {
-	var own []int
-	came, ownCame := 0, 0
-	for _, n := range members {
-		k := c.newcomers(n)
-		came += k
-		if c.Series[n].Verdict == Accumulating {
-			own = append(own, n)
-			ownCame += k
+// rising reports whether a verdict is one that leaks are reported by.
+func rising(v Verdict) bool { return v == Accumulating || v == Growing }
+
+// findLeaks judges go statements and call sites, and gives the leaks.
+func findLeaks(j judged, grouped bool) []Leak {
+	var leaks []Leak
+	in := make([]int, len(j.series)) // leak of each series, plus one
+	for n := range j.series {
+		if s := &j.series[n]; rising(s.Verdict) {
+			leaks = append(leaks, Leak{s.VerdictBy, *s, []int{n}})
+			in[n] = len(leaks)
 		}
 	}
-	byStack := func() []Leak {
-		var leaks []Leak
-		for _, n := range own {
-			leaks = append(leaks, Leak{ByStack, c.Series[n], []int{n}})
+	if !grouped {
+		for _, l := range levels() {
+			for _, members := range j.groups(l.key) {
+				j.join(l, members, &leaks, in)
+			}
 		}
-		return leaks
 	}
-	if len(members) == 1 || len(own) == 1 && float64(ownCame) >= mostOfIt*float64(came) {
-		return byStack()
-	}
-	all := c.sum(members, true)
-	if all.Verdict != Accumulating {
-		return byStack()
-	}
-	all.VerdictBy = ByCreator
-	return []Leak{{ByCreator, all, c.mark(members, ByCreator, &all)}}
+	return slices.DeleteFunc(leaks, func(l Leak) bool { return len(l.Members) == 0 })
 }
 
-// tellSite gives the leak of a call site that no stack and no go statement
-// shows on its own.
-func (c *comparison) tellSite(members, owner []int) (Leak, bool) {
-	starters := map[int]bool{}
-	came, known := 0, 0
+// join makes one leak of what a group of series shows together, where that says
+// more than its members do.
+func (j *judged) join(l level, members []int, leaks *[]Leak, in []int) {
+	if len(members) < 2 || l.key(j.series[members[0]].Bucket.Stack) == "" {
+		return
+	}
+	came, most := 0, 0
+	parts := map[int]int{} // newcomers of each leak that has members here
+	sure := Gone           // the verdict on the surest of them
 	for _, n := range members {
-		starters[owner[n]] = true
-		k := c.newcomers(n)
+		k := j.newcomers(n)
 		came += k
-		if c.Series[n].Verdict == Accumulating {
-			known += k
+		if g := in[n]; g > 0 {
+			for _, m := range (*leaks)[g-1].Members {
+				if !slices.Contains(members, m) {
+					return // what leaks at other places as well is no part of this
+				}
+			}
+			parts[g] += k
+			most = max(most, parts[g])
+			if v := (*leaks)[g-1].Series.Verdict; v.Rank() < sure.Rank() {
+				sure = v
+			}
 		}
 	}
-	if len(starters) < 2 || float64(known) > knownOfIt*float64(came) || known > 0 && known == came {
-		return Leak{}, false
+	alone := float64(most) >= mostOfIt*float64(came) || l.view == BySite && len(parts) == 1 && float64(most) > knownOfIt*float64(came)
+	if came == 0 || alone && sure == Accumulating {
+		return
 	}
-	all := c.sum(members, false)
-	if all.Verdict != Accumulating {
-		return Leak{}, false
+	all := j.total(members, l.view)
+	if !rising(all.Verdict) || all.Verdict.Rank() > sure.Rank() || alone && all.Verdict == sure {
+		return
 	}
-	all.VerdictBy = BySite
-	return Leak{BySite, all, c.mark(members, BySite, &all)}, true
+	for g := range parts {
+		(*leaks)[g-1].Members = nil
+	}
+	marked := j.mark(members, l.view, &all)
+	*leaks = append(*leaks, Leak{l.view, all, marked})
+	for _, n := range marked {
+		in[n] = len(*leaks)
+	}
 }
 
 // mark gives the series that a leak consists of its verdict.
-func (c *comparison) mark(members []int, by View, leak *Series) []int {
+func (j *judged) mark(members []int, by View, leak *Series) []int {
 	came := 0
 	for _, n := range members {
-		came += c.newcomers(n)
+		came += j.newcomers(n)
 	}
 	var marked []int
 	for _, n := range members {
-		s := &c.Series[n]
-		if s.Verdict != Accumulating {
-			if k := c.newcomers(n); k == 0 || float64(k*len(members)) < partOfIt*float64(came) {
+		s := &j.series[n]
+		if !rising(s.Verdict) || s.Verdict.Rank() > leak.Verdict.Rank() {
+			if k := j.newcomers(n); !rising(s.Verdict) && (k == 0 || float64(k*len(members)) < partOfIt*float64(came)) {
 				continue
 			}
-			s.Verdict, s.VerdictBy, s.Confidence, s.Why = Accumulating, by, leak.Confidence, leak.Why
-			s.Stuck = min(s.Now(), c.newcomers(n))
+			s.Verdict, s.VerdictBy, s.Confidence, s.Reasons, s.Why, s.Decides = leak.Verdict, by, leak.Confidence, leak.Reasons, leak.Why, leak.Decides
+			s.Stuck = min(s.Now(), j.newcomers(n))
 		}
 		marked = append(marked, n)
 	}
-	slices.SortStableFunc(marked, func(a, b int) int { return cmp.Compare(c.Series[b].Now(), c.Series[a].Now()) })
+	slices.SortStableFunc(marked, func(a, b int) int { return cmp.Compare(j.series[b].Now(), j.series[a].Now()) })
 	return marked
 }
 
 // newcomers counts who is in the last judged dump of a series and was not in
 // the first of that life; without ids, by how much it grew.
-func (c *comparison) newcomers(n int) int {
-	dumps, ids := c.judged(c.Lives[len(c.Lives)-1])
+func (j *judged) newcomers(n int) int {
+	w := j.watched[len(j.lives)-1]
+	dumps := w.dumps
 	if len(dumps) < 2 {
-		return c.Series[n].Now()
+		return j.series[n].Now()
 	}
 	first, last := dumps[0], dumps[len(dumps)-1]
-	if !ids {
-		return max(0, c.Series[n].Counts[last]-c.Series[n].Counts[first])
+	if !w.ids {
+		return max(0, j.series[n].Counts[last]-j.series[n].Counts[first])
 	}
 	k := 0
-	for _, r := range c.records[n].rows {
+	for _, r := range j.records[n].rows {
 		if r.dump == int32(last) && r.birth != int32(first) {
 			k += int(r.n)
 		}
@@ -175,30 +174,22 @@ func (c *comparison) newcomers(n int) int {
 	return k
 }
 
-// sum is several series as one, judged. What one go statement started stays
+// total is several series as one, judged. What one go statement started stays
 // among them as long as it lives.
-func (c *comparison) sum(members []int, origin bool) Series {
-	s := Series{Counts: make([]int, len(c.Dumps)), At: make([]*goroutine.Bucket, len(c.Dumps)), Match: MatchStack}
-	var rows []row
-	parts := make(parts, len(c.Dumps))
-	stayed := make([]int, len(c.Dumps))
-	own := true
+func (j *judged) total(members []int, by View) Series {
+	s := Series{VerdictBy: by, Counts: make([]int, len(j.dumps)), At: make([]*goroutine.Bucket, len(j.dumps)), Match: MatchStack}
+	parts := make([][]*goroutine.Bucket, len(j.dumps))
 	for _, n := range members {
-		m := &c.Series[n]
+		m := &j.series[n]
 		if m.Match.sure() < s.Match.sure() {
 			s.Match = m.Match
 		}
-		own = own && ownDoing(m.Bucket)
 		s.HasIDs = s.HasIDs || m.HasIDs
 		s.Leaked += m.Leaked
-		rows = append(rows, c.records[n].rows...)
-		for i := range c.Dumps {
+		for i := range j.dumps {
 			s.Counts[i] += m.Counts[i]
 			if m.At[i] != nil {
 				parts[i] = append(parts[i], m.At[i])
-			}
-			if m.Steps != nil {
-				stayed[i] += c.records[n].stayed[i]
 			}
 		}
 	}
@@ -207,37 +198,38 @@ func (c *comparison) sum(members []int, origin bool) Series {
 			s.Bucket = s.At[i]
 		}
 	}
-	for _, life := range c.Lives {
-		if dumps, ids := c.judged(life); ids && len(dumps) > 1 {
-			if s.Steps == nil {
-				s.Steps = make([]Step, len(c.Dumps))
-			}
-			for _, d := range dumps {
-				s.Steps[d].Survived = stayed[d]
-			}
-			s.finishSteps(dumps, false)
-		}
-	}
-	if dumps, ids := c.judged(c.Lives[len(c.Lives)-1]); ids && len(dumps) > 1 {
-		first, last := dumps[0], dumps[len(dumps)-1]
-		for _, r := range rows {
-			if r.dump == int32(last) && r.birth == int32(first) {
-				s.Survived += int(r.n)
-			}
-		}
-		s.Born, s.Ended = s.Counts[last]-s.Survived, s.Counts[first]-s.Survived
-	}
-	if origin {
-		for i := range rows {
-			rows[i].stay = rows[i].birth
-		}
-	}
-	c.verdict(&s, rows, own)
+	j.totalSteps(&s, members)
+	j.verdict(&s, j.findings(members, &s, by == ByCreator))
 	return s
 }
 
+// totalSteps counts who survived in any of several series.
+func (j *judged) totalSteps(s *Series, members []int) {
+	for life, w := range j.watched {
+		if !w.ids || len(w.dumps) < 2 {
+			continue
+		}
+		if s.Steps == nil {
+			s.Steps = make([]Step, len(j.dumps))
+		}
+		last := life == len(j.lives)-1
+		first, end := int32(w.dumps[0]), int32(w.dumps[len(w.dumps)-1])
+		for _, n := range members {
+			for _, d := range w.dumps {
+				s.Steps[d].Survived += j.records[n].stayed[d]
+			}
+			for _, r := range j.records[n].rows {
+				if last && r.dump == end && r.birth == first {
+					s.Survived += int(r.n)
+				}
+			}
+		}
+		s.finishSteps(w.dumps, last)
+	}
+}
+
 // lent is several buckets of a dump as one, with the stack of the largest and
-// without ids: those stand in the series.
+// without ids: those are in the series.
 func lent(buckets []*goroutine.Bucket) *goroutine.Bucket {
 	if len(buckets) < 2 {
 		return merged(buckets)

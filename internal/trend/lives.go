@@ -1,300 +1,112 @@
 package trend
 
-import (
-	"fmt"
-	"slices"
-	"strings"
+import "gdump/internal/goroutine"
 
-	"gdump/internal/goroutine"
-)
-
-// order puts the dumps in the order in which they were taken.
-func (c *comparison) order() {
-	timed, ids := 0, 0
-	for i := range c.Dumps {
-		if !c.Dumps[i].TakenAt.IsZero() {
-			timed++
-		}
-		if c.Dumps[i].Level.HasIDs() {
-			ids++
-		}
-	}
-	switch {
-	case timed == len(c.Dumps):
-		byTime := func(a, b goroutine.Dump) int { return a.TakenAt.Compare(b.TakenAt) }
-		if !slices.IsSortedFunc(c.Dumps, byTime) {
-			slices.SortStableFunc(c.Dumps, byTime)
-			c.note("the dumps were put in the order of their times")
-		}
-	case ids == len(c.Dumps):
-		c.orderByIDs()
-	case len(c.Dumps) > 1:
-		c.note("the dumps do not tell when they were taken: they are compared in the order given")
-	}
+// lived are dumps with the process lifetimes that they come from.
+type lived struct {
+	ordered
+	lives     []Life
+	members   [][]int // dumps of each lifetime, in order
+	lifeOf    []int   // lifetime of each dump
+	restarted []bool
+	replicas  int // processes that answered in turn; 0 if one did
+	mismatch  string
 }
 
-// orderByIDs sorts dumps that tell no time by their highest ids, if that makes
-// them one life and the order given does not: then each holds the survivors of
-// the one before, and who is gone does not come back.
-func (c *comparison) orderByIDs() {
-	tops := map[int]uint64{}
-	order := make([]int, len(c.Dumps))
-	for i := range c.Dumps {
-		order[i], tops[i] = i, highest(&c.Dumps[i])
-	}
-	byTop := func(a, b int) int {
-		switch {
-		case tops[a] < tops[b]:
-			return -1
-		case tops[a] > tops[b]:
-			return 1
-		}
-		return 0
-	}
-	if slices.IsSortedFunc(order, byTop) || newRosters(c.Dumps).oneLife() {
-		return
-	}
-	slices.SortStableFunc(order, byTop)
-	sorted := make([]goroutine.Dump, len(order))
-	for i, from := range order {
-		sorted[i] = c.Dumps[from]
-	}
-	if !newRosters(sorted).oneLife() {
-		return
-	}
-	c.Dumps = sorted
-	c.note("the dumps tell no times: they were put in the order of their goroutine ids, which only grow")
-}
+// openLives is how many earlier lifetimes are looked at for one that goes on.
+const openLives = 8
 
-// oneLife reports whether each dump shows survivors of the one before, and
-// nothing speaks for another order: who is gone does not come back, and it is
-// seldom that nothing is new where the highest id falls.
-func (r *rosters) oneLife() bool {
-	before, falls := 0, 0
-	for i := 1; i < len(r.dumps); i++ {
-		k := r.kin(i-1, i)
-		switch {
-		case k.clash > 0 || 10*k.late > k.both || k.both == 0 || 10*k.both < k.ended:
-			return false
-		case r.highest(i) < r.highest(i-1) && k.late > 0:
-			return false
-		case i > 1 && r.kin(i-2, i).both > min(before, k.both):
-			return false
-		}
-		before = k.both
-		if r.highest(i) < r.highest(i-1) && k.born == 0 {
-			falls++
-		}
-	}
-	return falls == 0 || 2*falls < len(r.dumps)-1
-}
-
-// findLives marks the dumps that another process wrote than the one before.
-func (c *comparison) findLives() {
-	c.Lives = []Life{{}}
-	first, last := -1, -1 // with ids, of the life
-	for i := range c.Dumps {
-		life := &c.Lives[len(c.Lives)-1]
-		life.To = i
-		d := &c.Dumps[i]
-		if !d.Level.HasIDs() || partial(d) {
-			continue
-		}
-		if last >= 0 && (c.rosters.restarted(first, last, i) || rebuilt(&c.Dumps[last], d)) {
-			life.To = i - 1
-			first = -1
-			c.Restarted[i] = true
-			c.Lives = append(c.Lives, Life{i, i})
-			if c.Mismatch == "" {
-				c.note(fmt.Sprintf("the process restarted before %s: growth is measured in each life on its own", d.Source))
+// findLives assigns each dump to the process that wrote it. Ids of an earlier
+// process that come back are those of a replica behind the same address.
+func findLives(o ordered) lived {
+	l := lived{ordered: o, restarted: make([]bool, len(o.dumps)), lifeOf: make([]int, len(o.dumps)), members: [][]int{nil}}
+	l.mismatch = mismatch(o.dumps)
+	var first, last []int // with ids, of each lifetime; -1 if none
+	first, last = append(first, -1), append(last, -1)
+	var recent []int // lifetimes, the newest last
+	now := 0
+	for i := range o.dumps {
+		d := &o.dumps[i]
+		if full := d.Level.HasIDs() && !partial(d); full {
+			if last[now] >= 0 && (o.rosters.restarted(first[now], last[now], i) || rebuilt(&o.dumps[last[now]], d)) {
+				recent = append(recent, now)
+				back := l.comesBack(recent, first, last, i)
+				if back < 0 {
+					l.restarted[i] = true
+					back = len(l.members)
+					l.members, first, last = append(l.members, nil), append(first, -1), append(last, -1)
+				}
+				now = back
+			}
+			if last[now] = i; first[now] < 0 {
+				first[now] = i
 			}
 		}
-		if last = i; first < 0 {
-			first = i
+		l.lifeOf[i] = now
+		l.members[now] = append(l.members[now], i)
+	}
+	for _, dumps := range l.members {
+		l.lives = append(l.lives, Life{dumps[0], dumps[len(dumps)-1]})
+	}
+	l.findReplicas()
+	l.warnOfRestarts()
+	return l
+}
+
+// comesBack finds the earlier lifetime that a dump goes on with: it shares
+// goroutines with it that no start of the program brings; -1 if there is none.
+func (l *lived) comesBack(recent, first, last []int, dump int) int {
+	now := recent[len(recent)-1]
+	start := l.rosters.kin(last[now], dump) // what each start of the program brings
+	for i := len(recent) - 2; i >= max(0, len(recent)-1-openLives); i-- {
+		life := recent[i]
+		if life == now || rebuilt(&l.dumps[last[life]], &l.dumps[dump]) {
+			continue
 		}
+		k := l.rosters.kin(last[life], dump)
+		more := k.both - start.both
+		if k.clash == 0 && more >= leastBack && 10*more >= k.both && k.deepest > start.deepest && !l.rosters.restarted(first[life], last[life], dump) {
+			return life
+		}
+	}
+	return -1
+}
+
+// leastBack is how many goroutines must come back.
+const leastBack = 3
+
+// findReplicas takes back restarts within the span of a lifetime that goes on.
+func (l *lived) findReplicas() {
+	in := map[int]bool{}
+	for i, a := range l.lives {
+		for j, b := range l.lives {
+			if i != j && a.From < b.From && b.From < a.To {
+				in[i], in[j] = true, true
+				l.restarted[b.From] = false
+			}
+		}
+	}
+	l.replicas = len(in)
+	if l.replicas > 0 {
+		l.warn(Warning{Kind: ManyReplicas, N: l.replicas})
+	}
+}
+
+func (l *lived) warnOfRestarts() {
+	w := Warning{Kind: RestartedAt}
+	for i, restarted := range l.restarted {
+		if restarted {
+			w.N++
+			w.Names = append(w.Names, l.dumps[i].Source)
+		}
+	}
+	if w.N > 0 && l.mismatch == "" {
+		l.warn(w)
 	}
 }
 
 // partial reports whether a dump shows only some of the goroutines: a panic
-// that was told to write one, or a source that was cut off.
+// that writes one, or a source that was cut off.
 func partial(d *goroutine.Dump) bool {
 	return d.Truncated || d.Reason != "" && len(d.Buckets) < 2
 }
-
-// kinship is what the ids of two dumps say about whether they are of one life.
-type kinship struct {
-	both  int // in both, started by the same go statement
-	clash int // in both, started by different ones: never within one life
-	ended int // only in the first
-	born  int // only in the second
-	// late ones are only in the second, though their ids had been passed when
-	// the first was taken. In one life they are few: a processor hands out ids
-	// in blocks of 16 (_GoidCacheBatch in runtime/runtime2.go) and may use up
-	// a block long after it took it.
-	late   int
-	blocks int // of 16 ids that hold a late one
-	// deepest is the highest id in both: what every start of a program brings
-	// comes early.
-	deepest uint64
-}
-
-// kin compares the ids of two dumps. Goroutines that the runtime starts, and
-// goroutine 1, have the same ids in every process and say nothing.
-func (r *rosters) kin(from, to int) kinship {
-	var k kinship
-	// Go statements are compared as numbers, or it would take as long as all
-	// the rest.
-	type statement struct {
-		function string
-		line     int
-	}
-	numbers := map[statement]int32{}
-	starters := func(d *goroutine.Dump) []int32 {
-		by := make([]int32, len(d.Buckets))
-		for i := range d.Buckets {
-			created := d.Buckets[i].Stack.CreatedBy()
-			if created.Function == "" || strings.HasPrefix(created.Function, "runtime.") {
-				continue
-			}
-			at := statement{created.Function, created.Line}
-			if numbers[at] == 0 {
-				numbers[at] = int32(len(numbers) + 1)
-			}
-			by[i] = numbers[at]
-		}
-		return by
-	}
-	startedA, startedB := starters(&r.dumps[from]), starters(&r.dumps[to])
-	counts := func(id uint64, by int32) bool { return id > 1 && by != 0 }
-	top := r.highest(from)
-	passed := top - min(256, top/3)
-	block := uint64(0)
-	var bufA, bufB []member
-	for _, w := range r.windows {
-		bufA, bufB = r.of(from, w, bufA), r.of(to, w, bufB)
-		i := 0
-		for _, m := range bufB {
-			for i < len(bufA) && bufA[i].id < m.id {
-				if counts(bufA[i].id, startedA[bufA[i].bucket]) {
-					k.ended++
-				}
-				i++
-			}
-			by := startedB[m.bucket]
-			if i < len(bufA) && bufA[i].id == m.id {
-				switch before := startedA[bufA[i].bucket]; {
-				case !counts(m.id, by) || !counts(m.id, before):
-				case by == before:
-					k.both++
-					k.deepest = max(k.deepest, m.id)
-				default:
-					k.clash++
-				}
-				i++
-				continue
-			}
-			if !counts(m.id, by) {
-				continue
-			}
-			k.born++
-			if m.id < passed {
-				k.late++
-				if n := (m.id-1)/16 + 1; n != block {
-					block = n
-					k.blocks++
-				}
-			}
-		}
-		for ; i < len(bufA); i++ {
-			if counts(bufA[i].id, startedA[bufA[i].bucket]) {
-				k.ended++
-			}
-		}
-	}
-	return k
-}
-
-// dense is how many ids a program's start hands out, at most, for each
-// goroutine of it that stays: a processor takes them in blocks of 16.
-const dense = 32
-
-// restarted reports whether a dump comes from another process start than the
-// one before it, whose life began with the dump first.
-func (r *rosters) restarted(first, from, to int) bool {
-	k := r.kin(from, to)
-	a, b := &r.dumps[from], &r.dumps[to]
-	switch {
-	case k.clash > 0 && 20*k.clash >= k.both:
-		return true
-	case r.highest(to) < r.highest(from):
-		// Also within one life the highest id falls, when what came last has
-		// ended and next to nothing was started since: then all there is was
-		// there before, or has an id near those handed out last. Where what was
-		// there before is little and has low ids, it is what every start brings.
-		return k.late > 0 && 4*k.late >= k.both || k.both == 0 ||
-			(k.born == 0 || k.late > 0) && k.both < k.ended && k.deepest < dense*uint64(k.both) && r.startup(first, from, to, k.both)
-	case k.late >= 5 && k.blocks >= 3 && 2*k.late >= k.both && 2*k.ended >= k.both:
-		return true
-	case k.both == 0 && k.ended >= 5:
-		return allReplaced(a, b)
-	}
-	return younger(a, b)
-}
-
-// startup reports whether most of what two dumps of a life have in common was
-// there when its first was taken: what came later no start brings again.
-func (r *rosters) startup(first, from, to, both int) bool {
-	return first == from || 2*r.kin(first, to).both >= both
-}
-
-// allReplaced reports whether goroutines that are at the same places in both
-// dumps, started by more than one function, are none of them the same ones. A
-// program whose connections or tickers come and go keeps at least the
-// goroutines that accept or wait for them.
-func allReplaced(a, b *goroutine.Dump) bool {
-	in := map[goroutine.ID]bool{}
-	for i := range b.Buckets {
-		in[b.Buckets[i].ID] = true
-	}
-	starters := map[string]bool{}
-	for i := range a.Buckets {
-		x := &a.Buckets[i]
-		if by := x.Stack.CreatedBy().Function; in[x.ID] && by != "" && !strings.HasPrefix(by, "runtime.") {
-			starters[by] = true
-		}
-	}
-	return len(starters) >= 3
-}
-
-// younger reports whether all that has waited in a waits for less long in b,
-// goroutine 1 among it: a wait that lasts only grows.
-func younger(a, b *goroutine.Dump) bool {
-	at := map[goroutine.ID]*goroutine.Bucket{}
-	for i := range b.Buckets {
-		at[b.Buckets[i].ID] = &b.Buckets[i]
-	}
-	waited, first := 0, false
-	for i := range a.Buckets {
-		x := &a.Buckets[i]
-		y := at[x.ID]
-		if y == nil || x.Waits.Max() < 2 {
-			continue
-		}
-		if y.Waits.Max() >= x.Waits.Max() {
-			return false
-		}
-		waited++
-		first = first || x.IDs.Len() < 100 && x.IDs.Contains(1)
-	}
-	return first && waited >= 2
-}
-
-func highest(d *goroutine.Dump) uint64 {
-	var top uint64
-	for i := range d.Buckets {
-		top = max(top, d.Buckets[i].IDs.Max())
-	}
-	return top
-}
-
-func (t *Trend) note(text string) { t.Notes = append(t.Notes, text) }

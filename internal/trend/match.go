@@ -1,10 +1,7 @@
 package trend
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"gdump/internal/goroutine"
 )
@@ -47,18 +44,28 @@ type try struct {
 	got  Match
 }
 
-// parts are the buckets of one series, dump by dump.
-type parts [][]*goroutine.Bucket
+// matched are dumps with the series that their buckets form.
+type matched struct {
+	lived
+	series []Series
+	// home is the series of each bucket of each dump; -1 if its goroutines are
+	// spread over several.
+	home   [][]int32
+	spread bool   // some are: ids say nothing
+	marked []bool // dumps with goroutines that are marked as leaked
+	proved bool   // there are marks, or leak profiles
+}
 
 // match makes the series: buckets that are the same in different dumps.
-func (c *comparison) match() {
-	like, level := c.likeness()
+func match(l lived) matched {
+	m := matched{lived: l, home: homes(l.dumps)}
+	like, level := m.likeness()
 	var all []parts
 	matches := []Match{}
 	at := map[string]int{}
-	for i := range c.Dumps {
-		for j := range c.Dumps[i].Buckets {
-			b := &c.Dumps[i].Buckets[j]
+	for i := range l.dumps {
+		for j := range l.dumps[i].Buckets {
+			b := &l.dumps[i].Buckets[j]
 			k := string(b.ID)
 			if level != MatchStack {
 				k = like.key(b.Stack)
@@ -67,47 +74,41 @@ func (c *comparison) match() {
 			if !ok {
 				n = len(all)
 				at[k] = n
-				all = append(all, make(parts, len(c.Dumps)))
+				all = append(all, nil)
 				matches = append(matches, level)
 			}
-			all[n][i] = append(all[n][i], b)
+			all[n] = all[n].add(i, b)
 		}
 	}
-	for i := 1; i < len(c.Dumps); i++ {
-		if level != MatchStack || c.Restarted[i] || !c.Dumps[i].Level.HasIDs() || !c.Dumps[i-1].Level.HasIDs() {
-			c.matchBuilds(i, like, all, matches)
+	for i := 1; i < len(l.dumps); i++ {
+		if level != MatchStack || l.restarted[i] || !l.dumps[i].Level.HasIDs() || !l.dumps[i-1].Level.HasIDs() {
+			matchBuilds(&l.dumps[i-1], &l.dumps[i], i, like, all, matches)
 		}
 	}
-	c.home = c.homes()
 	index := map[*goroutine.Bucket]int32{}
-	c.Series = make([]Series, 0, len(all))
+	m.series = make([]Series, 0, len(all))
 	for n, p := range all {
 		if p == nil {
 			continue
 		}
-		s := Series{At: make([]*goroutine.Bucket, len(c.Dumps)), Counts: make([]int, len(c.Dumps)), Match: matches[n]}
-		for i, buckets := range p {
-			for _, b := range buckets {
-				index[b] = int32(len(c.Series))
-			}
-			if s.At[i] = merged(buckets); s.At[i] != nil {
-				s.Counts[i], s.Bucket = s.At[i].Count, s.At[i]
-			}
+		for _, x := range p {
+			index[x.bucket] = int32(len(m.series))
 		}
-		c.Series = append(c.Series, s)
+		m.series = append(m.series, p.series(len(l.dumps), "", matches[n]))
 	}
-	for i := range c.Dumps {
-		for j := range c.Dumps[i].Buckets {
-			c.home[i][j] = index[&c.Dumps[i].Buckets[j]]
+	for i := range l.dumps {
+		for j := range l.dumps[i].Buckets {
+			m.home[i][j] = index[&l.dumps[i].Buckets[j]]
 		}
 	}
-	c.noteMatches()
+	m.warnOfMatches()
+	return m
 }
 
-func (c *comparison) homes() [][]int32 {
-	home := make([][]int32, len(c.Dumps))
-	for i := range c.Dumps {
-		home[i] = make([]int32, len(c.Dumps[i].Buckets))
+func homes(dumps []goroutine.Dump) [][]int32 {
+	home := make([][]int32, len(dumps))
+	for i := range dumps {
+		home[i] = make([]int32, len(dumps[i].Buckets))
 	}
 	return home
 }
@@ -115,12 +116,12 @@ func (c *comparison) homes() [][]int32 {
 // likeness is what the levels of the dumps have in common. Counting profiles
 // (debug=1, debug=0) know no created by, and they and crash output show frames
 // of the runtime that debug=2 hides.
-func (c *comparison) likeness() (likeness, Match) {
+func (m *matched) likeness() (likeness, Match) {
 	levels := map[goroutine.Level]bool{}
 	creator := true
-	for i := range c.Dumps {
-		levels[c.Dumps[i].Level] = true
-		creator = creator && c.Dumps[i].Level.HasIDs()
+	for i := range m.dumps {
+		levels[m.dumps[i].Level] = true
+		creator = creator && m.dumps[i].Level.HasIDs()
 	}
 	if len(levels) == 1 {
 		// Profiles of counts that were converted have no frames of the runtime,
@@ -132,70 +133,89 @@ func (c *comparison) likeness() (likeness, Match) {
 		names = append(names, string(l))
 	}
 	slices.Sort(names)
-	what := "without frames of the runtime"
-	if !creator {
-		what += " and created by, which not all of them show"
+	w := Warning{Kind: MixedLevels, Names: names}
+	if creator {
+		w.Of = 1
 	}
-	c.note(fmt.Sprintf("%s are different kinds of dump: stacks are compared %s", strings.Join(names, " and "), what))
+	m.warn(w)
 	return likeness{canonical: true, creator: creator}, MatchLevel
 }
 
-// span is the first and the last dump that has the series; -1 if none has.
-func (p parts) span() (first, last int) {
-	first = -1
-	for i := range p {
-		if len(p[i]) > 0 {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
-	}
-	return first, last
+// part is a bucket of a series in one dump.
+type part struct {
+	dump   int
+	bucket *goroutine.Bucket
 }
 
-func (p parts) any() *goroutine.Bucket {
-	for i := len(p) - 1; ; i-- {
-		if len(p[i]) > 0 {
-			return p[i][0]
-		}
+// parts are the buckets of one series, in the order of the dumps.
+type parts []part
+
+// add keeps the order of the dumps: buckets are added dump by dump.
+func (p parts) add(dump int, b *goroutine.Bucket) parts { return append(p, part{dump, b}) }
+
+// first and last are the first and the last dump that has the series.
+func (p parts) first() int { return p[0].dump }
+func (p parts) last() int  { return p[len(p)-1].dump }
+
+// newest is a bucket of the last dump that has the series.
+func (p parts) newest() *goroutine.Bucket {
+	i := len(p) - 1
+	for i > 0 && p[i-1].dump == p[i].dump {
+		i--
 	}
+	return p[i].bucket
 }
 
-// noteMatches says how many buckets were recognised by less than their stack.
-func (c *comparison) noteMatches() {
+// series makes the series of the parts.
+func (p parts) series(dumps int, name string, match Match) Series {
+	s := Series{At: make([]*goroutine.Bucket, dumps), Counts: make([]int, dumps), Name: name, Match: match}
+	for len(p) > 0 {
+		n := 1
+		for n < len(p) && p[n].dump == p[0].dump {
+			n++
+		}
+		buckets := make([]*goroutine.Bucket, n)
+		for i := range buckets {
+			buckets[i] = p[i].bucket
+		}
+		d := p[0].dump
+		s.At[d] = merged(buckets)
+		s.Counts[d], s.Bucket = s.At[d].Count, s.At[d]
+		p = p[n:]
+	}
+	return s
+}
+
+// warnOfMatches counts what was recognised by less than its stack.
+func (m *matched) warnOfMatches() {
 	n := map[Match]int{}
-	for i := range c.Series {
-		n[c.Series[i].Match]++
+	for i := range m.series {
+		n[m.series[i].Match]++
 	}
-	if n[MatchLines]+n[MatchClosures] > 0 {
-		note := fmt.Sprintf("the dumps come from different builds, lines have moved: %d of %s matched by the names of functions", n[MatchLines], plural(len(c.Series), "bucket"))
-		if k := n[MatchClosures]; k > 0 {
-			note += fmt.Sprintf(", %d by names without the numbers of closures, which is less sure", k)
-		}
-		c.note(note)
+	if k := n[MatchLines] + n[MatchClosures]; k > 0 {
+		m.warn(Warning{Kind: OtherBuild, N: n[MatchLines], Of: len(m.series), Count: n[MatchClosures]})
 	}
-	if n[MatchFrames] > 0 {
-		c.note(fmt.Sprintf("%s matched by their first %d frames", plural(n[MatchFrames], "deep stack"), deep))
+	if k := n[MatchFrames]; k > 0 {
+		m.warn(Warning{Kind: DeepStacks, N: k, Of: deep})
 	}
 }
 
 // group makes a series of each group that a grouping names.
-func (c *comparison) group(of func(*goroutine.Bucket) []goroutine.Count) {
+func group(l lived, of func(*goroutine.Bucket) []goroutine.Count) matched {
+	m := matched{lived: l, home: homes(l.dumps)}
 	var names []string
 	at := map[string]int{}
 	var all []parts
-	c.home = c.homes()
-	for i := range c.Dumps {
-		for j := range c.Dumps[i].Buckets {
-			b := &c.Dumps[i].Buckets[j]
+	for i := range l.dumps {
+		for j := range l.dumps[i].Buckets {
+			b := &l.dumps[i].Buckets[j]
 			groups := of(b)
 			for _, g := range groups {
 				n, ok := at[g.Name]
 				if !ok {
 					n = len(all)
 					at[g.Name] = n
-					all = append(all, make(parts, len(c.Dumps)))
+					all = append(all, nil)
 					names = append(names, g.Name)
 				}
 				x := b
@@ -204,80 +224,18 @@ func (c *comparison) group(of func(*goroutine.Bucket) []goroutine.Count) {
 					share.Count, share.IDs = g.N, goroutine.IDs{}
 					x = &share
 				}
-				all[n][i] = append(all[n][i], x)
-				c.home[i][j] = int32(n)
+				all[n] = all[n].add(i, x)
+				m.home[i][j] = int32(n)
 			}
 			if len(groups) != 1 {
-				c.home[i][j] = -1
-				c.split = true
+				m.home[i][j] = -1
+				m.spread = true
 			}
 		}
 	}
-	c.Series = make([]Series, 0, len(all))
+	m.series = make([]Series, 0, len(all))
 	for n, p := range all {
-		s := Series{At: make([]*goroutine.Bucket, len(c.Dumps)), Counts: make([]int, len(c.Dumps)), Name: names[n], Match: MatchStack}
-		for i, buckets := range p {
-			if s.At[i] = merged(buckets); s.At[i] != nil {
-				s.Counts[i], s.Bucket = s.At[i].Count, s.At[i]
-			}
-		}
-		c.Series = append(c.Series, s)
+		m.series = append(m.series, p.series(len(l.dumps), names[n], MatchStack))
 	}
-}
-
-// merged is several buckets of one dump as one. The largest lends its stack.
-func merged(buckets []*goroutine.Bucket) *goroutine.Bucket {
-	switch len(buckets) {
-	case 0:
-		return nil
-	case 1:
-		return buckets[0]
-	}
-	top := buckets[0]
-	for _, b := range buckets {
-		if b.Count > top.Count {
-			top = b
-		}
-	}
-	m := *top
-	m.Count, m.Locked, m.Leaked = 0, 0, 0
-	m.States, m.Waits, m.Labels, m.IDs = nil, nil, nil, goroutine.IDs{}
-	for _, b := range buckets {
-		m.Count += b.Count
-		m.Locked += b.Locked
-		m.Leaked += b.Leaked
-		m.States = addCounts(m.States, b.States)
-		m.Waits = append(m.Waits, b.Waits...)
-		m.Labels = addLabels(m.Labels, b.Labels)
-		for id := range b.IDs.All() {
-			m.IDs.Add(id)
-		}
-	}
-	m.Waits.Sort()
-	return &m
-}
-
-func addLabels(sum, more []goroutine.Label) []goroutine.Label {
-	sum = slices.Clone(sum)
-	for _, l := range more {
-		if i := slices.IndexFunc(sum, func(x goroutine.Label) bool { return x.Key == l.Key }); i >= 0 {
-			sum[i].Values = addCounts(sum[i].Values, l.Values)
-		} else {
-			sum = append(sum, l)
-		}
-	}
-	return sum
-}
-
-func addCounts(a, b []goroutine.Count) []goroutine.Count {
-	sum := slices.Clone(a)
-	for _, c := range b {
-		if i := slices.IndexFunc(sum, func(x goroutine.Count) bool { return x.Name == c.Name }); i >= 0 {
-			sum[i].N += c.N
-		} else {
-			sum = append(sum, c)
-		}
-	}
-	slices.SortFunc(sum, func(x, y goroutine.Count) int { return cmp.Or(cmp.Compare(y.N, x.N), cmp.Compare(x.Name, y.Name)) })
-	return sum
+	return m
 }

@@ -1,26 +1,24 @@
 package trend
 
 import (
-	"fmt"
 	"strings"
 
 	"gdump/internal/goroutine"
 )
 
-// findStrangers tells whether the dumps seem to be of different programs: they
-// have hardly a function in common outside of what comes with Go.
-func (c *comparison) findStrangers() {
-	for i := 1; i < len(c.Dumps); i++ {
-		if alike(&c.Dumps[i-1], &c.Dumps[i]) {
+// mismatch says why dumps seem to be of different programs: they have hardly a
+// function in common outside of what comes with Go. It is "" if they do not.
+func mismatch(dumps []goroutine.Dump) string {
+	for i := 1; i < len(dumps); i++ {
+		if alike(&dumps[i-1], &dumps[i]) {
 			continue
 		}
-		a, b := programOf(&c.Dumps[i-1]), programOf(&c.Dumps[i])
+		a, b := programOf(&dumps[i-1]), programOf(&dumps[i])
 		if a.differs(b) {
-			c.Mismatch = fmt.Sprintf("%s and %s seem to be of different programs: of %d and %d functions outside of Go's own they share %d",
-				c.Dumps[i-1].Source, c.Dumps[i].Source, len(a.functions), len(b.functions), a.common(b))
-			return
+			return differentPrograms(dumps[i-1].Source, dumps[i].Source, len(a.functions), len(b.functions), a.common(b))
 		}
 	}
+	return ""
 }
 
 // alike reports whether half of the stacks are the same: then no closer look is
@@ -69,7 +67,7 @@ func programOf(d *goroutine.Dump) program {
 
 func (p program) common(q program) int { return common(p.functions, q.functions) }
 
-// differs needs enough functions to tell: an idle program shows few of its own.
+// differs needs enough functions: an idle program shows few of its own.
 func (p program) differs(q program) bool {
 	least := min(len(p.functions), len(q.functions))
 	if p.mainFile != "" && q.mainFile != "" && p.mainFile != q.mainFile && least > 0 && p.common(q) == 0 {

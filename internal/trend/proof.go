@@ -2,7 +2,6 @@ package trend
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"gdump/internal/goroutine"
@@ -45,53 +44,54 @@ func splitProofs(all []goroutine.Dump) (dumps, proofs []goroutine.Dump) {
 // the dumps, and by leak profiles, whose stacks are held against those of the
 // dumps. Dumps without a single mark say nothing: the profile may never have
 // been taken.
-func (c *comparison) prove(proofs []goroutine.Dump) {
-	c.marked = make([]bool, len(c.Dumps))
-	for i := range c.Dumps {
-		c.marked[i] = slices.ContainsFunc(c.Dumps[i].Buckets, func(b goroutine.Bucket) bool { return b.Leaked > 0 })
-		if !c.marked[i] {
+func prove(m matched, proofs []goroutine.Dump) matched {
+	m.marked = make([]bool, len(m.dumps))
+	for i := range m.dumps {
+		m.marked[i] = slices.ContainsFunc(m.dumps[i].Buckets, func(b goroutine.Bucket) bool { return b.Leaked > 0 })
+		if !m.marked[i] {
 			continue
 		}
-		c.proved = true
-		for n := range c.Series { // the newest dump with marks has them all
-			c.Series[n].Leaked = c.Series[n].leakedIn(i)
+		m.proved = true
+		for n := range m.series { // the newest dump with marks has them all
+			m.series[n].Leaked = m.series[n].leakedIn(i)
 		}
 	}
 	for i := range proofs {
-		c.proved = true
-		c.proveBy(&proofs[i])
-		c.note(fmt.Sprintf("%s lists what the garbage collector proved leaked: %s in %s", proofs[i].Source, plural(proofs[i].Goroutines, "goroutine"), plural(len(proofs[i].Buckets), "stack")))
+		m.proved = true
+		m.proveBy(&proofs[i])
+		m.warn(Warning{Kind: LeakProfile, Names: []string{proofs[i].Source}, N: proofs[i].Goroutines, Of: len(proofs[i].Buckets)})
 	}
+	return m
 }
 
 // proveBy counts what a leak profile lists. It knows no created by: where
 // several series have the same frames, the largest is filled first.
-func (c *comparison) proveBy(profile *goroutine.Dump) {
+func (m *matched) proveBy(profile *goroutine.Dump) {
 	like := likeness{canonical: true}
 	counts := map[string]int{}
 	for i := range profile.Buckets {
 		counts[like.key(profile.Buckets[i].Stack)] += profile.Buckets[i].Count
 	}
 	found := map[string]bool{}
-	for i := len(c.Dumps) - 1; i >= 0 && len(found) < len(counts); i-- {
+	for i := len(m.dumps) - 1; i >= 0 && len(found) < len(counts); i-- {
 		here := map[string][]int{}
-		for j := range c.Dumps[i].Buckets {
-			n := int(c.home[i][j])
-			k := like.key(c.Dumps[i].Buckets[j].Stack)
+		for j := range m.dumps[i].Buckets {
+			n := int(m.home[i][j])
+			k := like.key(m.dumps[i].Buckets[j].Stack)
 			if n >= 0 && counts[k] > 0 && !found[k] && !slices.Contains(here[k], n) {
 				here[k] = append(here[k], n)
 			}
 		}
 		for k, series := range here {
 			found[k] = true
-			slices.SortStableFunc(series, func(a, b int) int { return cmp.Compare(c.Series[b].Counts[i], c.Series[a].Counts[i]) })
+			slices.SortStableFunc(series, func(a, b int) int { return cmp.Compare(m.series[b].Counts[i], m.series[a].Counts[i]) })
 			left := counts[k]
 			for _, n := range series {
-				took := min(left, c.Series[n].Counts[i])
-				c.Series[n].Leaked = max(c.Series[n].Leaked, took)
+				took := min(left, m.series[n].Counts[i])
+				m.series[n].Leaked = max(m.series[n].Leaked, took)
 				left -= took
 			}
-			c.Series[series[0]].Leaked += left // the profile was taken later
+			m.series[series[0]].Leaked += left // the profile was taken later
 		}
 	}
 }
@@ -105,40 +105,28 @@ func (s *Series) leakedIn(dump int) int {
 }
 
 // provedMore reports whether what the collector proved has become more in the
-// last life. That is a leak whatever its counts do: none of them can ever end.
-func (c *comparison) provedMore(s *Series) bool {
-	dumps := c.whole(c.Lives[len(c.Lives)-1])
+// last lifetime. That is a leak whatever its counts do: none of them can end.
+func (j *judged) provedMore(s *Series) bool {
+	dumps := j.watched[len(j.lives)-1].dumps
 	if s.Leaked == 0 || len(dumps) < 2 {
 		return false
 	}
 	first, last := dumps[0], dumps[len(dumps)-1]
-	if c.marked[first] && c.marked[last] {
+	if j.marked[first] && j.marked[last] {
 		return s.leakedIn(last) > s.leakedIn(first)
 	}
 	// When the others came is not known: most of the growth must be theirs.
 	return s.Counts[last] > s.Counts[first] && 2*s.Leaked >= s.Now()
 }
 
-// joinProofs gives every series and every leak its proof, if anything is known.
-func (c *comparison) joinProofs() {
-	if !c.proved {
-		return
-	}
-	for i := range c.Series {
-		c.Series[i].joinProof()
-	}
-	for i := range c.Leaks {
-		c.Leaks[i].Series.joinProof()
-	}
-}
-
 // joinProof says how the growth of a series and what the collector knows of it
-// go together.
-func (s *Series) joinProof() {
+// go together, if anything is known.
+func (s *Series) joinProof(known bool) {
 	switch {
+	case !known:
 	case s.Leaked > 0:
 		s.Proof = Proved
-	case s.Verdict == Accumulating:
+	case rising(s.Verdict):
 		s.Proof = Reachable
 	default:
 		s.Proof = Steady

@@ -1,5 +1,6 @@
-// Package trend puts dumps of one program in a row and says, for each bucket,
-// what its count does: whether it accumulates, and who survived.
+// Package trend compares dumps of one program in time order and says, for each
+// bucket, what its count does: whether it accumulates, and which goroutines
+// survived.
 package trend
 
 import (
@@ -12,7 +13,9 @@ import (
 // Verdict says what a series does.
 type Verdict string
 
-// The verdicts. See settled.go for the rules.
+// The verdicts. Accumulating is what keeps growing beyond what a pool or
+// traffic explains; Growing rises, and nothing yet decides between the two.
+// See objections.go for the rules.
 const (
 	Accumulating Verdict = "accumulating"
 	Growing      Verdict = "growing"
@@ -29,13 +32,13 @@ func (v Verdict) Rank() int {
 	return slices.Index([]Verdict{Accumulating, Growing, Grown, New, Turnover, Stable, Shrunk, Gone}, v)
 }
 
-// View is the level at which goroutines are held together.
+// View is the level at which goroutines are grouped.
 type View string
 
-// The views at which a leak can be told. ByStack is the default grouping,
-// ByCreator what one go statement started (created by and entry function), by
-// whichever stack it is parked in, BySite what is parked at one call site,
-// whoever started it. ByGroup stands for a grouping that the reader chose.
+// The views at which a leak can show. ByStack is the default grouping,
+// ByCreator what one go statement started, in whichever stack it is parked,
+// BySite what is parked at one call site, whatever started it. ByGroup is a
+// grouping that the reader chose.
 const (
 	ByStack   View = "stack"
 	ByCreator View = "created-by"
@@ -46,17 +49,23 @@ const (
 // Trend is one dump, or several of one program in time order.
 type Trend struct {
 	Dumps     []goroutine.Dump
-	By        string   // what a series holds together: "stack", or the name of the grouping chosen
-	Restarted []bool   // per dump: it comes from another life than the dump before it
-	Lives     []Life   // runs of dumps taken from one process start, in order
+	By        string   // what goroutines are grouped by: "stack", or the name of the grouping chosen
+	Restarted []bool   // per dump: it comes from another process lifetime than the dump before it
+	Lives     []Life   // process lifetimes, in the order of their first dumps
+	LifeOf    []int    // per dump: the lifetime it comes from
+	Replicas  int      // processes that answered in turn; 0 if one did
 	Series    []Series // one dump: largest count first; several: most interesting first
-	Leaks     []Leak   // what accumulates, each told once, the largest first
-	Notes     []string // what the reader must know: dumps put in order, levels mixed, same dump twice
+	Leaks     []Leak   // what accumulates or grows, each reported once, the surest and largest first
+	Outcome   Outcome
+	Changed   int // the series that changed most, whatever its verdict; -1 if none did
+	Warnings  []Warning
+	Notes     []string // the warnings in words
 	// Mismatch says why the dumps seem to be of different programs; "" if they do not.
 	Mismatch string
 }
 
-// Life is a run of dumps of one process start: Dumps[From] to Dumps[To].
+// Life is a process lifetime, of which Dumps[From] is the first dump and
+// Dumps[To] the last. Those of replicas overlap: see Trend.LifeOf.
 type Life struct{ From, To int }
 
 // Series is one bucket over the dumps of a trend.
@@ -71,22 +80,25 @@ type Series struct {
 
 	// Verdict and what follows are empty for a trend of one dump.
 	Verdict    Verdict
-	VerdictBy  View    // the level that shows what the verdict says
-	Confidence float64 // 0 to 1
-	Why        string  // what the verdict rests on, in a few words
-	HasIDs     bool    // the next four are known, over the last life
-	Survived   int     // in the first dump and still there in the last
-	Born       int     // in the last dump and not in the first
-	Ended      int     // in the first dump and not in the last
-	Stuck      int     // in the last dump, and nothing suggests that they will end; 0 unless accumulating
-	Steps      []Step  // per dump, what happened since the dump before; empty without ids
-	PerDump    float64 // mean change a dump
-	PerHour    float64 // mean change an hour; 0 if the times are not known
-	Lives      []Growth
+	VerdictBy  View     // the level that shows what the verdict says
+	Confidence float64  // 0 to 1
+	Reasons    []Reason // what the verdict rests on
+	Why        string   // the reasons in words
+	Decides    []Reason // what would decide whether it is a leak, where it is growing
+	HasIDs     bool     // the next four are known, over the last lifetime
+	Survived   int      // in the first dump and still there in the last
+	Born       int      // in the last dump and not in the first
+	Ended      int      // in the first dump and not in the last
+	Stuck      int      // in the last dump, and nothing suggests that they will end; 0 unless it accumulates or grows
+	Gain       int      // the most that it gained in a lifetime; negative if it only lost
+	Steps      []Step   // per dump, what happened since the dump before; empty without ids
+	PerDump    float64  // mean change a dump
+	PerHour    float64  // mean change an hour; 0 if the times are not known
+	Lives      []Growth // per lifetime
 	Proof      Proof
-	Leaked     int // goroutines that the garbage collector proved leaked, by the newest that tells
+	Leaked     int // goroutines that the garbage collector proved leaked, by the newest dump that shows it
 
-	whose int8 // among equals the reader's own code comes first: see closeness
+	owner int8 // among equals the reader's own code comes first: see closeness
 }
 
 // Step is what happened to a series between a dump and the one before it in
@@ -97,14 +109,16 @@ type Step struct {
 	Survived, Born, Ended int
 }
 
-// Growth is what a series did in one life.
+// Growth is what a series did in one lifetime.
 type Growth struct {
+	Verdict     Verdict // Accumulating, Growing or Grown; "" if it does not rise
 	Accumulates bool
+	Gain        int
 	PerDump     float64
 	PerHour     float64 // 0 if the times are not known
 }
 
-// Leak is something that accumulates, at the level that says it best.
+// Leak is something that accumulates or grows, at the level that says it best.
 type Leak struct {
 	By      View
 	Series  Series // all of it together; a series of the trend if By is ByStack
@@ -132,3 +146,9 @@ func (s *Series) Passes(n int) (time.Duration, bool) {
 	}
 	return time.Duration(hours * float64(time.Hour)), true
 }
+
+// SureOfLeak is the confidence from which Accumulating accuses.
+const SureOfLeak = 0.9
+
+// Accused reports whether the series is called a leak for sure.
+func (s *Series) Accused() bool { return s.Verdict == Accumulating && s.Confidence >= SureOfLeak }

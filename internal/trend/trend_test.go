@@ -110,8 +110,10 @@ func TestLeakpair(t *testing.T) {
 			s := &tr.Series[i]
 			if f := s.Bucket.Stack.Site().Function; leaks[f] != "" {
 				found[f] = fmt.Sprint(s.Counts)
-				if s.Verdict != trend.Accumulating {
-					t.Errorf("%v: %s is %s: %s", levels, f, s.Verdict, s.Why)
+				// It sends for ever, which no pool does; the rest could fill.
+				sure := f == "main.(*Server).query.func1" && levels[0] == "debug2.txt" && levels[2] == "debug2.txt"
+				if s.Verdict != trend.Accumulating && s.Verdict != trend.Growing || sure && !s.Accused() {
+					t.Errorf("%v: %s is %s, %v: %s", levels, f, s.Verdict, s.Confidence, s.Why)
 				}
 			} else if f == "main.(*Server).worker" && s.Verdict != trend.Stable {
 				t.Errorf("%v: workers are %s: %s", levels, s.Verdict, s.Why)

@@ -51,6 +51,12 @@ func leaking(t *trend.Trend, which ...int) *trend.Trend {
 	return t
 }
 
+// ending gives a trend its outcome.
+func ending(t *trend.Trend, o trend.Outcome) *trend.Trend {
+	t.Outcome = o
+	return t
+}
+
 func counting(t *trend.Trend) *trend.Trend {
 	for i := range t.Dumps {
 		t.Dumps[i].Level = goroutine.Debug1
@@ -62,16 +68,20 @@ func TestFindings(t *testing.T) {
 	const by = "your code (package main), started by main.main at main.go:3"
 	work := series("work", trend.Stable, 40, 40)
 	fixed := series("leak", trend.Gone, 1500, 0)
-	rebuilt := work
-	rebuilt.Match = trend.MatchLines
+	one := []trend.Reason{{Kind: trend.OneEach, N: 2}}
+	const oneSays = "each of 2 process lifetimes has one dump"
 	traffic := series("serve", trend.Accumulating, 150, 180, 194)
 	traffic.Stuck, traffic.PerDump = 15, 5
 	mostly := traffic
 	mostly.Stuck = 156
+	grown := series("pool", trend.Grown, 40, 60)
+	grown.Gain = 20
 	leak := series("leak", trend.Accumulating, 10, 20, 30)
 	leak.PerDump = 10
 	pool := series("pool", trend.Growing, 1, 5, 9)
 	pool.PerDump = 4
+	undecided := pool
+	undecided.Decides = []trend.Reason{{Kind: trend.MoreDumps, N: 3}}
 	tests := []struct {
 		name  string
 		trend *trend.Trend
@@ -91,29 +101,29 @@ func TestFindings(t *testing.T) {
 		{"some traffic", leaking(over(nil, mostly), 0), Accumulating, []string{
 			"accumulating: main.serve +44 (150 → 194); 5 more in every dump, none finished, blocked sending to a channel", by,
 		}},
-		{"fixed", over([]int{1}, fixed, rebuilt), Fixed, []string{"gone: main.leak 1 500 → 0; another build; 1 540 → 40 goroutines in all", by}},
+		{"fixed", ending(over([]int{1}, fixed, work), trend.Outcome{Kind: trend.Undecided, Fixed: []int{0}, Rebuilt: true, Reasons: one}), Fixed, []string{"gone: main.leak 1 500 → 0; another build; 1 540 → 40 goroutines in all", by, oneSays}},
 		{"ended", over(nil, fixed, work), Fixed, []string{"gone: main.leak 1 500 → 0; 1 540 → 40 goroutines in all", by}},
-		{"restarted", over([]int{1}, fixed, series("work", trend.Stable, 40, 250)), Unjudged, []string{
+		{"restarted", ending(over([]int{1}, fixed, series("work", trend.Stable, 40, 250)), trend.Outcome{Kind: trend.Undecided, Fixed: []int{0}, Reasons: one}), Unjudged, []string{
 			"1 540 → 250 goroutines across a restart, most (250) in main.work; cannot tell what accumulates",
-			"one dump in each process lifetime: take another before the next restart",
+			oneSays,
 		}},
-		{"restarted twice", over([]int{1, 2}, series("work", trend.Turnover, 40, 9, 50)), Unjudged, []string{
+		{"restarted twice", ending(over([]int{1, 2}, series("work", trend.Turnover, 40, 9, 50)), trend.Outcome{Kind: trend.Undecided, Reasons: one}), Unjudged, []string{
 			"40 → 50 goroutines across restarts, most (50) in main.work; cannot tell what accumulates",
-			"one dump in each process lifetime: take another before the next restart",
+			oneSays,
 		}},
 		{"two dumps", over(nil, series("work", trend.Grown, 40, 50)), Growing, []string{
 			"grew: main.work +10 (40 → 50), none finished, blocked sending to a channel; 40 → 50 goroutines in all", by, onlyTwo,
 		}},
 		{"a little more", over(nil, series("work", trend.Grown, 40, 42)), Quiet, []string{"nothing accumulates: 40 → 42 goroutines; the largest growth is +2 in main.work (grown)"}},
-		{"paused", over(nil, series("work", trend.Grown, 40, 60, 60)), Paused, []string{"grew and paused: main.work +20 (40 → 60); 40 → 60 goroutines in all", by}},
+		{"paused", ending(over(nil, work, grown), trend.Outcome{Kind: trend.Settled, Stopped: []int{1}}), Paused, []string{"grew and paused: main.pool +20 (40 → 60); 80 → 100 goroutines in all", by}},
 		{"busy", over(nil, series("work", trend.Turnover, 40, 60, 70)), Quiet, []string{"nothing accumulates: 40 → 70 goroutines; the largest growth is +30 in main.work (turnover)"}},
 		{"less", over(nil, series("work", trend.Shrunk, 40, 30)), Quiet, []string{"nothing accumulates: 40 → 30 goroutines; the largest change is –10 in main.work (shrunk)"}},
 		{"clean", over(nil, work), Quiet, []string{"nothing accumulates: 40 → 40 goroutines"}},
 		{"counts", counting(over(nil, series("work", trend.Stable, 40, 40, 40))), Quiet, []string{
-			"nothing accumulates: 40 → 40 goroutines", "the dumps hold counts only: debug=2 would show who stays",
+			"nothing accumulates: 40 → 40 goroutines", onlyCounts,
 		}},
-		{"just restarted", over([]int{2}, series("work", trend.Stable, 40, 40, 40)), Quiet, []string{
-			"nothing accumulates: 40 → 40 goroutines", "the process restarted before the last dump: take another to judge the time since",
+		{"undecided pool", leaking(over(nil, undecided), 0), Growing, []string{
+			"growing: main.pool +8 (1 → 9); 4 more in every dump, none finished, blocked sending to a channel", by, "what would decide: 3 more dumps",
 		}},
 	}
 	for _, tt := range tests {

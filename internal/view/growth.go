@@ -43,12 +43,27 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 	case s.Proof == trend.Proved: // it needs no third dump
 	case len(t.Dumps) == 2:
 		f.Limits = append(f.Limits, onlyTwo)
-	case !s.HasIDs && countsOnly(t):
-		f.Limits = append(f.Limits, "the dumps hold counts only: debug=2 would show who stays")
-	case !s.HasIDs && len(t.Lives) == 1:
+	case !s.HasIDs && !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return !d.Level.HasIDs() }):
+		// The grouping spreads a bucket, which does not know who is in which group.
 		f.Limits = append(f.Limits, "only counts could be compared")
+	case len(s.Decides) > 0:
+		f.Limits = append(f.Limits, "what would decide: "+reasons(s.Decides))
+	case !s.HasIDs && countsOnly(t):
+		f.Limits = append(f.Limits, onlyCounts)
 	}
 	return f
+}
+
+// onlyCounts is what counts cannot show.
+const onlyCounts = "the dumps have counts only: debug=2 would show who stays"
+
+// reasons words what speaks for or against a verdict.
+func reasons(all []trend.Reason) string {
+	var said []string
+	for _, r := range all {
+		said = append(said, goroutine.Clean(r.String()))
+	}
+	return sentence(said...)
 }
 
 func countsOnly(t *trend.Trend) bool {

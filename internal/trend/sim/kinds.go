@@ -1,6 +1,10 @@
 package sim
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+
+	"gdump/internal/trend"
+)
 
 // round is an actor that is a function.
 type round func(p *process, n int)
@@ -9,41 +13,52 @@ func (f round) round(p *process, n int) { f(p, n) }
 
 // Kinds are all kinds of noise and leak there are.
 func Kinds() []Kind {
+	var (
+		leaks     = []trend.Verdict{trend.Accumulating}
+		dies      = []trend.Verdict{trend.Accumulating, trend.Growing} // some of it: so does traffic that grows
+		stable    = []trend.Verdict{trend.Stable}
+		full      = []trend.Verdict{trend.Grown, trend.New}
+		highWater = []trend.Verdict{trend.Stable, trend.Grown, trend.Growing}
+		traffic   = []trend.Verdict{trend.Turnover, trend.Shrunk}
+		longLived = []trend.Verdict{trend.Stable, trend.Turnover, trend.Shrunk, trend.Grown, trend.Growing}
+		seldom    = []trend.Verdict{trend.Turnover, trend.New, trend.Gone, trend.Stable}
+		begun     = []trend.Verdict{trend.New, trend.Turnover}
+	)
 	return []Kind{
-		{"workers", false, 0, workers},
-		{"pool", false, 0, pool},
-		{"stepwise-pool", false, 0, stepwisePool},
-		{"small-pool", false, 0, smallPool},
-		{"idle-connections", false, 0, idleConnections},
-		{"keepalive", false, 0, keepalive},
-		{"websockets", false, 0, websockets},
-		{"requests", false, 0, requests},
-		{"mixed-requests", false, 0, mixedRequests},
-		{"ramp", false, 0, ramp},
-		{"spikes", false, 0, spikes},
-		{"batch", false, 0, batch},
-		{"cache", false, 0, cache},
-		{"timers", false, 0, timers},
-		{"ticker", false, 0, ticker},
-		{"moving", false, 0, moving},
-		{"pipeline", false, 0, pipeline},
-		{"short-lived", false, 0, shortLived},
-		{"sessions", false, 0, sessions},
-		{"leak-steady", true, 0, leakSteady},
-		{"leak-one", true, 0, leakOne},
-		{"leak-seldom", true, 0, leakSeldom},
-		{"leak-late", true, 0, leakLate},
-		{"leak-bursts", true, 0, leakBursts},
-		{"leak-hidden", true, 4, leakHidden},
-		{"leak-in-keepalive", true, 10, leakInKeepalive},
-		{"leak-moving", true, 0, leakMoving},
-		{"leak-depths", true, 0, leakDepths},
-		{"leak-many-starters", true, 0, leakManyStarters},
-		{"leak-slow", true, 0, leakSlow},
-		{"leak-draining", true, 0, leakDraining},
-		{"leak-mutex", true, 0, leakMutex},
-		{"leak-connections", true, 0, leakConnections},
-		{"leak-in-pool", true, 0, leakInPool},
+		{"workers", false, stable, 0, workers},
+		{"pool", false, full, 0, pool},
+		{"stepwise-pool", false, full, 0, stepwisePool},
+		{"small-pool", false, stable, 0, smallPool},
+		{"idle-connections", false, highWater, 0, idleConnections},
+		{"keepalive", false, traffic, 0, keepalive},
+		{"websockets", false, longLived, 0, websockets},
+		{"requests", false, traffic, 0, requests},
+		{"mixed-requests", false, traffic, 0, mixedRequests},
+		{"ramp", false, traffic, 0, ramp},
+		{"spikes", false, traffic, 0, spikes},
+		{"batch", false, traffic, 0, batch},
+		{"cache", false, traffic, 0, cache},
+		{"timers", false, traffic, 0, timers},
+		{"ticker", false, traffic, 0, ticker},
+		{"moving", false, traffic, 0, moving},
+		{"pipeline", false, traffic, 0, pipeline},
+		{"short-lived", false, seldom, 0, shortLived},
+		{"sessions", false, begun, 0, sessions},
+		{"leak-steady", true, leaks, 0, leakSteady},
+		{"leak-one", true, leaks, 0, leakOne},
+		{"leak-seldom", true, leaks, 0, leakSeldom},
+		{"leak-late", true, leaks, 0, leakLate},
+		{"leak-bursts", true, leaks, 0, leakBursts},
+		{"leak-hidden", true, leaks, 4, leakHidden},
+		{"leak-in-keepalive", true, leaks, 10, leakInKeepalive},
+		{"leak-moving", true, leaks, 0, leakMoving},
+		{"leak-depths", true, leaks, 0, leakDepths},
+		{"leak-many-starters", true, leaks, 0, leakManyStarters},
+		{"leak-slow", true, leaks, 0, leakSlow},
+		{"leak-draining", true, dies, 0, leakDraining},
+		{"leak-mutex", true, leaks, 0, leakMutex},
+		{"leak-connections", true, leaks, 0, leakConnections},
+		{"leak-in-pool", true, leaks, 0, leakInPool},
 	}
 }
 

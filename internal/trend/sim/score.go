@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -14,7 +15,7 @@ type Score map[string]*Row
 
 // Row is what was said of a kind.
 type Row struct {
-	Leak     bool
+	Kind
 	Verdicts map[trend.Verdict]int
 	Unseen   int // leaks that the dumps do not show: not counted
 }
@@ -27,7 +28,7 @@ func (s Score) Add(o Options) (trend.Trend, []int) {
 	for _, k := range truth {
 		row := s[k.Name]
 		if row == nil {
-			row = &Row{Leak: k.Leak, Verdicts: map[trend.Verdict]int{}}
+			row = &Row{Kind: k.Kind, Verdicts: map[trend.Verdict]int{}}
 			s[k.Name] = row
 		}
 		if k.Leak && !k.Shown(o.Dumps/(o.Restarts+1)) {
@@ -39,8 +40,8 @@ func (s Score) Add(o Options) (trend.Trend, []int) {
 	return t, restarts
 }
 
-// Said is the verdict on a kind: accumulating if any of its series is, else
-// that of its largest.
+// Said is the verdict on a kind: the worst if any of its series accumulates or
+// grows, else that of its largest.
 func Said(t *trend.Trend, k Kind) trend.Verdict {
 	best := trend.Verdict("nothing")
 	top := -1
@@ -49,8 +50,11 @@ func Said(t *trend.Trend, k Kind) trend.Verdict {
 		if s.Bucket.Stack.CreatedBy().Package != k.Package() && s.Bucket.Stack.Frames()[0].Package != k.Package() {
 			continue
 		}
-		if s.Verdict == trend.Accumulating {
+		switch {
+		case s.Verdict == trend.Accumulating:
 			return s.Verdict
+		case s.Verdict == trend.Growing:
+			best, top = s.Verdict, math.MaxInt
 		}
 		if n := slices.Max(s.Counts); n > top {
 			best, top = s.Verdict, n
@@ -59,10 +63,22 @@ func Said(t *trend.Trend, k Kind) trend.Verdict {
 	return best
 }
 
-// Recall is the share of leaks that were called accumulating; false alarms are
-// the noise that was.
-func (s Score) Recall() (recall, precision float64, falseAlarms int) {
-	found, leaks := 0, 0
+// Right is the share of a kind that has one of the verdicts that are right.
+func (r *Row) Right() float64 {
+	right, all := 0, 0
+	for v, n := range r.Verdicts {
+		all += n
+		if slices.Contains(r.Want, v) {
+			right += n
+		}
+	}
+	return float64(right) / float64(max(1, all))
+}
+
+// Recall is the share of leaks that are reported, as accumulating or growing,
+// and of those that accumulate; false alarms are the noise that does.
+func (s Score) Recall() (reported, accumulating float64, falseAlarms int) {
+	found, sure, leaks := 0, 0, 0
 	for _, r := range s {
 		n := 0
 		for _, k := range r.Verdicts {
@@ -70,17 +86,18 @@ func (s Score) Recall() (recall, precision float64, falseAlarms int) {
 		}
 		if r.Leak {
 			leaks += n
-			found += r.Verdicts[trend.Accumulating]
+			sure += r.Verdicts[trend.Accumulating]
+			found += r.Verdicts[trend.Accumulating] + r.Verdicts[trend.Growing]
 		} else {
 			falseAlarms += r.Verdicts[trend.Accumulating]
 		}
 	}
-	return float64(found) / float64(max(1, leaks)), float64(found) / float64(max(1, found+falseAlarms)), falseAlarms
+	return float64(found) / float64(max(1, leaks)), float64(sure) / float64(max(1, leaks)), falseAlarms
 }
 
 // Print writes the confusion table.
 func (s Score) Print(w io.Writer) {
-	columns := []trend.Verdict{trend.Accumulating, trend.Grown, trend.New, trend.Turnover, trend.Stable, trend.Shrunk, trend.Gone, "nothing"}
+	columns := []trend.Verdict{trend.Accumulating, trend.Growing, trend.Grown, trend.New, trend.Turnover, trend.Stable, trend.Shrunk, trend.Gone, "nothing"}
 	fmt.Fprintf(w, "%-20s %-5s", "kind", "truth")
 	for _, v := range columns {
 		fmt.Fprintf(w, " %9.9s", v)
@@ -91,21 +108,16 @@ func (s Score) Print(w io.Writer) {
 		if r == nil {
 			continue
 		}
-		truth, all := "noise", 0
+		truth := "noise"
 		if r.Leak {
 			truth = "leak"
 		}
 		fmt.Fprintf(w, "%-20s %-5s", k.Name, truth)
 		for _, v := range columns {
-			all += r.Verdicts[v]
 			fmt.Fprintf(w, " %9s", strconv.Itoa(r.Verdicts[v]))
 		}
-		right := r.Verdicts[trend.Accumulating]
-		if !r.Leak {
-			right = all - right
-		}
-		fmt.Fprintf(w, " %9d %6.1f%%\n", r.Unseen, 100*float64(right)/float64(max(1, all)))
+		fmt.Fprintf(w, " %9d %6.1f%%\n", r.Unseen, 100*r.Right())
 	}
-	recall, precision, alarms := s.Recall()
-	fmt.Fprintf(w, "recall %.2f %%, precision %.2f %%, %d false alarms\n", 100*recall, 100*precision, alarms)
+	reported, sure, alarms := s.Recall()
+	fmt.Fprintf(w, "leaks reported %.2f %%, accumulating %.2f %%, %d false alarms\n", 100*reported, 100*sure, alarms)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/trend"
 )
 
 // Options say what to dump. The zero value is not useful: Dumps must be set.
@@ -27,7 +28,10 @@ type Options struct {
 type Kind struct {
 	Name string
 	Leak bool
-	// Needs is how many dumps of a life it takes to tell the leak from the
+	// Want are the verdicts that are right. While a pool fills, nothing tells it
+	// from a leak: few dumps may say that it is growing.
+	Want []trend.Verdict
+	// Needs is how many dumps of a life it takes to distinguish the leak from the
 	// traffic it hides in; 0 if three do.
 	Needs int
 	make  func(r *rand.Rand, rounds int) actor

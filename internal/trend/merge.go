@@ -1,0 +1,65 @@
+package trend
+
+import (
+	"cmp"
+	"slices"
+
+	"gdump/internal/goroutine"
+)
+
+// merged is several buckets of one dump as one. The largest lends its stack.
+func merged(buckets []*goroutine.Bucket) *goroutine.Bucket {
+	switch len(buckets) {
+	case 0:
+		return nil
+	case 1:
+		return buckets[0]
+	}
+	top := buckets[0]
+	for _, b := range buckets {
+		if b.Count > top.Count {
+			top = b
+		}
+	}
+	m := *top
+	m.Count, m.Locked, m.Leaked = 0, 0, 0
+	m.States, m.Waits, m.Labels, m.IDs = nil, nil, nil, goroutine.IDs{}
+	for _, b := range buckets {
+		m.Count += b.Count
+		m.Locked += b.Locked
+		m.Leaked += b.Leaked
+		m.States = addCounts(m.States, b.States)
+		m.Waits = append(m.Waits, b.Waits...)
+		m.Labels = addLabels(m.Labels, b.Labels)
+		for id := range b.IDs.All() {
+			m.IDs.Add(id)
+		}
+	}
+	m.Waits.Sort()
+	return &m
+}
+
+func addLabels(sum, more []goroutine.Label) []goroutine.Label {
+	sum = slices.Clone(sum)
+	for _, l := range more {
+		if i := slices.IndexFunc(sum, func(x goroutine.Label) bool { return x.Key == l.Key }); i >= 0 {
+			sum[i].Values = addCounts(sum[i].Values, l.Values)
+		} else {
+			sum = append(sum, l)
+		}
+	}
+	return sum
+}
+
+func addCounts(a, b []goroutine.Count) []goroutine.Count {
+	sum := slices.Clone(a)
+	for _, c := range b {
+		if i := slices.IndexFunc(sum, func(x goroutine.Count) bool { return x.Name == c.Name }); i >= 0 {
+			sum[i].N += c.N
+		} else {
+			sum = append(sum, c)
+		}
+	}
+	slices.SortFunc(sum, func(x, y goroutine.Count) int { return cmp.Or(cmp.Compare(y.N, x.N), cmp.Compare(x.Name, y.Name)) })
+	return sum
+}

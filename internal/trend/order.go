@@ -1,0 +1,137 @@
+package trend
+
+import (
+	"cmp"
+	"slices"
+
+	"gdump/internal/goroutine"
+)
+
+// MaxDumps is the number of dumps that are compared. Of more, those of the
+// newest process lifetime are chosen at even distances, the first and the last
+// among them; where it has fewer, the newest of all.
+const MaxDumps = 128
+
+// ordered are dumps in the order in which they were taken.
+type ordered struct {
+	dumps    []goroutine.Dump
+	rosters  *rosters
+	warnings []Warning
+}
+
+// order puts dumps in the order in which they were taken: by their times,
+// unless their goroutine ids, which only grow, contradict those.
+func order(given []goroutine.Dump) ordered {
+	o := ordered{dumps: slices.Clone(given)}
+	timed, ids := 0, 0
+	for i := range o.dumps {
+		if !o.dumps[i].TakenAt.IsZero() {
+			timed++
+		}
+		if o.dumps[i].Level.HasIDs() {
+			ids++
+		}
+	}
+	byTime := func(a, b goroutine.Dump) int { return a.TakenAt.Compare(b.TakenAt) }
+	sorted := timed == len(o.dumps) && !slices.IsSortedFunc(o.dumps, byTime)
+	if sorted {
+		slices.SortStableFunc(o.dumps, byTime)
+	}
+	o = choose(o)
+	o.rosters = newRosters(o.dumps)
+	// Of two dumps with times, falling ids say that the process restarted.
+	if ids == len(given) && (timed < len(given) || len(given) > 2) && o.sortByIDs() {
+		switch {
+		case timed < len(given):
+			o.warn(Warning{Kind: ByIDs})
+		case !slices.IsSortedFunc(o.dumps, byTime):
+			o.warn(Warning{Kind: ClockPutBack})
+		}
+		return o
+	}
+	switch {
+	case sorted:
+		o.warn(Warning{Kind: ByTimes})
+	case timed < len(given) && ids < len(given) && len(given) > 1:
+		o.warn(Warning{Kind: Untimed})
+	}
+	return o
+}
+
+func (o *ordered) warn(w Warning) { o.warnings = append(o.warnings, w) }
+
+// choose takes the dumps that are compared out of too many.
+func choose(o ordered) ordered {
+	n := len(o.dumps)
+	if n <= MaxDumps {
+		return o
+	}
+	start := n - 1 // of the newest lifetime: the highest id falls by much
+	for top := highest(&o.dumps[start]); start > 0; start-- {
+		before := highest(&o.dumps[start-1])
+		if before > 2*top {
+			break
+		}
+		top = before
+	}
+	if n-start <= MaxDumps {
+		o.dumps = o.dumps[n-MaxDumps:]
+		o.warn(Warning{Kind: Sampled, N: MaxDumps, Of: n, Names: []string{o.dumps[0].Source}})
+		return o
+	}
+	chosen := make([]goroutine.Dump, MaxDumps)
+	for i := range chosen {
+		chosen[i] = o.dumps[start+i*(n-1-start)/(MaxDumps-1)]
+	}
+	o.dumps = chosen
+	o.warn(Warning{Kind: Sampled, N: MaxDumps, Of: n, Names: []string{chosen[0].Source}, Count: (n - 1 - start) / (MaxDumps - 1)})
+	return o
+}
+
+// sortByIDs sorts dumps by their highest ids, if that makes them one lifetime
+// and the order they have does not: then each has survivors of the one before,
+// and what is gone does not come back.
+func (o *ordered) sortByIDs() bool {
+	order := make([]int, len(o.dumps))
+	for i := range order {
+		order[i] = i
+	}
+	byTop := func(a, b int) int { return cmp.Compare(o.rosters.highest(a), o.rosters.highest(b)) }
+	if slices.IsSortedFunc(order, byTop) || o.rosters.oneLife() {
+		return false
+	}
+	slices.SortStableFunc(order, byTop)
+	sorted := make([]goroutine.Dump, len(order))
+	for i, from := range order {
+		sorted[i] = o.dumps[from]
+	}
+	rosters := newRosters(sorted)
+	if !rosters.oneLife() {
+		return false
+	}
+	o.dumps, o.rosters = sorted, rosters
+	return true
+}
+
+// oneLife reports whether each dump shows survivors of the one before, and
+// nothing speaks for another order: what is gone does not come back, and it is
+// seldom that nothing is new where the highest id falls.
+func (r *rosters) oneLife() bool {
+	before, falls := 0, 0
+	for i := 1; i < len(r.dumps); i++ {
+		k := r.kin(i-1, i)
+		switch {
+		case k.clash > 0 || 10*k.late > k.both || k.both == 0 || 10*k.both < k.ended:
+			return false
+		case r.highest(i) < r.highest(i-1) && k.late > 0:
+			return false
+		case i > 1 && r.kin(i-2, i).both > min(before, k.both):
+			return false
+		}
+		before = k.both
+		if r.highest(i) < r.highest(i-1) && k.born == 0 {
+			falls++
+		}
+	}
+	return falls == 0 || 2*falls < len(r.dumps)-1
+}

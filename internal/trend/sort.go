@@ -1,0 +1,90 @@
+package trend
+
+import (
+	"cmp"
+	"slices"
+
+	"gdump/internal/goroutine"
+)
+
+func (t *Trend) sortByCount() {
+	t.findOwners()
+	slices.SortStableFunc(t.Series, func(a, b Series) int {
+		return cmp.Or(cmp.Compare(b.Counts[0], a.Counts[0]), cmp.Compare(b.Leaked, a.Leaked), cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), compareNames(&a, &b))
+	})
+}
+
+// sortByInterest sorts the series, and the leaks, whose members are numbers of
+// series.
+func (t *Trend) sortByInterest() {
+	t.findOwners()
+	order := make([]int, len(t.Series))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return compareSeries(&t.Series[a], &t.Series[b]) })
+	sorted := make([]Series, len(order))
+	place := make([]int, len(order))
+	for i, from := range order {
+		sorted[i] = t.Series[from]
+		place[from] = i
+	}
+	t.Series = sorted
+	for _, l := range t.Leaks {
+		for j, m := range l.Members {
+			l.Members[j] = place[m]
+		}
+		slices.Sort(l.Members)
+	}
+	slices.SortStableFunc(t.Leaks, func(a, b Leak) int { return compareSeries(&a.Series, &b.Series) })
+}
+
+func (t *Trend) findOwners() {
+	for i := range t.Series {
+		t.Series[i].owner = closeness(t.Series[i].Bucket.Stack)
+	}
+	for i := range t.Leaks {
+		t.Leaks[i].Series.owner = closeness(t.Leaks[i].Series.Bucket.Stack)
+	}
+}
+
+// closeness is how near to the reader the owner of a stack is: 0 for the
+// program's own code, 1 for a dependency's, 2 for Go's.
+func closeness(s goroutine.Stack) int8 {
+	switch f, ok := s.Owner(); {
+	case !ok:
+		return 2
+	case f.Origin == goroutine.Main:
+		return 0
+	}
+	return 1
+}
+
+// compareSeries puts what is called a leak first, the surest before the rest,
+// and then what gained most in a lifetime: a difference across a restart says
+// nothing.
+func compareSeries(a, b *Series) int {
+	return cmp.Or(
+		cmp.Compare(a.urgency(), b.urgency()),
+		cmp.Compare(b.Gain, a.Gain), cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()),
+		cmp.Compare(b.Now(), a.Now()), cmp.Compare(b.Leaked, a.Leaked), compareNames(a, b),
+	)
+}
+
+// urgency ranks what is accused before what is called a leak with less
+// confidence, and that before what grows.
+func (s *Series) urgency() int {
+	switch {
+	case s.Accused():
+		return 0
+	case s.Verdict == Accumulating:
+		return 1
+	case s.Verdict == Growing:
+		return 2
+	}
+	return 3
+}
+
+func compareNames(a, b *Series) int {
+	return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bucket.Stack.Site().Function, b.Bucket.Stack.Site().Function), cmp.Compare(a.Bucket.ID, b.Bucket.ID))
+}

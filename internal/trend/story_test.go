@@ -1,0 +1,262 @@
+package trend_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+)
+
+// TestStory: a server that leaks in a library is dumped before, between and
+// after two runs of its acceptance tests, and a fatal error restarts it now and
+// then.
+func TestStory(t *testing.T) {
+	s := &server{step: 10 * time.Minute}
+	runs := func(sizes ...int) {
+		s.start("work", 8)
+		s.start("listen", 1)
+		s.start("pool", 2)
+		for i, n := range sizes {
+			s.start("leak", n-len(s.group("leak").alive))
+			s.start("pool", 3-i) // it fills
+			s.start("slow", 1)
+			s.ids += 5000
+			s.dump()
+		}
+	}
+	runs(9, 250, 400)
+	check := func(leak *trend.Leak, gain int) {
+		t.Helper()
+		if l := &leak.Series; !l.Accused() || l.Bucket.Stack.Site().Function != "example.com/app.leak" || l.Gain != gain {
+			t.Errorf("%s of %s with %v, gained %d: %s", l.Verdict, l.Bucket.Stack.Site().Function, l.Confidence, l.Gain, l.Why)
+		}
+	}
+	tr := trend.Compare(s.dumps)
+	if len(tr.Leaks) == 0 || slices.Contains(tr.Restarted, true) || tr.Outcome.Kind != trend.Leaking {
+		t.Fatalf("%d leaks, restarts %v, %s", len(tr.Leaks), tr.Restarted, tr.Outcome.Kind)
+	}
+	check(&tr.Leaks[0], 391)
+
+	// The fatal error: another lifetime, in which it has leaked little yet.
+	s.groups, s.ids = nil, 1
+	runs(3, 40)
+	s.groups, s.ids = nil, 3
+	runs(5)
+	tr = trend.Compare(s.dumps)
+	if want := []bool{false, false, false, true, false, true}; !slices.Equal(tr.Restarted, want) || len(tr.Lives) != 3 {
+		t.Fatalf("restarts %v, lives %v", tr.Restarted, tr.Lives)
+	}
+	if len(tr.Leaks) == 0 {
+		t.Fatal("no leaks")
+	}
+	check(&tr.Leaks[0], 391)
+	if l := &tr.Leaks[0].Series; l.PerDump < 100 || l.Lives[0].Gain != 391 || l.Lives[1].Gain != 37 || !l.Lives[1].Accumulates {
+		t.Errorf("%v a dump, lifetimes %+v", l.PerDump, l.Lives)
+	}
+}
+
+// TestOrderOfLeaks: what a lifetime gains decides, not a difference across a
+// restart.
+func TestOrderOfLeaks(t *testing.T) {
+	s := newServer()
+	for _, n := range []int{10, 90, 170, 250} {
+		s.levels("large", n)
+		s.dumps = s.dumps[:len(s.dumps)-1]
+		s.levels("small", n/5)
+	}
+	s.restart()
+	for _, n := range []int{5, 6, 7} {
+		s.start("small", n)
+		s.levels("large", 5+n)
+	}
+	tr := trend.Compare(s.dumps)
+	var got []string
+	for _, l := range tr.Leaks {
+		got = append(got, strings.TrimPrefix(l.Series.Bucket.Stack.Site().Function, "example.com/app."))
+	}
+	if len(got) < 1 || got[0] != "small" {
+		t.Errorf("got %v: what is accused comes first", got)
+	}
+	s.dumps = s.dumps[:6]
+	tr = trend.Compare(s.dumps)
+	if a, b := series(&tr, "large"), series(&tr, "small"); a.Change() >= b.Change() || a.Gain != 240 || b.Gain != 48 || tr.Leaks[0].Series.Gain != 240 {
+		t.Errorf("changes %d and %d, gains %d and %d", a.Change(), b.Change(), a.Gain, b.Gain)
+	}
+}
+
+// TestReplicas: dumps of two processes in turn are no restarts; each is
+// followed.
+func TestReplicas(t *testing.T) {
+	a, b := newServer(), newServer()
+	b.restart()
+	b.start("session", 5)
+	var dumps []goroutine.Dump
+	for i := range 10 {
+		from := a
+		if i%2 == 1 {
+			from = b
+		}
+		from.start("leak", 7+i%2*20)
+		from.start("session", 1)
+		from.end("session", 1)
+		from.dump()
+		d := from.dumps[len(from.dumps)-1]
+		d.TakenAt = time.Date(2026, 3, 1, 12, 30*i, 0, 0, time.UTC)
+		dumps = append(dumps, d)
+	}
+	tr := trend.Compare(dumps)
+	if tr.Replicas != 2 || slices.Contains(tr.Restarted, true) || !slices.Equal(tr.LifeOf, []int{0, 1, 0, 1, 0, 1, 0, 1, 0, 1}) {
+		t.Fatalf("%d replicas, restarts %v, lifetimes %v, notes %q", tr.Replicas, tr.Restarted, tr.LifeOf, tr.Notes)
+	}
+	if l := tr.Leaks[0]; !l.Series.Accused() || l.Series.Gain != 108 || len(l.Series.Lives) != 2 {
+		t.Errorf("%+v", l.Series)
+	}
+	if tr = trend.Compare(dumps[:3]); tr.Replicas != 2 {
+		t.Errorf("of three dumps: %d replicas, restarts %v", tr.Replicas, tr.Restarted)
+	}
+}
+
+// TestClock: a clock that is put back sorts the dumps wrongly; the ids do not.
+func TestClock(t *testing.T) {
+	s := newServer().levels("leak", 10, 20, 30, 40, 50, 60)
+	for i := range s.dumps[3:] {
+		s.dumps[3+i].TakenAt = s.dumps[3+i].TakenAt.Add(-100 * time.Minute)
+	}
+	tr := trend.Compare(s.dumps)
+	if got := series(&tr, "leak"); fmt.Sprint(got.Counts) != "[10 20 30 40 50 60]" || len(tr.Lives) != 1 || tr.Warnings[0].Kind != trend.ClockPutBack {
+		t.Errorf("%v, lives %v, notes %q", got.Counts, tr.Lives, tr.Notes)
+	}
+	// A process that restarted has lower ids at later times.
+	s = newServer().levels("leak", 10, 20, 30)
+	s.restart()
+	s.ids = 5000
+	s.groups = nil
+	s.start("work", 8)
+	s.levels("leak", 10, 20, 30)
+	if tr = trend.Compare(s.dumps); len(tr.Lives) != 2 || !tr.Restarted[3] {
+		t.Errorf("lives %v, notes %q", tr.Lives, tr.Notes)
+	}
+}
+
+// TestMany: of more dumps than are compared the newest lifetime is sampled, or
+// the newest of all.
+func TestMany(t *testing.T) {
+	s := newServer()
+	s.levels("old", 1, 2, 3)
+	s.restart()
+	s.ids = 300
+	s.groups = nil
+	for n := range 3 * trend.MaxDumps {
+		s.levels("leak", 10+n)
+	}
+	tr := trend.Compare(s.dumps)
+	got := series(&tr, "leak").Counts
+	if len(tr.Dumps) != trend.MaxDumps || got[0] != 10 || got[len(got)-1] != 9+3*trend.MaxDumps || len(tr.Lives) != 1 || tr.Warnings[0].Kind != trend.Sampled {
+		t.Errorf("%d dumps, %d to %d, %q", len(tr.Dumps), got[0], got[len(got)-1], tr.Notes)
+	}
+	if want := fmt.Sprintf("%d of %d dumps are compared: of the newest process lifetime, which begins with dump3, one in 3", trend.MaxDumps, 3+3*trend.MaxDumps); tr.Notes[0] != want {
+		t.Errorf("got %q, want %q", tr.Notes[0], want)
+	}
+	s.groups = nil
+	s.ids = 100
+	s.start("work", 8)
+	s.levels("leak", 1, 2, 3)
+	tr = trend.Compare(s.dumps)
+	if got = series(&tr, "leak").Counts; len(tr.Dumps) != trend.MaxDumps || len(tr.Lives) != 2 || got[len(got)-1] != 3 || got[len(got)-4]-got[len(got)-5] != 1 {
+		t.Errorf("%d dumps in %v, %v, %q", len(tr.Dumps), tr.Lives, got, tr.Notes)
+	}
+	if tr = trend.Compare(s.dumps[:trend.MaxDumps]); len(tr.Dumps) != trend.MaxDumps || len(tr.Notes) > 0 && strings.Contains(tr.Notes[0], "are compared") {
+		t.Errorf("%q", tr.Notes)
+	}
+}
+
+// TestOutcome: nothing accumulates for different reasons.
+func TestOutcome(t *testing.T) {
+	restarted := func(first, second []int) []goroutine.Dump {
+		s := newServer().levels("leak", first...)
+		s.restart()
+		return s.levels("leak", second...).dumps
+	}
+	tests := map[string]struct {
+		dumps  []goroutine.Dump
+		want   trend.OutcomeKind
+		reason trend.ReasonKind
+	}{
+		"clean":                 {newServer().levels("leak", 20, 20, 20, 20).dumps, trend.Clean, ""},
+		"leaking":               {newServer().levels("leak", 20, 30, 40, 50).dumps, trend.Leaking, ""},
+		"two dumps":             {newServer().levels("leak", 20, 50).dumps, trend.Rising, ""},
+		"grew and stopped":      {newServer().levels("leak", 20, 50, 50, 50, 50, 50).dumps, trend.Settled, ""},
+		"grew by few":           {newServer().levels("leak", 20, 24, 24, 24, 24, 24).dumps, trend.Clean, ""},
+		"one dump each":         {restarted([]int{20}, []int{50}), trend.Undecided, trend.OneEach},
+		"one after a restart":   {restarted([]int{20, 20, 20}, []int{5}), trend.Undecided, trend.AfterRestart},
+		"several after a start": {restarted([]int{20, 20, 20}, []int{20, 20, 20}), trend.Clean, ""},
+	}
+	for name, tt := range tests {
+		tr := trend.Compare(tt.dumps)
+		o := tr.Outcome
+		if o.Kind != tt.want || tt.reason == "" && len(o.Reasons) > 0 || tt.reason != "" && (len(o.Reasons) != 1 || o.Reasons[0].Kind != tt.reason) {
+			t.Errorf("%s: %s %v, want %s %s", name, o.Kind, o.Reasons, tt.want, tt.reason)
+		}
+		if stopped := o.Kind == trend.Settled; stopped != (len(o.Stopped) == 1) {
+			t.Errorf("%s: stopped %v", name, o.Stopped)
+		}
+	}
+	cut := newServer().levels("leak", 20, 30, 40)
+	for i := range cut.dumps {
+		cut.dumps[i].Truncated = i > 0
+	}
+	cut.dumps[1].Truncated = false
+	tr := trend.Compare(cut.dumps[1:])
+	if tr.Outcome.Kind == trend.Undecided {
+		t.Errorf("two dumps of which one is cut off: %+v", tr.Outcome)
+	}
+}
+
+// TestFixed: what a restart took away, and what no longer leaks after it.
+func TestFixed(t *testing.T) {
+	s := newServer().levels("leak", 500, 1000, 1500)
+	s.restart()
+	s.levels("other", 3, 3, 3)
+	tr := trend.Compare(s.dumps)
+	if f := tr.Outcome.Fixed; len(f) != 1 || series(&tr, "leak") != &tr.Series[f[0]] || tr.Changed != f[0] {
+		t.Errorf("fixed %v, changed %d", f, tr.Changed)
+	}
+	s = newServer().levels("leak", 20, 40, 60)
+	s.restart()
+	s.levels("leak", 3, 3, 3, 3)
+	tr = trend.Compare(s.dumps)
+	if f := tr.Outcome.Fixed; len(f) != 1 || series(&tr, "leak").Verdict != trend.Stable {
+		t.Errorf("fixed %v, %s", f, series(&tr, "leak").Verdict)
+	}
+	s = newServer().levels("few", 9, 9, 9)
+	s.restart()
+	s.levels("other", 3, 3, 3)
+	if tr = trend.Compare(s.dumps); len(tr.Outcome.Fixed) != 0 {
+		t.Errorf("fixed %v: a few are gone after any restart", tr.Outcome.Fixed)
+	}
+}
+
+// TestDecides: what grows comes with what would decide about it.
+func TestDecides(t *testing.T) {
+	tests := map[string]struct {
+		dumps []goroutine.Dump
+		want  trend.Reason
+		words string
+	}{
+		"two dumps":     {newServer().levels("leak", 20, 50).dumps, trend.Reason{Kind: trend.MoreDumps, N: 1, Of: 2}, "a third dump"},
+		"young process": {young().levels("leak", 10, 18, 25, 33).dumps, trend.Reason{Kind: trend.MoreTime, Span: 46 * time.Minute}, "46 minutes more: until the process is older than pools take to fill"},
+		"slows":         {newServer().levels("leak", 10, 50, 90, 100, 110).dumps, trend.Reason{Kind: trend.MoreTime, N: 2, Span: time.Hour}, "60 minutes more: the inflow has halved twice"},
+		"few more":      {newServer().levels("leak", 10, 11, 12, 13).dumps, trend.Reason{Kind: trend.MoreDumps, N: 3, Of: 4}, "3 more dumps"},
+	}
+	for name, tt := range tests {
+		tr := trend.Compare(tt.dumps)
+		s := series(&tr, "leak")
+		if s.Verdict != trend.Growing || len(s.Decides) != 1 || s.Decides[0] != tt.want || s.Decides[0].String() != tt.words {
+			t.Errorf("%s: %s, %v, want %v", name, s.Verdict, s.Decides, tt.words)
+		}
+	}
+}
