@@ -20,6 +20,7 @@ type Chunk struct {
 	stamps   []stampText
 	aux      []byte // what stamps lie in
 	problems []Problem
+	offset   int64 // of the first line
 	latest   time.Time
 	owner    *Reader
 
@@ -71,8 +72,12 @@ type mark struct {
 	still     bool // those that follow are from the same line
 }
 
-// stampText is the text around a line that shows its time.
-type stampText struct{ pos, from, to int }
+// stampText is the text around a line that shows its time, and where the line
+// is in the source.
+type stampText struct {
+	pos, from, to int
+	offset        int64
+}
 
 // Line returns the source line of the text at pos. Rising positions are
 // cheapest.
@@ -105,6 +110,16 @@ func (c *Chunk) Time(pos int) time.Time {
 		return time.Time{}
 	}
 	return timeOf(c.aux[c.stamps[i].from:c.stamps[i].to], c.latest)
+}
+
+// Offset returns where in the source the line is that has the header, the head
+// of counts or the reason at pos, or the last of these before it.
+func (c *Chunk) Offset(pos int) int64 {
+	i := sort.Search(len(c.stamps), func(i int) bool { return c.stamps[i].pos > pos })
+	if i == 0 {
+		return c.offset
+	}
+	return c.stamps[i-1].offset
 }
 
 // timeFields name the time of a record.
@@ -164,7 +179,7 @@ func (r *Reader) chunk(s *Stream) *Chunk {
 func (c *Chunk) split(r *Reader, pos int) *Chunk {
 	d := r.chunk(c.Stream)
 	d.Text = append(d.Text, c.Text[pos:]...)
-	d.next = c.next
+	d.next, d.offset = c.next, c.Offset(pos)
 	if pos < len(c.Text) {
 		line := c.Line(pos)
 		still := len(c.marks) > 0 && c.marks[max(0, c.cursorMark)].still
@@ -187,7 +202,7 @@ func (c *Chunk) split(r *Reader, pos int) *Chunk {
 	for _, t := range c.stamps[keep:] {
 		from := len(d.aux)
 		d.aux = append(d.aux, c.aux[t.from:t.to]...)
-		d.stamps = append(d.stamps, stampText{t.pos - pos, from, len(d.aux)})
+		d.stamps = append(d.stamps, stampText{t.pos - pos, from, len(d.aux), t.offset})
 	}
 	c.stamps = c.stamps[:keep]
 	c.Text = c.Text[:pos]
@@ -210,11 +225,11 @@ func (c *Chunk) reverse(r *Reader) *Chunk {
 			t := c.stamps[stamp-1]
 			from := len(d.aux)
 			d.aux = append(d.aux, c.aux[t.from:t.to]...)
-			d.stamps = append(d.stamps, stampText{len(d.Text), from, len(d.aux)})
+			d.stamps = append(d.stamps, stampText{len(d.Text), from, len(d.aux), t.offset})
 		}
 		d.Text = append(d.Text, c.Text[pos:end]...)
 		end = pos
 	}
-	d.problems, d.Cut = c.problems, c.Cut
+	d.problems, d.Cut, d.offset = c.problems, c.Cut, c.offset
 	return d
 }

@@ -95,7 +95,7 @@ var lineEscapes = []struct{ end, tab string }{
 	{"\r", ""},
 }
 
-// tabs are what stands for a tab at the start of a line.
+// tabs are what is shown in place of a tab.
 var tabs = [][]byte{
 	[]byte("#011"), []byte("^I"), []byte(`\t`), []byte("\u2192"), []byte("\u2409"), []byte("\u00bb"), []byte("<0x09>"), []byte("&#9;"), []byte(`\x09`), []byte(`\u0009`),
 	[]byte("=09"), []byte("\u25b8"),
@@ -123,18 +123,41 @@ func cleanText(text []byte) []byte {
 	if bytes.IndexByte(text, 0xef) >= 0 {
 		text = bytes.ReplaceAll(text, []byte("\ufeff"), nil)
 	}
+	if bytes.Contains(text, []byte(`""`)) {
+		text = csvQuotes(text)
+	}
 	if len(text) == 0 {
 		return text
 	}
 	switch text[0] {
 	case '#', '^', '\\', '<', '&', '=', 0xe2, 0xc2:
 		for _, tab := range tabs {
-			if rest, ok := bytes.CutPrefix(text, tab); ok {
-				return append([]byte{'\t'}, bytes.TrimLeft(rest, " ")...)
+			if bytes.Contains(text[:min(len(text), len(tab)+1)], tab) {
+				return bytes.ReplaceAll(text, tab, []byte{'\t'})
 			}
 		}
 	}
 	return text
+}
+
+// csvQuotes undoes how CSV writes quotes in a quoted field, which the labels
+// of a header or record can have.
+func csvQuotes(line []byte) []byte {
+	single := bytes.ReplaceAll(line, []byte(`""`), []byte{'"'})
+	if i := bytes.Index(line, []byte(`labels: {""`)); i >= 0 {
+		return single
+	}
+	i := bytes.Index(line, goroutineWord)
+	if i < 0 {
+		return line
+	}
+	if _, ok := ParseHeader(line[i:]); ok {
+		return line
+	}
+	if _, ok := ParseHeader(single[i:]); ok {
+		return append(bytes.Clone(line[:i]), single[i:]...)
+	}
+	return line
 }
 
 // tags are the elements of HTML that surround text.
@@ -170,8 +193,8 @@ func stripTags(line []byte) []byte {
 		}
 		out = append(out, line[pos:i]...)
 		pos = j + end + 1
-		if len(out) > 0 && pos < len(line) && isWord(out[len(out)-1]) && isWord(line[pos]) {
-			out = append(out, ' ')
+		if n := len(out); n > 0 && pos < len(line) && isWord(out[n-1]) && (isWord(line[pos]) || line[pos] == '<') {
+			out = append(out, " | "...) // cells of a table, or a title before a text
 		}
 		i = pos - 1
 	}

@@ -93,7 +93,7 @@ func findHeader(line []byte) (from, end int) {
 			if _, rest, ok := cutHeader(line[at:]); ok {
 				return at, len(line) - len(rest)
 			}
-			if at == 0 && looksLikeHeader(line) {
+			if at == 0 && LooksLikeHeader(line) {
 				return 0, len(line)
 			}
 		default:
@@ -105,7 +105,7 @@ func findHeader(line []byte) (from, end int) {
 }
 
 // folded reports how many bytes before "goroutines [semacquire, 4 minutes]:"
-// are the count of a header that stands for many goroutines.
+// are the count of a header that is for many goroutines.
 func folded(before, rest []byte) int {
 	if !bytes.HasPrefix(rest, foldedWord[1:]) || !bytes.HasSuffix(bytes.TrimRight(rest, " \t\r"), []byte("]:")) {
 		return 0
@@ -118,9 +118,21 @@ func folded(before, rest []byte) int {
 	return digits + 1
 }
 
-// looksLikeHeader reports whether a line begins as a header does, so that not
+// Folded reads a header that is for many goroutines:
+// "48 goroutines [semacquire, 4 minutes]:".
+func Folded(text []byte) (Header, bool) {
+	i := bytes.IndexByte(text, ' ')
+	if i < 1 || i > 9 || folded(text[:i+1], text[i+1:]) != i+1 {
+		return Header{}, false
+	}
+	h, ok := ParseHeader(append([]byte("goroutine 0 "), text[i+len(foldedWord)-1:]...))
+	h.Count, _ = strconv.Atoi(string(text[:i]))
+	return h, ok && h.Count > 0
+}
+
+// LooksLikeHeader reports whether a line begins as a header does, so that not
 // to understand it is a problem.
-func looksLikeHeader(text []byte) bool {
+func LooksLikeHeader(text []byte) bool {
 	rest := bytes.TrimPrefix(text, goroutineWord)
 	digits := bytes.TrimLeft(rest, "0123456789")
 	return len(digits) < len(rest) && (bytes.HasPrefix(digits, []byte(" [")) || bytes.HasPrefix(digits, []byte(" gp=")))
@@ -142,7 +154,7 @@ func Goleak(line []byte) (Header, bool) {
 	if err != nil || end < 1 {
 		return h, false
 	}
-	h.ID = id
+	h.ID, h.Leaked = id, true
 	fields := bytes.Split(rest[:end], []byte(", "))
 	h.setState(fields[0])
 	for _, f := range fields[1:] {

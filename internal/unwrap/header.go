@@ -9,6 +9,7 @@ import (
 // that line.
 type Header struct {
 	ID      uint64
+	Count   int    // goroutines, where one header is for many: "48 goroutines [select]:"; 0 for others
 	State   []byte // "chan receive", without the suffixes below
 	Minutes int    // 0 if not printed
 	Locked  bool

@@ -50,8 +50,8 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	case place:
 		s.want = call
 	case other:
-		if why := Reason(line); why != nil {
-			s.inPanic = why[0] == 'p'
+		if at := ReasonAt(line); at >= 0 {
+			s.inPanic = bytes.HasPrefix(line[at:], []byte("panic: ")) && (at == 0 || !isIndented(line) && endsPrefix(line[:at]))
 			r.stamp(s)
 		}
 	case counts:
@@ -62,6 +62,17 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	}
 	s.lastKind = k
 	r.append(s, line)
+}
+
+// endsPrefix reports whether what follows a text can be a process's own words:
+// the text is what a log system writes, not the beginning of a sentence.
+func endsPrefix(before []byte) bool {
+	before = bytes.TrimRight(before, " \t")
+	if len(before) == 0 {
+		return true
+	}
+	last := before[len(before)-1]
+	return isDigit(last) || !isWord(last) && last != ':' || bytes.HasSuffix(before, []byte("]:"))
 }
 
 func isIndented(line []byte) bool {

@@ -382,8 +382,7 @@ func (r *Reader) prefixed(l *level, prefix, suffix []byte) *Stream {
 // much other lines have too.
 type pending struct {
 	prefix, header, suffix []byte
-	line                   int
-	raw, around            []byte
+	where                  where
 	waited                 int
 }
 
@@ -410,9 +409,8 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	}
 	l.pending = &pending{
 		prefix: bytes.Clone(clean[:from]), header: bytes.Clone(clean[from:end]), suffix: bytes.Clone(bytes.TrimRight(clean[end:], " \t")),
-		line: r.line, raw: bytes.Clone(r.raw[:min(len(r.raw), heldBytes)]), around: bytes.Clone(r.around[:min(len(r.around), heldBytes)]),
+		where: where{r.line, r.offset, bytes.Clone(r.raw[:min(len(r.raw), heldBytes)]), bytes.Clone(r.around[:min(len(r.around), heldBytes)])},
 	}
-	l.pending.raw = l.pending.raw[:len(l.pending.raw):len(l.pending.raw)]
 	return true
 }
 
@@ -534,13 +532,13 @@ func (r *Reader) settle(l *level) {
 func (r *Reader) adopt(l *level, n int, suffix []byte) {
 	p := l.pending
 	l.pending = nil
-	line, raw, around := r.line, r.raw, r.around
-	defer func() { r.line, r.raw, r.around = line, raw, around }()
+	w := r.where
+	defer func() { r.where = w }()
+	r.where = p.where
 	s := r.prefixed(l, p.prefix[:n], suffix)
 	if s != l.bare {
 		l.last = s
 	}
-	r.line, r.raw, r.around = p.line, p.raw, p.around
 	// What comes before the header in its line may say why it is there.
 	lead := bytes.TrimSpace(p.prefix[n:])
 	if len(suffix) == 0 && len(p.suffix) > 0 {
@@ -555,15 +553,16 @@ func (r *Reader) adopt(l *level, n int, suffix []byte) {
 
 // lookedBack is a line before the one being read.
 type lookedBack struct {
-	text []byte
-	line int
+	text   []byte
+	line   int
+	offset int64
 }
 
 // lookBack returns the last lines before the one being read.
 func (r *Reader) lookBack() []lookedBack {
 	before := r.text[:min(r.pos, len(r.text))]
 	var lines []lookedBack
-	size, n := 0, r.line
+	size, n, offset := 0, r.line, r.offset
 	for _, b := range [][]byte{before, r.back} {
 		for len(b) > 0 && len(lines) < backLines && size < backBytes {
 			end := len(b)
@@ -573,11 +572,12 @@ func (r *Reader) lookBack() []lookedBack {
 			i := bytes.LastIndexByte(b[:end], '\n') + 1
 			n--
 			size += end - i
+			offset -= int64(len(b) - i)
 			text := b[i:end]
 			if bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0x1b) >= 0 {
 				text = cleanLine(text)
 			}
-			lines = append(lines, lookedBack{text, n})
+			lines = append(lines, lookedBack{text, n, offset})
 			b = b[:i]
 		}
 	}
@@ -627,12 +627,12 @@ func (r *Reader) replay(l *level, s *Stream) {
 	if l.depth > 0 || s.shape == nil {
 		return
 	}
-	line, raw, around := r.line, r.raw, r.around
+	w := r.where
 	for _, b := range r.lookBack() {
-		r.line, r.raw, r.around = b.line, b.text, b.text
+		r.where = where{b.line, b.offset, b.text, b.text}
 		r.replayLine(s, b.text)
 	}
-	r.line, r.raw, r.around = line, raw, around
+	r.where = w
 }
 
 func (r *Reader) replayLine(s *Stream, line []byte) {
@@ -661,7 +661,7 @@ func (r *Reader) breaks(l *level, line []byte, from int) bool {
 	if l.depth > 0 || r.broken != nil || !holdsDump(unescape(nil, line[from+1:])) {
 		return false
 	}
-	r.broken, r.brokeN = bytes.Clone(line), r.line
+	r.broken, r.brokeAt = bytes.Clone(line), where{line: r.line, offset: r.offset}
 	return true
 }
 
@@ -670,7 +670,7 @@ func (r *Reader) breaks(l *level, line []byte, from int) bool {
 func (r *Reader) goesOn(line []byte) bool {
 	head := r.broken[:bytes.IndexByte(r.broken, '"')+1]
 	p := learnPrefix(head[:min(len(head), maxStamped)], "=")
-	if _, _, ok := p.cut(line, nil); ok && len(head) > 2 || len(r.broken) > maxBroken || r.line > r.brokeN+32 {
+	if _, _, ok := p.cut(line, nil); ok && len(head) > 2 || len(r.broken) > maxBroken || r.line > r.brokeAt.line+32 {
 		r.closeBroken()
 		return false
 	}
@@ -690,15 +690,16 @@ func (r *Reader) closeBroken() {
 		return
 	}
 	r.broken = nil
-	n, raw, around := r.line, r.raw, r.around
-	r.line, r.raw, r.around = r.brokeN, line, line
+	w := r.where
+	r.where = r.brokeAt
+	r.raw, r.around = line, line
 	if _, size := quotedAround(line, bytes.Index(line, interestWord)); size > 0 {
 		r.take(r.root, line)
 	} else if from, _ := quotedAround(line, bytes.Index(line, interestWord)); from > 0 || line[0] == '"' {
 		r.root.bare.problem(r, "the record ends within its text")
 		r.document(r.root, unescape(nil, line[from+1:]), nil, nil)
 	}
-	r.line, r.raw, r.around = n, raw, around
+	r.where = w
 }
 
 // problem notes what could not be read in the line being read.

@@ -40,21 +40,26 @@ type Reader struct {
 	nextID  int
 	free    sync.Pool
 
-	line     int    // number of the source line being read
-	raw      []byte // it, as it is in the source
-	around   []byte // of the innermost wrapped line: the line around it, for its time
-	nested   int
+	where
 	back     []byte // lines before text, to be looked at again
 	text     []byte // being fed
-	pos      int    // of raw in text
+	pos      int    // of the line in text
 	entities bool   // the text may have some of HTML
 	mail     bool   // the text is quoted-printable
 	soft     []byte // of it, a line that goes on
 	broken   []byte // a record whose text does not end in its line
-	brokeN   int    // the line in which it begins
+	brokeAt  where  // the line in which it begins
 	record   record
 	id       []byte
 	buf      [maxNested + 2][]byte
+}
+
+// where is a line of the source.
+type where struct {
+	line   int // its number
+	offset int64
+	raw    []byte // it, as it is in the source
+	around []byte // of the innermost wrapped line: the line around it, for its time
 }
 
 // level is one depth of wrapping: the shapes of its lines, and the streams
@@ -134,9 +139,9 @@ func (r *Reader) evict() {
 	})
 }
 
-// Feed reads whole lines, of which the first has a number. The last line may
-// lack its end only where the source ends.
-func (r *Reader) Feed(text []byte, line int) {
+// Feed reads whole lines, of which the first has a number and an offset in the
+// source. The last line may lack its end only where the source ends.
+func (r *Reader) Feed(text []byte, line int, offset int64) {
 	r.text, r.line = text, line
 	r.entities = bytes.IndexByte(text, '&') >= 0
 	for pos := 0; pos < len(text); r.line++ {
@@ -144,7 +149,7 @@ func (r *Reader) Feed(text []byte, line int) {
 		if n < 0 {
 			n = len(text) - pos
 		}
-		r.pos = pos
+		r.pos, r.offset = pos, offset+int64(pos)
 		r.source(text[pos : pos+n])
 		pos += n + 1
 	}
@@ -460,6 +465,7 @@ func (r *Reader) append(s *Stream, text []byte) {
 	c := s.out
 	if c == nil {
 		c = r.chunk(s)
+		c.offset = r.offset
 		s.out = c
 	}
 	if !s.dirty {
@@ -480,17 +486,14 @@ func (r *Reader) append(s *Stream, text []byte) {
 // stamp notes the time of the line that is appended next.
 func (r *Reader) stamp(s *Stream) {
 	around := r.around
-	if len(around) == 0 {
-		return
-	}
 	if s.out == nil {
 		s.out = r.chunk(s)
 	}
 	c := s.out
 	from := len(c.aux)
 	c.aux = append(c.aux, around[:min(len(around), maxStamped)]...)
-	if around[len(around)-1] == '}' && len(around) > maxStamped {
+	if len(around) > maxStamped && around[len(around)-1] == '}' {
 		c.aux = append(append(c.aux, ' '), around[max(maxStamped, len(around)-3*maxStamped):]...)
 	}
-	c.stamps = append(c.stamps, stampText{len(c.Text), from, len(c.aux)})
+	c.stamps = append(c.stamps, stampText{len(c.Text), from, len(c.aux), r.offset})
 }

@@ -391,7 +391,7 @@ func unwrapAll(t testing.TB, source string, size int) []string {
 		b.Write(c.Text)
 		c.Free()
 	})
-	line := 1
+	line, offset := 1, int64(0)
 	for len(data) > 0 {
 		n := len(data)
 		if size < n {
@@ -399,7 +399,8 @@ func unwrapAll(t testing.TB, source string, size int) []string {
 				n = size + i + 1
 			}
 		}
-		reader.Feed(data[:n], line)
+		reader.Feed(data[:n], line, offset)
+		offset += int64(n)
 		line += bytes.Count(data[:n], []byte{'\n'})
 		data = data[n:]
 	}
