@@ -29,9 +29,14 @@ type Dump struct {
 	Offset     int64  // byte offset of its first goroutine in the (decompressed) source
 	Goroutines int    // each counted once
 	Truncated  bool   // the source ends before the dump does
-	LeaksOnly  bool   // a goroutineleak profile that lists only what the collector proved leaked
-	Buckets    []Bucket
-	Problems   []Problem
+	// Alone says that this is the stack of one goroutine that a panic printed or
+	// that the program logged of itself (debug.Stack, a recovered panic): nothing
+	// is known of the process's other goroutines, and two such stacks are no
+	// before and after. With Level Crash it ended the process, else it did not.
+	Alone     bool
+	LeaksOnly bool // a goroutineleak profile that lists only what the collector proved leaked
+	Buckets   []Bucket
+	Problems  []Problem
 	// GoVersion is the toolchain that built the program, where a file name in
 	// the dump tells it ("go1.27.0"); otherwise empty.
 	GoVersion string
@@ -55,6 +60,7 @@ func (d *Dump) EachFunction(visit func(*Frame)) {
 type Problem struct {
 	Line    int    // 1-based; 0 if it concerns the whole dump
 	Message string // may hold text from the dump: clean it before it is shown
+	Note    bool   // nothing of the goroutines is missing
 }
 
 // Bucket is the goroutines of a dump that share stack and created by. It holds

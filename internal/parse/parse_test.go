@@ -31,7 +31,7 @@ var same = cmp.Options{cmp.Transformer("ids", func(s goroutine.IDs) []uint64 {
 
 func readBlocks(t *testing.T, data []byte, size, workers int) []goroutine.Dump {
 	t.Helper()
-	r := newTextReader(t.Context(), size, Options{Workers: workers}, &counted{})
+	r := newReader(t.Context(), size, Options{Workers: workers}, &counted{})
 	dumps, err := r.dumps(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
@@ -60,40 +60,6 @@ func TestBlocks(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestFramesLikePanicparse holds our own reading of frames, which serves past
-// maxPanicparse stacks, against panicparse's.
-func TestFramesLikePanicparse(t *testing.T) {
-	n := 0
-	for _, row := range readTruth(t) {
-		if row.kind == "pb" || row.kind == "debug1" || strings.HasSuffix(row.file, ".gz") {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join(*corpus, row.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for text := range bytes.SplitSeq(data, []byte("\n\n")) {
-			if text = append(bytes.TrimRight(text, "\n"), '\n'); !regular(text) {
-				continue
-			}
-			var own, theirs rawStack
-			own.split(text)
-			theirs.split(text)
-			read := theirs.panicparse()
-			if !read && len(own.frames) > 0 {
-				t.Errorf("%s: panicparse did not read\n%s", row.file, text)
-			}
-			if diff := cmp.Diff(own, theirs, cmp.AllowUnexported(rawStack{}, rawFrame{})); diff != "" {
-				t.Errorf("%s (-own +panicparse):\n%s", row.file, diff)
-			}
-			n++
-		}
-	}
-	if n < 100 {
-		t.Errorf("compared %d stacks only", n)
 	}
 }
 
@@ -170,7 +136,7 @@ func TestNoDump(t *testing.T) {
 		"JSON":    {`{"a": 1}`, "JSON without a dump"},
 		"crash":   {"listening\npanic: assignment to entry in nil map\n", "a crash without its goroutines, as GOTRACEBACK=none"},
 		"log":     {"2026/11/24 listening\n", "text without a goroutine"},
-		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "text without a goroutine"},
+		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "a heap profile"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -264,12 +230,12 @@ func TestOwnProcess(t *testing.T) {
 			t.Errorf("debug=%d: %s with %d goroutines of %d, problems %v", level, dumps[0].Level, found, n, dumps[0].Problems)
 		}
 	}
-	for _, other := range []string{"heap", "threadcreate"} {
+	for other, want := range map[string]string{"heap": "a heap profile", "threadcreate": "a threadcreate profile"} {
 		var b bytes.Buffer
 		if err := pprof.Lookup(other).WriteTo(&b, 0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(t.Context(), &b, Options{}); !errors.Is(err, ErrNoDump) || !strings.Contains(err.Error(), "a profile of another kind") {
+		if _, err := Read(t.Context(), &b, Options{}); !errors.Is(err, ErrNoDump) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", other, err)
 		}
 	}
