@@ -15,6 +15,7 @@ import (
 // of the rows above its own, never of its own row or below.
 var rooms = [][]string{
 	{"goroutine"},
+	{"unwrap"},
 	{"parse", "query", "trend", "blocked", "redact"},
 	{"gate"},
 	{"report"},
@@ -36,7 +37,7 @@ var owners = map[string][]string{
 	"github.com/charmbracelet/bubbles":   {"ui"},
 	"github.com/charmbracelet/lipgloss":  {"ui"},
 	"github.com/google/pprof":            {"parse", "report"},
-	"github.com/klauspost/compress":      {"parse", "source"},
+	"github.com/klauspost/compress":      {"unwrap", "source"},
 	"net/http":                           {"source", "demo", "run", "engine"},
 	"os/exec":                            {"code", "run", "cli"},
 	"os":                                 {"source", "code", "run", "engine", "demo", "ui", "cli"},
