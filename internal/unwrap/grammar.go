@@ -48,6 +48,9 @@ func ReasonAt(line []byte) int {
 	if Reason(line) != nil {
 		return 0
 	}
+	if !bytes.Contains(line, []byte(": ")) && !bytes.Contains(line, []byte("panic serving ")) {
+		return -1
+	}
 	for _, r := range reasons {
 		if i := bytes.Index(line, r); i > 0 && i < 200 && !isWord(line[i-1]) && !bytes.HasSuffix(line[:i], signalNote) {
 			return i
@@ -248,14 +251,11 @@ func kindOf(line []byte) kind {
 		return blank
 	}
 	switch last := text[len(text)-1]; {
-	case text[0] == '#' && (len(text) == 1 || text[1] == '\t' || text[1] == ' '), RecordAt(text) == 0:
+	case text[0] == 'g' && CountsAt(text) == 0, text[0] == '#' && (len(text) == 1 || text[1] == '\t' || text[1] == ' '), RecordAt(text) == 0:
 		return counts
 	case text[0] == 'g' && bytes.HasPrefix(text, goroutineWord):
 		if HeaderAt(text) == 0 {
 			return start
-		}
-		if CountsAt(text) == 0 {
-			return counts
 		}
 		if bytes.HasSuffix(text, []byte("unavailable")) || bytes.HasPrefix(text, []byte("goroutine running on")) {
 			return note

@@ -282,7 +282,7 @@ func (r *Reader) end(s *Stream, source bool) {
 	}
 	c := s.out
 	c.End = true
-	c.Cut = source && len(r.raw) > 0 && s.used == r.line && r.cut()
+	c.Cut = source && s.used == r.line-1 && r.cut()
 	s.out, s.last = nil, 0
 	r.emit(c)
 }
@@ -442,17 +442,32 @@ func (r *Reader) put(s *Stream, text []byte) {
 	r.take(s.inner, text)
 }
 
-// regular takes a line that is what a goroutine's lines alternate between: a
-// call, and its place behind a tab.
+// regular takes a line that is what a dump's lines are without any damage: a
+// header, a call, its place behind a tab, an empty line.
 func (r *Reader) regular(s *Stream, text []byte) bool {
-	if len(text) < 2 || r.entities && bytes.IndexByte(text, '&') >= 0 {
+	if len(text) < 2 {
+		if len(text) == 0 && s.lastKind != partial {
+			r.append(s, text)
+			return true
+		}
 		return false
 	}
-	switch end := text[len(text)-1]; {
-	case s.want == place && text[0] == '\t' && isHex(end):
+	if r.entities && bytes.IndexByte(text, '&') >= 0 {
+		return false
+	}
+	switch first, last := text[0], text[len(text)-1]; {
+	case s.want == place:
+		if first != '\t' || !isHex(last) {
+			return false
+		}
 		s.want, s.lastKind = call, place
-	case s.want == call && end == ')' && text[0] > ' ' && text[0] != '#' && text[0] != '<':
+	case s.want != call || first <= ' ':
+		return false
+	case first == 'c' && isWord(last) && bytes.HasPrefix(text, createdBy), last == ')' && first != '#' && first != '<':
 		s.want, s.lastKind = place, call
+	case first == 'g' && last == ':' && s.lastKind != call && bytes.HasSuffix(text, []byte("]:")) && LooksLikeHeader(text) && bytes.IndexByte(text, '"') < 0:
+		s.lastKind, s.inPanic = start, false
+		r.stamp(s)
 	default:
 		return false
 	}
