@@ -87,12 +87,9 @@ type bareRecord struct {
 	header []byte
 }
 
-// entry finds the bucket of a stack, or begins it.
-func (b *builder) entry(sum goroutine.Sum, line int, s func() *stack) (e *entry, fresh bool) {
-	n := b.home.known.find(sum)
-	if n < 0 {
-		n = b.home.keep(sum, s())
-	}
+// entry finds the bucket of a stack, which has a number in the home, or begins
+// it.
+func (b *builder) entry(n, line int) (e *entry, fresh bool) {
 	if n >= len(b.of) {
 		b.of = append(b.of, make([]uint32, n+1-len(b.of))...)
 	}
@@ -110,12 +107,18 @@ func (b *builder) add(g *reading) {
 		b.line, b.offset = g.at.line, g.at.offset
 	}
 	b.total++
-	e, fresh := b.entry(g.sum, g.at.line, g.stack)
+	n := b.home.known.find(g.sum)
+	if n < 0 {
+		n = b.home.keep(g.sum, g.stack())
+	}
+	e, fresh := b.entry(n, g.at.line)
 	e.count++
 	if b.countsOnly {
 		return
 	}
-	b.members.add(e.stack, g)
+	if e.count <= memberEach {
+		b.members.add(e.stack, g)
+	}
 	if g.frames == 0 {
 		b.keepBare(g)
 	}
@@ -157,7 +160,12 @@ func (b *builder) add(g *reading) {
 // the caller puts into the tally.
 func (b *builder) addCounts(s *stack, n, line int) *tally {
 	b.total += n
-	e, _ := b.entry(s.sum(), line, func() *stack { return s })
+	sum := s.sum()
+	number := b.home.known.find(sum)
+	if number < 0 {
+		number = b.home.keep(sum, s)
+	}
+	e, _ := b.entry(number, line)
 	e.count += n
 	return b.tally(e)
 }

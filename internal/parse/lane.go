@@ -207,7 +207,9 @@ func (l *lane) begin(text []byte, n int, at place) {
 
 // starts says that a goroutine begins.
 func (l *lane) starts(r *record, at place) {
-	l.finish()
+	if l.state != between || len(l.lost.lines) > 0 {
+		l.finish()
+	}
 	if l.b != nil && (l.b.counted || !l.dashes && (l.reason != "" || l.foreign && r.is(running))) {
 		l.close()
 	}
@@ -421,7 +423,10 @@ func (l *lane) orphaned(line []byte, where func() place) bool {
 func (l *lane) orphans() {
 	o := &l.lost
 	n := len(o.stack.frames)
-	if len(o.lines) > 0 && n > 0 {
+	if len(o.lines) == 0 {
+		return
+	}
+	if n > 0 {
 		message := fmt.Sprintf("%d frames without the header of their goroutine, from %s", n, clip(o.stack.frames[0].function, maxProblem))
 		if l.b == nil {
 			l.in.problem(o.line, "the text begins within a goroutine: "+message)
