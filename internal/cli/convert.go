@@ -92,10 +92,10 @@ func (a *app) missing(dumps []goroutine.Dump) {
 	for i := range dumps {
 		d := &dumps[i]
 		if d.Truncated {
-			fmt.Fprintf(a.stderr, "! %s is cut off: there are more goroutines than it shows\n", goroutine.Clean(d.Source))
+			fmt.Fprintf(&a.messages, "! %s is cut off: there are more goroutines than it shows\n", goroutine.Clean(d.Source))
 		}
 		if n := len(d.Problems); n > 0 {
-			fmt.Fprintf(a.stderr, "! %s: problems: %d, the first in line %d: %s\n", goroutine.Clean(d.Source), n, d.Problems[0].Line, oneLine(d.Problems[0].Message))
+			fmt.Fprintf(&a.messages, "! %s: problems: %d, the first in line %d: %s\n", goroutine.Clean(d.Source), n, d.Problems[0].Line, oneLine(d.Problems[0].Message))
 		}
 	}
 }

@@ -72,6 +72,13 @@ func secrets(dumps []goroutine.Dump) []string {
 			for _, a := range b.Args {
 				all = append(all, regexp.MustCompile(`0x[0-9a-f]{5,}`).FindAllString(a, -1)...)
 			}
+			for _, m := range b.Members {
+				for _, a := range slices.Concat(m.Args...) {
+					if a >= 0x10000 {
+						all = append(all, fmt.Sprintf("0x%x", a))
+					}
+				}
+			}
 		}
 	}
 	slices.Sort(all)

@@ -7,6 +7,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 
 	"github.com/google/pprof/profile"
 )
@@ -14,7 +15,7 @@ import (
 // Pprof writes a goroutine profile (profile.proto, compressed) for go tool
 // pprof. Samples carry the labels of the goroutines, and state, wait_minutes,
 // created_by and bucket. In a comparison the samples of all dumps are in one
-// profile, told apart by the labels dump ("before" and "after", or 1, 2, 3 and
+// profile, distinguished by the labels dump ("before" and "after", or 1, 2, 3 and
 // so on) and verdict: -tagfocus dump=after shows one dump.
 //
 // This file and internal/parse are the only ones that know the types of
@@ -84,13 +85,13 @@ type location struct {
 // bucket adds samples: one for each group of goroutines that differ in a label.
 func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 	var stack []*profile.Location
-	for _, r := range StackRows(b.Stack) {
+	for _, r := range view.StackRows(b.Stack) {
 		switch {
 		case r.Prefix != "": // not a frame of this stack
 		case r.Frame == nil:
 			stack = append(stack, p.location(location{function: r.Remark}))
 		default:
-			stack = append(stack, p.location(location{valid(r.Frame.Function), valid(r.Frame.File), r.Frame.Line}))
+			stack = append(stack, p.location(location{valid(r.Frame.Raw.Function), valid(r.Frame.Raw.File), r.Frame.Raw.Line}))
 		}
 	}
 	for _, g := range b.Groups() {
@@ -133,7 +134,7 @@ func (p *pprofWriter) location(at location) *profile.Location {
 	}
 	l := &profile.Location{ID: uint64(len(p.locations) + 1), Mapping: p.profile.Mapping[0], Line: []profile.Line{{Function: f, Line: int64(at.line)}}}
 	// Locations without an address of their own would be merged by tools that
-	// tell them apart by it.
+	// distinguish them by it.
 	l.Address = l.ID
 	p.locations[at] = l
 	p.profile.Location = append(p.profile.Location, l)

@@ -80,6 +80,7 @@ func (c *comparison) match() {
 	}
 	c.home = c.homes()
 	index := map[*goroutine.Bucket]int32{}
+	c.Series = make([]Series, 0, len(all))
 	for n, p := range all {
 		if p == nil {
 			continue
@@ -210,6 +211,7 @@ func (c *comparison) group(of func(*goroutine.Bucket) []goroutine.Count) {
 			}
 		}
 	}
+	c.Series = make([]Series, 0, len(all))
 	for n, p := range all {
 		s := Series{At: make([]*goroutine.Bucket, len(c.Dumps)), Counts: make([]int, len(c.Dumps)), Name: names[n], Match: MatchStack}
 		for i, buckets := range p {
