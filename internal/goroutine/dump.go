@@ -2,7 +2,10 @@
 // buckets, their stacks and frames. It knows no format, no file and no screen.
 package goroutine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Level says how a dump was written, and so which facts it can hold.
 type Level string
@@ -54,6 +57,12 @@ func (d *Dump) EachFunction(visit func(*Frame)) {
 		}
 		last = d.Buckets[i].Stack.in
 	}
+}
+
+// Incomplete reports whether something of the dump is missing: it was cut off,
+// or a part of it could not be read.
+func (d *Dump) Incomplete() bool {
+	return d.Truncated || slices.ContainsFunc(d.Problems, func(p Problem) bool { return !p.Note })
 }
 
 // Problem is something in the source that could not be read as it should.

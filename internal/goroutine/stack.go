@@ -107,6 +107,16 @@ func AppendElided(b []byte) []byte { return append(b, 3) }
 // are none.
 func AppendAbsent(b []byte) []byte { return append(b, 4) }
 
+// Missing reports whether the goroutine has run, but the dump lacks its frames.
+func (s Stack) Missing() bool {
+	for x := range s.steps() {
+		if x.kind() == absent {
+			return x.line == 1
+		}
+	}
+	return false
+}
+
 // Base is the last element of a file name, whichever system wrote it.
 func Base(file string) string {
 	return file[strings.LastIndexAny(file, `/\`)+1:]

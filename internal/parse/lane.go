@@ -3,8 +3,10 @@ package parse
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/unwrap"
@@ -348,14 +350,41 @@ func (l *lane) told(line int) string {
 				}
 			}
 		}
-		before := bytes.TrimRight(c.Before, "\n")
-		return clip(before[bytes.LastIndexByte(before, '\n')+1:], maxReason)
+		lines := bytes.Split(c.Before, newline)
+		for _, text := range slices.Backward(lines) {
+			if len(text) > 0 && !bytes.Contains(text, goroutineWord) {
+				return clip(withoutStamp(text), maxReason)
+			}
+		}
+		return ""
 	}
 	if len(l.last) > 0 && line-l.lastAt <= 2 {
-		text := l.last
-		return clip(bytes.TrimRight(text, ": "), maxReason)
+		return clip(bytes.TrimRight(withoutStamp(l.last), ": "), maxReason)
 	}
 	return ""
+}
+
+// withoutStamp takes off what a logger puts before its words: times, numbers
+// and signs.
+func withoutStamp(text []byte) []byte {
+	for rest := text; ; {
+		rest = bytes.TrimLeft(rest, " \t")
+		word, after, more := bytes.Cut(rest, []byte{' '})
+		if !more || !isStamp(word) {
+			return rest
+		}
+		rest = after
+	}
+}
+
+// isStamp reports whether a word is of a time stamp, or has no letter.
+func isStamp(word []byte) bool {
+	switch string(word) {
+	case "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec":
+		return true
+	}
+	letters := bytes.ContainsFunc(word, unicode.IsLetter)
+	return !letters || bytes.ContainsAny(word, "0123456789") && bytes.ContainsAny(word, ":/")
 }
 
 // reasonFields are the fields of a record that say why it has a stack.
