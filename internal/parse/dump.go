@@ -175,8 +175,13 @@ func (b *builder) fold(g *reading) {
 	b.level = goroutine.Debug1
 	n := int(g.count)
 	t := b.addCounts(g.stack(), n, g.at.line)
-	t.states.add(g.state.of(g.text), n)
-	t.waits.add(g.minutes, n)
+	if !g.state.empty() {
+		t.states.add(g.state.of(g.text), n)
+		t.waits.add(g.minutes, n)
+	}
+	if b.leaks {
+		t.leaked += n
+	}
 }
 
 // keepBare remembers a goroutine without frames.

@@ -37,8 +37,10 @@ type lane struct {
 	dashes   bool      // a line "-----" since the last header
 	dashed   bool      // one since the dump began
 	foreign  bool      // text of another kind since the last header
+	doubt    bool      // it is only since the line before, which may be a function after all
 	last     []byte    // the last such line
 	lastAt   int       // its number
+	said     string    // in it, before a running goroutine
 	document *unwrap.Chunk
 	cut      bool // the text does not end with a line's end
 }
@@ -76,11 +78,17 @@ func (l *lane) line(line []byte, where func() place) {
 		// The lines of a goroutine can be in several chunks.
 		from := len(l.lines)
 		l.lines = append(append(l.lines, line[:len(text)]...), '\n')
+		frames, foreign := len(l.stack.frames), l.foreign
 		if l.stack.line(l.lines[from : len(l.lines)-1 : len(l.lines)-1]) {
+			if l.doubt && len(l.stack.frames) > frames {
+				l.foreign = false
+			}
+			l.doubt = false
 			return
 		}
 		if l.stack.name == nil {
 			l.pass(line, where)
+			l.doubt = !foreign
 		}
 		if at := unwrap.ReasonAt(text); at > 0 && text[at-1] != '"' && l.stack.isComplete() {
 			l.why(text[at:], where)
@@ -133,6 +141,12 @@ func (l *lane) head(text []byte, where func() place) bool {
 	case c-'0' <= 9:
 		if h, ok = unwrap.Folded(text); ok {
 			l.begin(plainHeader(&h), h.Count, where())
+			return true
+		}
+		if n, rest, more := bytes.Cut(text, []byte{' '}); more && string(rest) == "instances of:" && number(n) > 0 {
+			// As net/http's own tests list what they have leaked, without headers.
+			l.begin([]byte("goroutine 0 []:"), number(n), where())
+			l.builder(l.at).leaks = true
 			return true
 		}
 		if l.state != counting && unwrap.RecordAt(text) == 0 {
@@ -215,8 +229,11 @@ func (l *lane) starts(r *record, at place) {
 	if l.b != nil && (l.b.counted || !l.dashes && (l.reason != "" || l.foreign && r.is(running))) {
 		l.close()
 	}
+	if l.said = ""; r.is(running) {
+		l.said = l.told(at.line)
+	}
 	l.at = at
-	l.dashes, l.foreign = false, false
+	l.dashes, l.foreign, l.doubt = false, false, false
 	l.state = between
 	if l.headed = at.time; l.headed.IsZero() {
 		l.headed = l.seen
@@ -335,7 +352,7 @@ func (l *lane) count(g *reading) {
 	l.in.goroutines++
 	b.add(g)
 	if b.total == 1 && b.reason == "" && g.is(running) && !g.is(leaked) {
-		b.told = l.told(g.at.line)
+		b.told = l.said
 	}
 }
 

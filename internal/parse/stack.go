@@ -265,6 +265,9 @@ func readPlace(text []byte) (f frame, ok bool) {
 func number(digits []byte) int {
 	n := 0
 	for _, c := range digits {
+		if c-'0' > 9 {
+			return 0
+		}
 		n = min(n*10+int(c-'0'), math.MaxUint32)
 	}
 	return n
