@@ -238,7 +238,7 @@ func (s *stack) put(f frame) {
 // readPlace reads "/dir/file.go:12 +0x1a fp=0x1 sp=0x2 pc=0x3".
 func readPlace(text []byte) (f frame, ok bool) {
 	end := len(text)
-	for {
+	for end > 0 {
 		i := end - 1
 		for i > 0 && text[i] != ' ' && text[i] != ':' && text[i] != '/' {
 			i--
