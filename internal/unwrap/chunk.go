@@ -40,6 +40,7 @@ type Stream struct {
 	id        string
 	prefix    pattern // learned from a line of this stream
 	container bool    // its prefix is a container runtime's, which says whether a line is whole
+	csv       bool    // its lines are fields of CSV, quoted or not
 	extended  bool    // another stream's prefix begins with this one's
 	out       *Chunk
 	pieces    []byte // the beginning of a line that comes in pieces

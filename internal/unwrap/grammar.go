@@ -169,22 +169,27 @@ func Goleak(line []byte) (Header, bool) {
 // CountsAt finds where in a line the head of a debug=1 dump begins
 // ("goroutine profile: total 9"), or -1.
 func CountsAt(line []byte) int {
+	from, _ := findCounts(line)
+	return from
+}
+
+func findCounts(line []byte) (from, end int) {
 	i := bytes.Index(line, profileWord)
 	if i < 0 {
-		return -1
+		return -1, 0
 	}
 	digits := bytes.TrimLeft(line[i+len(profileWord):], "0123456789")
 	if len(digits) == len(line)-i-len(profileWord) || len(digits) > 0 && isWord(digits[0]) {
-		return -1
+		return -1, 0
 	}
-	from := i
+	from = i
 	for from > 0 && isWord(line[from-1]) {
 		from--
 	}
 	if !bytes.HasPrefix(line[from:], interestWord) && !bytes.HasPrefix(line[from:], []byte("goroutine")) {
-		return -1
+		return -1, 0
 	}
-	return from
+	return from, len(line) - len(digits)
 }
 
 // RecordAt finds where in a line a record of a debug=1 dump begins
@@ -251,7 +256,7 @@ func kindOf(line []byte) kind {
 		return blank
 	}
 	switch last := text[len(text)-1]; {
-	case text[0] == 'g' && CountsAt(text) == 0, text[0] == '#' && (len(text) == 1 || text[1] == '\t' || text[1] == ' '), RecordAt(text) == 0:
+	case text[0] == 'g' && CountsAt(text) == 0, text[0] == '#' && isComment(text[1:]), RecordAt(text) == 0:
 		return counts
 	case text[0] == 'g' && bytes.HasPrefix(text, goroutineWord):
 		if HeaderAt(text) == 0 {
@@ -275,6 +280,13 @@ func kindOf(line []byte) kind {
 		return place
 	}
 	return partialKind(text)
+}
+
+// isComment reports whether a text follows the "#" of a debug=1 dump: a frame
+// or labels.
+func isComment(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t")
+	return len(text) == 0 || bytes.HasPrefix(text, []byte("0x")) || bytes.HasPrefix(text, []byte("labels: {"))
 }
 
 // isCall reports whether a text is a function with its arguments.

@@ -27,6 +27,9 @@ func (r *Reader) plain(s *Stream, line []byte) {
 		s.inPanic = false
 	}
 	if k == blank {
+		if s.suspect && s.lastKind == counts {
+			s.suspect, s.reversed = false, text(s) != nil
+		}
 		r.append(s, line)
 		if s.lastKind == partial {
 			s.lastKind = blank
@@ -35,7 +38,7 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	}
 	if s.suspect {
 		s.suspect = false
-		s.reversed = k == place && text(s) != nil
+		s.reversed = s.reversed || k == place && s.lastKind == start && text(s) != nil
 	}
 	if !s.reversed && r.join(s, line, k) {
 		return
@@ -55,10 +58,14 @@ func (r *Reader) plain(s *Stream, line []byte) {
 			r.stamp(s)
 		}
 	case counts:
-		s.started = true
-		if line[0] == 'g' {
-			r.stamp(s)
+		if line[0] == '#' {
+			break
 		}
+		// A record behind its frames: the order of the lines is reversed, if
+		// nothing follows it.
+		s.suspect = !s.started && !s.Document && isDigit(line[0]) && s.lastKind == counts && s.out != nil && s.last < len(s.out.Text) && s.out.Text[s.last] == '#'
+		s.started = true
+		r.stamp(s)
 	}
 	s.lastKind = k
 	r.append(s, line)

@@ -222,7 +222,11 @@ func (g gap) size(b []byte) int {
 		}
 		return n
 	case value, named:
-		return scalarSize(b)
+		n := scalarSize(b)
+		if n > len(interestWord) && bytes.Contains(b[:n], interestWord) {
+			return 0 // it may hold a dump
+		}
+		return n
 	}
 	if _, n := stampOf(g, b); n > 0 {
 		return n
@@ -231,14 +235,14 @@ func (g gap) size(b []byte) int {
 }
 
 // cutSuffix matches the end of a line with a suffix that was learned; runs of
-// digits may have any length. It returns the line before it. Blanks at the end
-// of a short line may be lost.
+// digits may have any length, and so may the blanks before the suffix. It
+// returns the line before it.
 func cutSuffix(line, suffix []byte) ([]byte, bool) {
 	line = bytes.TrimRight(line, " \t\r")
 	i, j := len(line), len(suffix)
 	for j > 0 {
 		if i == 0 {
-			return line[:0], len(bytes.TrimSpace(suffix[:j])) == 0
+			return nil, false
 		}
 		c := suffix[j-1]
 		if isDigit(c) && isDigit(line[i-1]) {
@@ -256,5 +260,5 @@ func cutSuffix(line, suffix []byte) ([]byte, bool) {
 		i--
 		j--
 	}
-	return line[:i], true
+	return bytes.TrimRight(line[:i], " \t"), true
 }

@@ -25,7 +25,7 @@ func unwrappers() []unwrapper {
 }
 
 func (r *Reader) recognise(l *level, line []byte) bool {
-	if bytes.HasPrefix(line, createdBy) || startAt(line) == 0 || line[0] == '#' && kindOf(line) == counts {
+	if len(line) == 0 || bytes.HasPrefix(line, createdBy) || startAt(line) == 0 || line[0] == '#' && kindOf(line) == counts {
 		return false
 	}
 	for _, u := range unwrappers() {
@@ -92,6 +92,7 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 		best = min(best, lineField(f.name))
 	}
 	var lines []*field
+	documents := false
 	for i := range rec.fields {
 		f := &rec.fields[i]
 		if !f.bytes && !f.isText(rec.line) {
@@ -101,12 +102,16 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 		if f.bytes || interesting(raw) {
 			if t := rec.text(f, nil); holdsDump(t) {
 				r.document(l, t, rec, f)
+				documents = true
 				continue
 			}
 		}
 		if l.fields[f.path] || !learned && best < len(lineFields) && lineField(f.name) == best {
 			lines = append(lines, f)
 		}
+	}
+	if documents && !learned {
+		return // the other texts are in the documents' fields
 	}
 	for _, f := range lines {
 		id := append(append(bytes.Clone(prefix), "json"...), rec.identity(f.in)...)
@@ -201,7 +206,7 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 		r.around = line
 		r.document(l, text, nil, nil)
 		return true
-	} else if startAt(one) < 0 || bytes.IndexByte(line[:from], '[') >= 0 && startAt(line) >= 0 {
+	} else if startAt(one) < 0 || isCSV(line, from, size) || bytes.IndexByte(line[:from], '[') >= 0 && startAt(line) >= 0 {
 		return false
 	}
 	before, after := learnPrefix(line[:from+1], "=\""), learnPrefix(bytes.TrimRight(line[from+size-1:], " \t,"), "=")
@@ -217,6 +222,12 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 	r.around = line
 	r.lines(s, text, false)
 	return true
+}
+
+// isCSV reports whether a quoted string is a field of CSV, which others of the
+// same column need not be quoted as.
+func isCSV(line []byte, from, size int) bool {
+	return from > 0 && line[from-1] == ',' && from+size == len(bytes.TrimRight(line, " \t")) && bytes.IndexByte(line, '{') != 0
 }
 
 // quotedAround finds the quoted string that a place in a line lies in. size is
@@ -261,6 +272,10 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 			}
 		}
 		if holdsDump(text) {
+			if l.depth == 0 && r.broken == nil && r.brokeAt.line != r.line {
+				r.broken, r.brokeEnd, r.brokeAt = bytes.Clone(line), e.end, where{line: r.line, offset: r.offset}
+				return true
+			}
 			r.around = line
 			r.document(l, text, nil, nil)
 			return true
@@ -364,7 +379,7 @@ func (r *Reader) prefixed(l *level, prefix, suffix []byte) *Stream {
 		return s
 	}
 	s := r.stream(l, sh, string(id))
-	s.prefix, s.container = p, p.isContainer()
+	s.prefix, s.container, s.csv = p, p.isContainer(), len(prefix) > 0 && prefix[len(prefix)-1] == ','
 	s.extended = len(suffix) > 0 || p.size == 0
 	for _, o := range r.streams {
 		if o.level != l || o.shape == nil || o == s || o.shape.escaped {
@@ -394,10 +409,9 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	clean := cleanText(line)
 	from, end := findHeader(clean)
 	if from < 0 {
-		if from = CountsAt(clean); from < 0 {
-			from = RecordAt(clean)
+		if from, end = findCounts(clean); from < 0 {
+			from, end = RecordAt(clean), len(clean)
 		}
-		end = len(clean)
 	}
 	if from < 0 || from == 0 && len(bytes.TrimSpace(clean[end:])) == 0 || l.bare.inPanic && isIndented(clean) {
 		return false
@@ -407,11 +421,21 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 		l.last = s
 		return r.byShape(l, s.shape, line)
 	}
+	if from > 1 && string(clean[from-2:from]) == `,"` && bytes.HasSuffix(clean, []byte{'"'}) {
+		from, clean = from-1, csvField(clean, from-1)
+		end = len(clean)
+	}
 	l.pending = &pending{
-		prefix: bytes.Clone(clean[:from]), header: bytes.Clone(clean[from:end]), suffix: bytes.Clone(bytes.TrimRight(clean[end:], " \t")),
+		prefix: bytes.Clone(clean[:from]), header: bytes.Clone(clean[from:end]), suffix: bytes.Clone(bytes.TrimSpace(clean[end:])),
 		where: where{r.line, r.offset, bytes.Clone(r.raw[:min(len(r.raw), heldBytes)]), bytes.Clone(r.around[:min(len(r.around), heldBytes)])},
 	}
 	return true
+}
+
+// csvField takes the quotes off the last field of a line.
+func csvField(line []byte, from int) []byte {
+	field := bytes.ReplaceAll(line[from+1:len(line)-1], []byte(`""`), []byte{'"'})
+	return append(bytes.Clone(line[:from]), field...)
 }
 
 // panicking returns the stream in which a panic's text goes on behind a prefix
@@ -661,13 +685,22 @@ func (r *Reader) breaks(l *level, line []byte, from int) bool {
 	if l.depth > 0 || r.broken != nil || !holdsDump(unescape(nil, line[from+1:])) {
 		return false
 	}
-	r.broken, r.brokeAt = bytes.Clone(line), where{line: r.line, offset: r.offset}
+	r.broken, r.brokeEnd, r.brokeAt = bytes.Clone(line), "", where{line: r.line, offset: r.offset}
 	return true
 }
 
 // goesOn adds a line to the broken record. It says false if the line begins
 // another.
 func (r *Reader) goesOn(line []byte) bool {
+	if end := r.brokeEnd; end != "" {
+		n := min(len(r.broken), 8)
+		if !bytes.Contains(line, []byte(end)) || interesting(line) && startAt(line[:bytes.Index(line, []byte(end))]) >= 0 || bytes.HasPrefix(line, r.broken[:n]) || len(r.broken) > maxBroken {
+			r.closeBroken()
+			return false
+		}
+		r.broken = append(r.broken, line...)
+		return true
+	}
 	head := r.broken[:bytes.IndexByte(r.broken, '"')+1]
 	p := learnPrefix(head[:min(len(head), maxStamped)], "=")
 	if _, _, ok := p.cut(line, nil); ok && len(head) > 2 || len(r.broken) > maxBroken || r.line > r.brokeAt.line+32 {
@@ -693,7 +726,9 @@ func (r *Reader) closeBroken() {
 	w := r.where
 	r.where = r.brokeAt
 	r.raw, r.around = line, line
-	if _, size := quotedAround(line, bytes.Index(line, interestWord)); size > 0 {
+	if r.brokeEnd != "" {
+		r.take(r.root, line)
+	} else if _, size := quotedAround(line, bytes.Index(line, interestWord)); size > 0 {
 		r.take(r.root, line)
 	} else if from, _ := quotedAround(line, bytes.Index(line, interestWord)); from > 0 || line[0] == '"' {
 		r.root.bare.problem(r, "the record ends within its text")

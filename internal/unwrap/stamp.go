@@ -12,6 +12,7 @@ import (
 const (
 	dateTime  = stamps + iota // 2026-11-24T22:45:26.123Z, 2026/11/24 22:45:26, with a zone
 	syslogDay                 // Nov 24 22:45:26
+	shortDay                  // 11-24 22:45:26.123, 11/24/26 22:45:26
 	clock                     // 22:45:26.123
 	klogDay                   // E1124 22:45:26.123456
 	seconds                   // 1764024326, 1764024326.123, 1764024326123
@@ -62,6 +63,15 @@ func stampOf(g gap, b []byte) (zone, n int) {
 			return 0, 0
 		}
 		n += 3
+	case shortDay:
+		for _, f := range []string{"dd?dd dd:dd:dd", "dd?dd?dd dd:dd:dd", "dd?dd?ddddTdd:dd:dd"} {
+			if n == 0 {
+				n = fitting(b, f)
+			}
+		}
+		if n == 0 {
+			return 0, 0
+		}
 	case clock:
 		if n = fitting(b, "dd:dd:dd"); n == 0 {
 			return 0, 0

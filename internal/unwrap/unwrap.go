@@ -48,6 +48,7 @@ type Reader struct {
 	mail     bool   // the text is quoted-printable
 	soft     []byte // of it, a line that goes on
 	broken   []byte // a record whose text does not end in its line
+	brokeEnd string // what it has for the ends of its lines; "" if it is quoted
 	brokeAt  where  // the line in which it begins
 	record   record
 	id       []byte
@@ -427,6 +428,9 @@ func (r *Reader) piece(s *Stream, text []byte, part bool) {
 
 // put gives a line to a stream. A line that is wrapped once more is unwrapped.
 func (r *Reader) put(s *Stream, text []byte) {
+	if s.csv && len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
+		text = csvField(text, 0)
+	}
 	if s.inner == nil || len(s.inner.shapes) == 0 && s.inner.pending == nil && !s.inner.records {
 		if r.regular(s, text) {
 			return
