@@ -36,6 +36,14 @@ func (r *Reader) recognise(l *level, line []byte) bool {
 	return false
 }
 
+// startsWhole reports whether a line is the first line of a dump and nothing else.
+func startsWhole(line []byte) bool {
+	if from, end := findCounts(line); from == 0 {
+		return len(bytes.TrimSpace(line[end:])) == 0
+	}
+	return startAt(line) == 0
+}
+
 // jsonRecord reads a line that is, or ends in, a JSON object or array.
 func (r *Reader) jsonRecord(l *level, line []byte) bool {
 	end := bytes.TrimRight(line, " \t,")
@@ -129,7 +137,7 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 			r.learnRecord(l, s, rec, f, pieces)
 		}
 		if fresh {
-			r.replay(l, s)
+			r.replay(s, r.lookBack())
 		}
 		l.last = s
 		r.lines(s, rec.text(f, nil), pieces)
@@ -216,7 +224,7 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 	s := sh.streams[string(id)]
 	if s == nil {
 		s = r.stream(l, sh, string(id))
-		r.replay(l, s)
+		r.replay(s, r.lookBack())
 	}
 	l.last = s
 	r.around = line
@@ -363,12 +371,13 @@ func (r *Reader) containerPrefix(l *level, line []byte) bool {
 	if g != dateTime || !goesOnAsContainer(line[n:]) || len(line) < n+10 {
 		return false
 	}
-	r.prefixed(l, line[:n+10], nil)
+	r.prefixed(l, line[:n+10], nil, r.lookBack())
 	return r.byShape(l, l.shapes[slices.IndexFunc(l.shapes, func(sh *shape) bool { return sh.before.isContainer() })], line)
 }
 
-// prefixed finds or makes the stream with a prefix and a suffix.
-func (r *Reader) prefixed(l *level, prefix, suffix []byte) *Stream {
+// prefixed finds or makes the stream with a prefix and a suffix. A new one gets
+// those of the lines before that are its own.
+func (r *Reader) prefixed(l *level, prefix, suffix []byte, before []lookedBack) *Stream {
 	if len(prefix) == 0 && len(suffix) == 0 {
 		return l.bare
 	}
@@ -389,7 +398,7 @@ func (r *Reader) prefixed(l *level, prefix, suffix []byte) *Stream {
 			o.extended = true
 		}
 	}
-	r.replay(l, s)
+	r.replay(s, before)
 	return s
 }
 
@@ -456,7 +465,7 @@ func (r *Reader) panicking(l *level, prefix []byte) *Stream {
 				continue
 			}
 			if bytes.HasPrefix(lines[i].text[n:], []byte("panic: ")) {
-				return r.prefixed(l, own, nil)
+				return r.prefixed(l, own, nil, lines)
 			}
 			break
 		}
@@ -511,7 +520,11 @@ func (r *Reader) fits(l *level, p *pending, prefix, suffix, line []byte) bool {
 			return false
 		}
 	}
-	switch kindOf(cleanText(rest)) {
+	rest = cleanText(rest)
+	if len(rest) > 1 && rest[0] == '"' && bytes.HasSuffix(prefix, []byte{','}) && rest[len(rest)-1] == '"' {
+		rest = csvField(rest, 0)
+	}
+	switch kindOf(rest) {
 	case call, note, counts:
 		return true
 	case start:
@@ -558,8 +571,13 @@ func (r *Reader) adopt(l *level, n int, suffix []byte) {
 	l.pending = nil
 	w := r.where
 	defer func() { r.where = w }()
+	lines := r.lookBack()
+	i := len(lines)
+	for i > 0 && lines[i-1].line >= p.where.line {
+		i--
+	}
 	r.where = p.where
-	s := r.prefixed(l, p.prefix[:n], suffix)
+	s := r.prefixed(l, p.prefix[:n], suffix, lines[:i])
 	if s != l.bare {
 		l.last = s
 	}
@@ -573,6 +591,9 @@ func (r *Reader) adopt(l *level, n int, suffix []byte) {
 	}
 	s.inPanic = false
 	r.plain(s, p.header)
+	if s != l.bare && i < len(lines) {
+		r.replay(s, lines[i+1:]) // what came while the header was pending
+	}
 }
 
 // lookedBack is a line before the one being read.
@@ -647,12 +668,12 @@ func (r *Reader) message(line []byte) []byte {
 
 // replay gives the lines before the one being read that have a stream's shape
 // to the stream: the reason of a dump comes before its first header.
-func (r *Reader) replay(l *level, s *Stream) {
-	if l.depth > 0 || s.shape == nil {
+func (r *Reader) replay(s *Stream, lines []lookedBack) {
+	if s.level.depth > 0 || s.shape == nil {
 		return
 	}
 	w := r.where
-	for _, b := range r.lookBack() {
+	for _, b := range lines {
 		r.where = where{b.line, b.offset, b.text, b.text}
 		r.replayLine(s, b.text)
 	}

@@ -450,7 +450,7 @@ func (r *Reader) put(s *Stream, text []byte) {
 // header, a call, its place behind a tab, an empty line.
 func (r *Reader) regular(s *Stream, text []byte) bool {
 	if len(text) < 2 {
-		if len(text) == 0 && s.lastKind != partial {
+		if len(text) == 0 && s.lastKind != partial && !s.suspect {
 			r.append(s, text)
 			return true
 		}
