@@ -25,7 +25,7 @@ func unwrappers() []unwrapper {
 }
 
 func (r *Reader) recognise(l *level, line []byte) bool {
-	if len(line) == 0 || bytes.HasPrefix(line, createdBy) || startAt(line) == 0 || line[0] == '#' && kindOf(line) == counts {
+	if len(line) == 0 || bytes.HasPrefix(line, createdBy) || startsWhole(line) || line[0] == '#' && kindOf(line) == counts {
 		return false
 	}
 	for _, u := range unwrappers() {
