@@ -438,9 +438,7 @@ func (l *lane) why(text []byte, where func() place) {
 		return
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
-	if l.when = where().time; l.when.IsZero() {
-		l.when = l.seen
-	}
+	l.when = where().time
 	if bytes.HasPrefix(text, []byte("panic: ")) {
 		l.state = panicking
 	}
