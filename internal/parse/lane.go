@@ -314,9 +314,6 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 		}
 		r.sum, r.frames = s.sum(), uint32(len(s.frames))
 		r.lock = s.lock(r.state.of(l.first))
-		if s.isComplete() || r.id == 1 {
-			r.flags |= complete
-		}
 		l.count(&reading{record: r, text: l.first, at: l.at, exact: s})
 		return r, true
 	}
@@ -499,7 +496,7 @@ func (l *lane) pass(line []byte, where func() place) {
 func (l *lane) end() {
 	cut := l.state == inside && (l.stack.name != nil || len(l.stack.frames) == 0)
 	r, ok := l.finishAt(true)
-	if ok && !r.isG0() && r.count == 0 && (cut || l.cut || l.b.total > 1) && !r.is(complete) {
+	if ok && !r.isG0() && r.count == 0 && (cut || l.cut || l.b.total > 1) && !l.stack.isComplete() && r.id != 1 {
 		l.b.truncated = true
 		l.b.problem(l.at.line, fmt.Sprintf("the text ends within goroutine %d", r.id))
 	}

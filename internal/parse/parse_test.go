@@ -99,16 +99,18 @@ func TestDamage(t *testing.T) {
 		truncated bool
 		problem   string
 	}{
-		"whole":           {good, 1, false, ""},
-		"cut in a frame":  {good + "goroutine 7 [select]:\nmain.f()\n\t/a/ma", 2, true, "ends within goroutine 7"},
-		"cut in a name":   {good + "goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\nmain.g", 2, true, "ends within goroutine 7"},
-		"cut in a header": {good + "goroutine 7 [sel", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 7 [sel"},
-		"cut in a word":   {good + "gor", 1, true, "line 5: the text ends within the header of a goroutine: gor"},
-		"cut in a number": {good + "goroutine 12", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 12"},
-		"another word":    {good + "goodbye", 1, false, ""},
-		"after a log":     {good + "exit status 2\ngo", 1, false, ""},
-		"bad header":      {good + "goroutine 7 [select:\nmain.f()\n\t/a/main.go:8 +0x1\n\n" + good[:0] + "goroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 2, false, "line 5: bad goroutine header"},
-		"no frames":       {good + "goroutine 7 [select]:\n\ngoroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 3, false, "line 5: goroutine 7 has no frames"},
+		"whole":            {good, 1, false, ""},
+		"cut in a frame":   {good + "goroutine 7 [select]:\nmain.f()\n\t/a/ma", 2, true, "ends within goroutine 7"},
+		"cut in a name":    {good + "goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\nmain.g", 2, true, "ends within goroutine 7"},
+		"cut in a header":  {good + "goroutine 7 [sel", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 7 [sel"},
+		"cut in a word":    {good + "gor", 1, true, "line 5: the text ends within the header of a goroutine: gor"},
+		"cut in a number":  {good + "goroutine 12", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 12"},
+		"main's own end":   {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 1 [select]:\nmain.init.0()\n\t/a/main.go:3 +0x1\n", 2, false, ""},
+		"cut in its lines": {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 8 [select]:\nmain.g()\n\t/a/main.go:3 +0x1\n", 2, true, "ends within goroutine 8"},
+		"another word":     {good + "goodbye", 1, false, ""},
+		"after a log":      {good + "exit status 2\ngo", 1, false, ""},
+		"bad header":       {good + "goroutine 7 [select:\nmain.f()\n\t/a/main.go:8 +0x1\n\n" + good[:0] + "goroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 2, false, "line 5: bad goroutine header"},
+		"no frames":        {good + "goroutine 7 [select]:\n\ngoroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 3, false, "line 5: goroutine 7 has no frames"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

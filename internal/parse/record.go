@@ -49,10 +49,9 @@ type flags uint8
 const (
 	locked flags = 1 << iota
 	leaked
-	crash    // has gp=, m= and mp=, which only crash output prints
-	complete // the goroutine ends where its text does: see stack.isComplete
-	running  // the state
-	even     // has none of the characters that hasOdd looks for
+	crash   // has gp=, m= and mp=, which only crash output prints
+	running // the state
+	even    // has none of the characters that hasOdd looks for
 )
 
 func (r *record) is(f flags) bool { return r.flags&f != 0 }
@@ -65,11 +64,10 @@ const lockFrames = 6
 
 // known is what all goroutines of a stack have in common.
 type known struct {
-	sum      goroutine.Sum
-	lines    uint32
-	frames   uint32
-	locks    uint8 // bit i: frame i is a sync primitive, whose first argument is the lock
-	complete bool
+	sum    goroutine.Sum
+	lines  uint32
+	frames uint32
+	locks  uint8 // bit i: frame i is a sync primitive, whose first argument is the lock
 }
 
 // scanner reads goroutines that are as Go prints them. It reads exactly the
@@ -102,9 +100,6 @@ func (s *scanner) scan(p []byte, r *record) bool {
 		return false
 	}
 	r.sum, r.lines, r.frames, r.args, r.size = k.sum, k.lines, k.frames, leaf[0], uint32(end)
-	if k.complete || r.id == 1 {
-		r.flags |= complete
-	}
 	if k.locks != 0 && waitsForSync(r.state.of(p)) {
 		for i := range leaf {
 			if k.locks&(1<<i) != 0 {
@@ -126,7 +121,7 @@ func (s *scanner) learn(p []byte, pos int, leaf *[lockFrames]span) (end int) {
 	}
 	s.other = known{
 		sum: s.stack.sum(), lines: 1 + uint32(bytes.Count(p[pos:end], newline)), frames: uint32(len(s.stack.frames)),
-		locks: s.stack.locks(), complete: s.stack.isComplete(),
+		locks: s.stack.locks(),
 	}
 	*leaf = [lockFrames]span{}
 	for i := range min(lockFrames, len(s.stack.frames)) {
