@@ -388,7 +388,7 @@ func partialKind(text []byte) kind {
 		return partial
 	case bytes.IndexByte(text, ' ') < 0 && len(text) > 8 && wordsOnly(text) && bytes.ContainsAny(text, "./"):
 		return partial // a path or a name
-	case bytes.HasSuffix(text, []byte(" +0x")), bytes.HasSuffix(text, []byte(" +")):
+	case string(text) == "created by", bytes.HasSuffix(text, []byte(" +0x")), bytes.HasSuffix(text, []byte(" +")):
 		return partial
 	}
 	return other

@@ -124,6 +124,7 @@ func (r *Reader) join(s *Stream, line []byte, k kind) bool {
 	if len(before) == 0 || len(before) > heldBytes {
 		return false
 	}
+	line = bytes.TrimRight(line, " \t")
 	glue, ok := "", false
 	var joined kind
 	switch s.lastKind {
@@ -168,7 +169,7 @@ func (r *Reader) joinPartial(s *Stream, before, line []byte, k kind) (glue strin
 	// Where words are broken between lines a blank is lost, but where lines
 	// are cut at a width none is.
 	last := before[len(before)-1]
-	if last == ',' || header && len(r.raw) > 0 && isWord(last) && isWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
+	if last == ',' || bytes.HasSuffix(before, createdBy[:len(createdBy)-1]) || header && len(r.raw) > 0 && isWord(last) && isWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
 		glues = []string{" ", ""}
 	}
 	for _, glue := range glues {
@@ -184,10 +185,17 @@ func (r *Reader) joinPartial(s *Stream, before, line []byte, k kind) (glue strin
 		return "", other, false
 	}
 	j := append(append(bytes.Clone(before), glues[0]...), line...)
-	if kindOf(j) == partial && (isArguments(line) || bytes.IndexByte(line, ' ') < 0) {
+	if kindOf(j) == partial && (isArguments(line) || bytes.IndexByte(line, ' ') < 0 || placeBegins(j)) {
 		return glues[0], partial, true
 	}
 	return "", other, false
+}
+
+// placeBegins reports whether a text is a place but for its last word, which
+// was broken.
+func placeBegins(text []byte) bool {
+	i := bytes.LastIndexByte(text, ' ')
+	return i > 0 && isPlace(bytes.TrimSpace(text[:i]))
 }
 
 // isCallLine reports whether a line by itself is a whole call, so that it need
@@ -206,6 +214,9 @@ func isArguments(text []byte) bool {
 func joinCall(before, line []byte, k kind) (string, kind, bool) {
 	if bytes.HasPrefix(before, createdBy) {
 		rest := bytes.TrimSpace(line)
+		if len(rest) == 0 || rest[0] == '/' || isIndented(line) || len(rest) > 1 && rest[1] == ':' {
+			return "", other, false
+		}
 		switch _, id, in := bytes.Cut(before, []byte(" in goroutine ")); {
 		case in:
 			return "", call, len(id) > 0 && len(bytes.Trim(rest, "0123456789")) == 0 || len(id) == 0
@@ -214,7 +225,8 @@ func joinCall(before, line []byte, k kind) (string, kind, bool) {
 		}
 		name, _, in := bytes.Cut(rest, []byte(" in goroutine"))
 		last := before[len(before)-1]
-		return "", call, wordsOnly(name) && (in || last == '.' || last == '/' || bytes.ContainsAny(name, "./"))
+		word := !bytes.ContainsFunc(name, func(c rune) bool { return c < 0x80 && !isWord(byte(c)) })
+		return "", call, wordsOnly(name) && (in || last == '.' || last == '/' || word || bytes.ContainsAny(name, "./"))
 	}
 	j := append(bytes.Clone(before), line...)
 	if (line[0] == '.' || line[0] == '(' || before[len(before)-1] == '.') && isCall(j) {
@@ -229,8 +241,12 @@ func joinPlace(before, line []byte) (string, kind, bool) {
 		return "", other, false
 	}
 	for _, glue := range []string{"", " "} {
-		if isPlace(bytes.TrimSpace(append(append(bytes.Clone(before), glue...), line...))) {
+		j := append(append(bytes.Clone(before), glue...), line...)
+		if isPlace(bytes.TrimSpace(j)) {
 			return glue, place, true
+		}
+		if placeBegins(j) {
+			return glue, partial, true
 		}
 	}
 	return "", other, false
@@ -240,14 +256,18 @@ func joinPlace(before, line []byte) (string, kind, bool) {
 func joinCounts(before, line []byte) (string, kind, bool) {
 	if before[0] == '#' {
 		if bytes.HasPrefix(before, []byte("# labels: ")) {
+			if before[len(before)-1] == ',' {
+				return " ", counts, true
+			}
 			return "", counts, before[len(before)-1] != '}'
 		}
 		whole := isPlace(bytes.TrimSpace(before[max(0, bytes.LastIndexByte(before, '\t')):]))
 		if whole {
 			return "", counts, len(bytes.Trim(line, "0123456789")) == 0
 		}
-		last := before[len(before)-1]
-		if line[0] == '/' && last != ' ' && last != '\t' {
+		words := bytes.Fields(before)
+		end := words[len(words)-1]
+		if blankEnd := len(before) > 0 && before[len(before)-1] <= ' '; !blankEnd && (line[0] == '/' && bytes.Contains(end, []byte("+0x")) || len(words) == 2 && bytes.HasPrefix(end, []byte("0x")) && line[0] > ' ' && bytes.IndexByte(line, '.') > 0) {
 			return "\t", counts, true
 		}
 		return "", counts, bytes.IndexByte(bytes.TrimLeft(line, " \t"), ' ') < 0 || bytes.IndexByte(line, '/') >= 0

@@ -456,7 +456,7 @@ func (r *Reader) regular(s *Stream, text []byte) bool {
 		}
 		return false
 	}
-	if r.entities && bytes.IndexByte(text, '&') >= 0 {
+	if s.lastKind == partial || r.entities && bytes.IndexByte(text, '&') >= 0 {
 		return false
 	}
 	switch first, last := text[0], text[len(text)-1]; {
