@@ -244,7 +244,12 @@ func (b *builder) finish() {
 		return
 	}
 	d := b.dump(b.entries, b.tallies)
-	*b = builder{home: b.home, done: &d, total: b.total, counted: b.counted, line: b.line, offset: b.offset}
+	home := b.home
+	if home.mixed {
+		// Another program than those before: its functions are not theirs.
+		home = newHome(d.Buckets)
+	}
+	*b = builder{home: home, done: &d, total: b.total, counted: b.counted, line: b.line, offset: b.offset}
 }
 
 // snapshot is the dump as far as it was read. It shares nothing that reading on

@@ -187,6 +187,7 @@ func TestTreePaths(t *testing.T) {
 		"a longer word":      "main.f(0x1)\n\t/a/main.go:3 +0x12\n",
 		"an odd argument":    "main.f(0x1&2)\n\t/a/main.go:3 +0x1\n",
 		"no id":              "main.f(0x1)\n\t/a/main.go:3 +0x1\ncreated by main.main in goroutine x\n\t/a/main.go:2 +0x1\n",
+		"an id cut off":      "main.f(0x1)\n\t/a/main.go:3 +0x1\ncreated by main.main in goroutine \n\t/a/main.go:2 +0x1\n",
 		"one more frame":     texts[1] + "main.x()\n\t/a/main.go:9 +0x2\n",
 		"the beginning":      "main.f(0x1)\n\t/a/main.go:3",
 		"nothing":            "",

@@ -32,6 +32,15 @@ func (h *homes) next() *home {
 	return h.now
 }
 
+// newHome moves the stacks of buckets into a home of their own.
+func newHome(buckets []goroutine.Bucket) *home {
+	h := &home{}
+	for i := range buckets {
+		buckets[i].Stack = h.stacks.Add(buckets[i].Stack.Parts())
+	}
+	return h
+}
+
 // keep keeps a stack that is new, and returns its number.
 func (h *home) keep(sum goroutine.Sum, s *stack) int {
 	b := &h.builder

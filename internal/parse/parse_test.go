@@ -129,6 +129,65 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestPrograms reads crashes of different programs from one log: what is a
+// program's own is decided for each.
+func TestPrograms(t *testing.T) {
+	var b strings.Builder
+	for _, name := range []string{"a", "b", "a", "c"} {
+		fmt.Fprintf(&b, "panic: boom\n\ngoroutine 1 [running]:\nexample.com/%[1]s/x.F()\n\texample.com/%[1]s@v1.0.0/x/x.go:3 +0x1\nexample.com/other/x.F()\n\texample.com/other@v1.0.0/x/x.go:3 +0x1\nmain.main()\n\texample.com/%[1]s@v1.0.0/main.go:3 +0x1\nexit status 2\n", name)
+	}
+	dumps := read(t, b.String())
+	if len(dumps) != 4 {
+		t.Fatalf("%d dumps", len(dumps))
+	}
+	for i := range dumps {
+		var got []goroutine.Origin
+		for f := range dumps[i].Buckets[0].Stack.All() {
+			got = append(got, f.Origin)
+		}
+		if want := []goroutine.Origin{goroutine.Main, goroutine.Dependency, goroutine.Main}; !slices.Equal(got, want) {
+			t.Errorf("dump %d: %v, want %v", i, got, want)
+		}
+	}
+}
+
+// TestShownAgain: a goroutine that a crash shows first without its frames
+// counts once, with its labels and its address.
+func TestShownAgain(t *testing.T) {
+	head := "goroutine 9 gp=0xc000002380 m=nil [running] {k: v}:\n"
+	d := read(t, "fatal error: bad\n\n"+head+"\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n-----\n\n"+
+		head+"main.g()\n\t/a/main.go:9 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n")[0]
+	if len(d.Buckets) != 1 || d.Goroutines != 1 || len(d.Buckets[0].Labels) != 1 || d.Buckets[0].Labels[0].Values[0].N != 1 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestShownInOneStack: both are in one bucket as long as neither has frames: what counts is what is left.
+func TestShownInOneStack(t *testing.T) {
+	text := ""
+	for _, id := range []string{"9", "10"} {
+		text += "goroutine " + id + " gp=0xc000002380 m=nil [running] {k: v}:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n"
+	}
+	d := read(t, "fatal error: bad\n\n"+text+"-----\n\ngoroutine 9 gp=0xc000002380 m=nil [running] {k: v}:\nmain.g()\n\t/a/main.go:9 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n")[0]
+	if len(d.Buckets) != 2 || d.Goroutines != 2 {
+		t.Fatalf("%+v", d)
+	}
+	for _, k := range d.Buckets {
+		if k.IDs.Len() != 1 || len(k.Labels) != 1 || k.Labels[0].Values[0].N != 1 {
+			t.Errorf("%+v", k)
+		}
+	}
+}
+
+// TestAddresses: waiters of one lock have its address in common.
+func TestAddresses(t *testing.T) {
+	one := "sync.(*Mutex).lockSlow(0xc000010000, 0x1)\n\t/s/mutex.go:9 +0x1\nmain.f(0xc000020000)\n\t/a/main.go:8 +0x1\n\n"
+	k := read(t, "goroutine 7 [sync.Mutex.Lock]:\n"+one+"goroutine 8 [sync.Mutex.Lock]:\n"+one+"goroutine 9 [running]:\n"+one)[0].Buckets[0]
+	if want := []goroutine.Count{{Name: "0xc000010000", N: 2}}; !slices.Equal(k.Addresses, want) {
+		t.Errorf("addresses %v, want %v", k.Addresses, want)
+	}
+}
+
 func TestNoDump(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"empty":   {"", "it is empty"},
