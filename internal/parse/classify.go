@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"strings"
@@ -23,20 +24,20 @@ type program struct {
 // the dumps that have these functions the Go version.
 func classify(stacks *goroutine.Stacks, dumps []*goroutine.Dump) {
 	var p program
-	version := ""
+	versions := map[string]string{} // by the package whose file names it
 	stacks.EachFunction(func(f *goroutine.Frame) {
 		if f.Package == "main" && p.module == "" {
 			p.module, p.gopath = mainModule(f.File)
 		}
-		if version == "" && (f.Package == "runtime" || f.Package == "net/http") {
+		if (f.Package == "runtime" || f.Package == "net/http") && versions[f.Package] == "" {
 			if m := toolchain.FindStringSubmatch(f.File); m != nil {
-				version = "go" + m[1]
+				versions[f.Package] = "go" + m[1]
 			}
 		}
 	})
 	stacks.EachFunction(p.origin)
 	for _, d := range dumps {
-		d.GoVersion = version
+		d.GoVersion = cmp.Or(versions["runtime"], versions["net/http"])
 	}
 }
 

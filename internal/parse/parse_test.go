@@ -151,7 +151,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestGoVersion: the first file of Go itself that names a version decides.
+// TestGoVersion: the runtime's files decide, and only without them another's.
 func TestGoVersion(t *testing.T) {
 	d := read(t, "goroutine 1 [running]:\nruntime.gopark()\n\t/usr/lib/go-1.22/src/runtime/proc.go:3 +0x1\nnet/http.F()\n\t/opt/go-1.19/src/net/http/server.go:3 +0x1\nmain.main()\n\t/a/main.go:3 +0x1\n")[0]
 	if d.GoVersion != "go1.22" {
