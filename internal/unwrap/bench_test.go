@@ -25,7 +25,6 @@ func BenchmarkUnwrap(b *testing.B) {
 			text = bytes.Repeat(text, 1+(8<<20)/len(text))
 			b.Run(strings.TrimSuffix(file[strings.IndexByte(file, '_')+1:], ".txt")+"/"+name, func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
-				before := cpuTime()
 				for b.Loop() {
 					n := 0
 					r := New(Options{}, func(c *Chunk) { n += len(c.Text); c.Free() })
@@ -47,7 +46,6 @@ func BenchmarkUnwrap(b *testing.B) {
 						b.Fatal("text is lost")
 					}
 				}
-				b.ReportMetric(float64(len(text))*float64(b.N)/1e6/(cpuTime()-before).Seconds(), "MB/cpu-s")
 			})
 		}
 	}

@@ -63,8 +63,8 @@ func (r *Reader) plain(s *Stream, line []byte) {
 		}
 		// A record behind its frames: the order of the lines is reversed, if
 		// nothing follows it.
+		s.started = s.started || line[0] == 'g'
 		s.suspect = !s.started && !s.Document && isDigit(line[0]) && s.lastKind == counts && s.out != nil && s.last < len(s.out.Text) && s.out.Text[s.last] == '#'
-		s.started = true
 		r.stamp(s)
 	}
 	s.lastKind = k

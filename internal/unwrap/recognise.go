@@ -16,10 +16,10 @@ type unwrapper struct {
 // unwrappers are tried in order, on lines in which a dump may begin.
 func unwrappers() []unwrapper {
 	return []unwrapper{
+		{"container's log", (*Reader).containerPrefix}, // TIME stderr F
 		{"JSON record", (*Reader).jsonRecord},          // Docker, journald, Google Cloud, JSON loggers
 		{"quoted text", (*Reader).quotedText},          // logfmt, a member of spread-out JSON, a list of strings
 		{"escaped text", (*Reader).escapedText},        // a dump in one line: rsyslog's #012, \n, <br>
-		{"container's log", (*Reader).containerPrefix}, // TIME stderr F
 		{"prefix", (*Reader).learnedPrefix},            // all that log systems, terminals and people put before and after lines
 	}
 }
@@ -54,7 +54,7 @@ func (r *Reader) jsonRecord(l *level, line []byte) bool {
 	if from < 0 || bytes.HasSuffix(line[:from+1], []byte("labels:{")) {
 		return false
 	}
-	if line[from] == '[' && from > 0 {
+	if line[from] == '[' && (from > 0 || end[len(end)-1] == '}') {
 		if from = bytes.IndexByte(line, '{'); from < 0 {
 			return false
 		}
@@ -89,7 +89,7 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 			continue
 		}
 		if raw := rec.line[f.from:f.to]; !l.fields[f.path] && (f.bytes || interesting(raw)) {
-			if t := bytes.TrimRight(rec.text(f, nil), "\r\n"); bytes.IndexByte(t, '\n') < 0 && startAt(t) >= 0 && len(l.fields) < 64 {
+			if t := cleanLine(bytes.TrimRight(rec.text(f, nil), "\r\n")); bytes.IndexByte(t, '\n') < 0 && startAt(t) >= 0 && len(l.fields) < 64 {
 				if l.fields == nil {
 					l.fields = map[uint64]bool{}
 				}
@@ -122,7 +122,9 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 		return // the other texts are in the documents' fields
 	}
 	for _, f := range lines {
-		id := append(append(bytes.Clone(prefix), "json"...), rec.identity(f.in)...)
+		p := learnPrefix(prefix, "")
+		_, id, _ := p.cut(prefix, nil)
+		id = append(append(id, "json"...), rec.identity(f.in)...)
 		s := l.keys[string(id)]
 		fresh := s == nil
 		if fresh {
@@ -137,7 +139,7 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 			r.learnRecord(l, s, rec, f, pieces)
 		}
 		if fresh {
-			r.replay(s, r.lookBack())
+			r.replay(s, r.earlier(l))
 		}
 		l.last = s
 		r.lines(s, rec.text(f, nil), pieces)
@@ -224,7 +226,7 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 	s := sh.streams[string(id)]
 	if s == nil {
 		s = r.stream(l, sh, string(id))
-		r.replay(s, r.lookBack())
+		r.replay(s, r.earlier(l))
 	}
 	l.last = s
 	r.around = line
@@ -371,7 +373,7 @@ func (r *Reader) containerPrefix(l *level, line []byte) bool {
 	if g != dateTime || !goesOnAsContainer(line[n:]) || len(line) < n+10 {
 		return false
 	}
-	r.prefixed(l, line[:n+10], nil, r.lookBack())
+	r.prefixed(l, line[:n+10], nil, r.earlier(l))
 	return r.byShape(l, l.shapes[slices.IndexFunc(l.shapes, func(sh *shape) bool { return sh.before.isContainer() })], line)
 }
 
@@ -571,7 +573,7 @@ func (r *Reader) adopt(l *level, n int, suffix []byte) {
 	l.pending = nil
 	w := r.where
 	defer func() { r.where = w }()
-	lines := r.lookBack()
+	lines := r.earlier(l)
 	i := len(lines)
 	for i > 0 && lines[i-1].line >= p.where.line {
 		i--
@@ -592,7 +594,7 @@ func (r *Reader) adopt(l *level, n int, suffix []byte) {
 	s.inPanic = false
 	r.plain(s, p.header)
 	if s != l.bare && i < len(lines) {
-		r.replay(s, lines[i+1:]) // what came while the header was pending
+		r.replay(s, lines[min(len(lines), i+1):]) // what came while the header was pending
 	}
 }
 
@@ -666,10 +668,26 @@ func (r *Reader) message(line []byte) []byte {
 	return line
 }
 
+// earlier returns the lines before the one being read, as a level has them.
+func (r *Reader) earlier(l *level) []lookedBack {
+	if l.depth == 0 {
+		return r.lookBack()
+	}
+	var lines []lookedBack
+	if c := l.bare.out; c != nil && !l.bare.started {
+		for pos := 0; pos < len(c.Text); {
+			n := bytes.IndexByte(c.Text[pos:], '\n')
+			lines = append(lines, lookedBack{bytes.Clone(c.Text[pos : pos+n]), c.Line(pos), c.Offset(pos)})
+			pos += n + 1
+		}
+	}
+	return lines[max(0, len(lines)-backLines):]
+}
+
 // replay gives the lines before the one being read that have a stream's shape
 // to the stream: the reason of a dump comes before its first header.
 func (r *Reader) replay(s *Stream, lines []lookedBack) {
-	if s.level.depth > 0 || s.shape == nil {
+	if s.shape == nil {
 		return
 	}
 	w := r.where
@@ -724,7 +742,8 @@ func (r *Reader) goesOn(line []byte) bool {
 	}
 	head := r.broken[:bytes.IndexByte(r.broken, '"')+1]
 	p := learnPrefix(head[:min(len(head), maxStamped)], "=")
-	if _, _, ok := p.cut(line, nil); ok && len(head) > 2 || len(r.broken) > maxBroken || r.line > r.brokeAt.line+32 {
+	_, want, _ := p.cut(head, nil)
+	if _, id, ok := p.cut(line, nil); ok && bytes.Equal(id, want) && len(head) > 2 || len(r.broken) > maxBroken || r.line > r.brokeAt.line+32 {
 		r.closeBroken()
 		return false
 	}

@@ -391,12 +391,15 @@ func (r *Reader) cutPrefix(s *Stream, line []byte) {
 func (r *Reader) escaped(s *Stream, sh *shape, raw []byte) {
 	buf := &r.buf[s.level.depth]
 	*buf = unescape((*buf)[:0], raw)
-	r.lines(s, *buf, sh.pieces)
+	r.lines(s, bytes.TrimRight(*buf, "\r"), sh.pieces)
 }
 
 // lines gives text to a stream: whole lines, or with pieces also a part of a
 // line.
 func (r *Reader) lines(s *Stream, text []byte, pieces bool) {
+	if bytes.IndexByte(text, 0x1b) >= 0 {
+		text = stripEscapes(text)
+	}
 	ended := len(text) > 0 && text[len(text)-1] == '\n'
 	if ended {
 		text = text[:len(text)-1]
