@@ -190,7 +190,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 		}
 	}
 	for i := range t.Dumps {
-		if t.Dumps[i].Truncated || len(t.Dumps[i].Problems) > 0 {
+		if t.Dumps[i].Incomplete() {
 			a.status = statusPartial
 		}
 	}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"gdump/internal/goroutine"
@@ -16,62 +17,63 @@ const (
 // stacks for memberEach of each, all buckets keep half as many, and so on: no
 // bucket goes without as long as there are fewer buckets than maxMembers.
 type members struct {
-	of    map[*entry][]goroutine.Member
-	n     int
-	each  int
-	stack rawStack // memory of the goroutine read last
+	of   map[uint32][]goroutine.Member // by the number of the stack
+	n    int
+	each int
 }
 
-// add keeps a goroutine of a bucket, as long as there is room.
-func (m *members) add(e *entry, r *record, text []byte) {
+// add keeps a goroutine of a stack, as long as there is room.
+func (m *members) add(stack uint32, g *reading) {
 	if m.of == nil {
-		m.of, m.each = map[*entry][]goroutine.Member{}, memberEach
+		m.of, m.each = map[uint32][]goroutine.Member{}, memberEach
 	}
-	if len(m.of[e]) >= m.each {
+	if m.each == 0 || len(m.of[stack]) >= m.each {
 		return
 	}
 	for m.n >= maxMembers {
 		if m.each == 1 {
+			m.each = 0 // each stack has its one
 			return
 		}
-		m.each /= 2
-		m.n = 0
-		for e, list := range m.of {
-			m.of[e] = list[:min(len(list), m.each)]
-			m.n += len(m.of[e])
-		}
-		if len(m.of[e]) >= m.each {
+		m.halve()
+		if len(m.of[stack]) >= m.each {
 			return
 		}
 	}
-	state := commonStates[r.code]
-	if r.code == 0 {
-		state = string(r.state.of(text))
+	state := commonStates[g.code]
+	if g.code == 0 {
+		state = string(g.state.of(g.text))
 	}
-	m.stack.split(text[:r.size])
+	s := g.stack()
+	creator, _ := strconv.ParseUint(string(s.starter), 10, 64)
 	m.n++
-	m.of[e] = append(m.of[e], goroutine.Member{ID: r.id, State: state, Wait: int(r.minutes), Creator: m.stack.creatorID, Args: m.stack.args()})
+	m.of[stack] = append(m.of[stack], goroutine.Member{ID: g.id, State: state, Wait: int(g.minutes), Creator: creator, Args: s.arguments()})
 }
 
-// remove forgets a goroutine of a bucket.
-func (m *members) remove(e *entry, id uint64) {
-	for i, x := range m.of[e] {
+// halve makes room.
+func (m *members) halve() {
+	m.each /= 2
+	m.n = 0
+	for stack, list := range m.of {
+		list = list[:min(len(list), m.each)]
+		m.of[stack] = list
+		m.n += len(list)
+	}
+}
+
+// remove forgets a goroutine of a stack.
+func (m *members) remove(stack uint32, id uint64) {
+	for i, x := range m.of[stack] {
 		if x.ID == id {
-			m.of[e] = append(m.of[e][:i:i], m.of[e][i+1:]...)
+			m.of[stack] = slices.Delete(m.of[stack], i, i+1)
 			m.n--
 			return
 		}
 	}
 }
 
-// mergeMembers are the members of two buckets that turn out to be one.
-func mergeMembers(a, b []goroutine.Member) []goroutine.Member {
-	all := append(a[:len(a):len(a)], b...)
-	return all[:min(len(all), memberEach)]
-}
-
-// args are the arguments of the frames.
-func (s *rawStack) args() [][]uint64 {
+// arguments are those of all frames.
+func (s *stack) arguments() [][]uint64 {
 	if len(s.frames) == 0 {
 		return nil
 	}
@@ -84,7 +86,7 @@ func (s *rawStack) args() [][]uint64 {
 	all := make([]uint64, 0, n)
 	out := make([][]uint64, len(s.frames))
 	for i := range s.frames {
-		if args := s.frames[i].args; !s.frames[i].c && string(args) != "..." {
+		if args := s.frames[i].args; args != nil && string(args) != "..." {
 			from := len(all)
 			all = appendArgs(all, args)
 			out[i] = all[from:len(all):len(all)]

@@ -1,20 +1,21 @@
-package parse
+package unwrap
 
 import (
 	"bytes"
 	"strconv"
 )
 
-// header is what the first line of a goroutine says. Its slices point into
+// A Header is what the first line of a goroutine says. Its slices point into
 // that line.
-type header struct {
-	id      uint64
-	state   []byte // "chan receive", without the suffixes below
-	minutes int    // 0 if not printed
-	locked  bool
-	leaked  bool
-	crash   bool   // has gp=, m= and mp=, which only crash output prints
-	labels  []byte // `k: v, "k2": "v2"}`
+type Header struct {
+	ID      uint64
+	Count   int    // goroutines, where one header is for many: "48 goroutines [select]:"; 0 for others
+	State   []byte // "chan receive", without the suffixes below
+	Minutes int    // 0 if not printed
+	Locked  bool
+	Leaked  bool
+	Crash   bool   // has gp=, m= and mp=, which only crash output prints
+	Labels  []byte // `k: v, "k2": "v2"}`
 }
 
 var (
@@ -22,54 +23,63 @@ var (
 	minutesWord   = []byte(" minutes")
 )
 
-// parseHeader reads the first line of a goroutine:
+// ParseHeader reads the first line of a goroutine:
 //
 //	goroutine 7 gp=0xc0 m=nil [chan receive, 12 minutes, locked to thread]:
 //	goroutine 8 [select, 5 minutes labels:{"a": "b"}]:       Go 1.26
 //	goroutine 8 [select (durable), synctest bubble 1] {foo: bar}:   Go 1.27
 //
 // Label text can hold anything, also "]:", so it is read token by token. What
-// stands between the commas and is not known is skipped.
-func parseHeader(line []byte) (header, bool) {
-	var h header
+// is between the commas and is not known is skipped.
+func ParseHeader(line []byte) (Header, bool) {
+	h, rest, ok := cutHeader(line)
+	return h, ok && len(bytes.TrimRight(rest, " \t\r")) == 0
+}
+
+// cutHeader reads a header and returns what follows its colon.
+func cutHeader(line []byte) (Header, []byte, bool) {
+	var h Header
 	p, ok := bytes.CutPrefix(line, goroutineWord)
 	if !ok {
-		return h, false
+		return h, nil, false
 	}
 	n := 0
 	for n < len(p) && n < 20 && p[n]-'0' <= 9 {
-		h.id = h.id*10 + uint64(p[n]-'0')
+		h.ID = h.ID*10 + uint64(p[n]-'0')
 		n++
 	}
 	if n == 0 || n+1 >= len(p) || p[n] != ' ' {
-		return h, false
+		return h, nil, false
 	}
 	p = p[n+1:]
 	if bytes.HasPrefix(p, []byte("gp=")) {
-		h.crash = true
+		h.Crash = true
 		i := bytes.Index(p, []byte(" ["))
 		if i < 0 {
-			return h, false
+			return h, nil, false
 		}
 		p = p[i+1:]
 	}
 	if len(p) == 0 || p[0] != '[' {
-		return h, false
+		return h, nil, false
 	}
 	p, ok = h.brackets(p[1:])
 	if !ok {
-		return h, false
+		return h, nil, false
 	}
 	if bytes.HasPrefix(p, []byte(" {")) {
 		if p, ok = h.readLabels(p[2:]); !ok {
-			return h, false
+			return h, nil, false
 		}
 	}
-	return h, len(p) > 0 && p[0] == ':' && len(bytes.TrimRight(p[1:], " \t\r")) == 0
+	if len(p) == 0 || p[0] != ':' {
+		return h, nil, false
+	}
+	return h, p[1:], true
 }
 
-// brackets reads what stands between [ and ] and returns what follows the ].
-func (h *header) brackets(p []byte) ([]byte, bool) {
+// brackets reads what is between [ and ] and returns what follows the ].
+func (h *Header) brackets(p []byte) ([]byte, bool) {
 	i := 0
 	for i < len(p) && p[i] != ',' && p[i] != ']' && p[i] != '{' {
 		i++
@@ -120,10 +130,10 @@ func skipBracket(p []byte, ok bool) ([]byte, bool) {
 	return p[1:], true
 }
 
-func (h *header) setState(s []byte) {
+func (h *Header) setState(s []byte) {
 	for len(s) > 0 && s[len(s)-1] == ')' {
 		if rest, ok := bytes.CutSuffix(s, []byte(" (leaked)")); ok {
-			s, h.leaked = rest, true
+			s, h.Leaked = rest, true
 		} else if rest, ok := bytes.CutSuffix(s, []byte(" (scan)")); ok {
 			s = rest
 		} else if rest, ok := bytes.CutSuffix(s, []byte(" (durable)")); ok {
@@ -132,32 +142,32 @@ func (h *header) setState(s []byte) {
 			break
 		}
 	}
-	h.state = s
+	h.State = s
 }
 
-func (h *header) setField(f []byte) {
+func (h *Header) setField(f []byte) {
 	if n, ok := bytes.CutSuffix(f, minutesWord); ok {
 		if m, err := strconv.Atoi(string(n)); err == nil && m >= 0 {
-			h.minutes = m
+			h.Minutes = m
 		}
 		return
 	}
 	if string(f) == "locked to thread" {
-		h.locked = true
+		h.Locked = true
 	}
 }
 
 // readLabels finds the end of `k: v, "k2": "v2"}` and returns what follows it.
-func (h *header) readLabels(p []byte) ([]byte, bool) {
-	rest, ok := eachLabel(p, func(_, _ []byte) {})
+func (h *Header) readLabels(p []byte) ([]byte, bool) {
+	rest, ok := EachLabel(p, func(_, _ []byte) {})
 	if ok && len(p)-len(rest) > 1 {
-		h.labels = p[:len(p)-len(rest)]
+		h.Labels = p[:len(p)-len(rest)]
 	}
 	return rest, ok
 }
 
-// eachLabel goes through `k: v, "k2": "v2"}` and returns what follows the }.
-func eachLabel(p []byte, visit func(key, value []byte)) ([]byte, bool) {
+// EachLabel goes through `k: v, "k2": "v2"}` and returns what follows the }.
+func EachLabel(p []byte, visit func(key, value []byte)) ([]byte, bool) {
 	if len(p) > 0 && p[0] == '}' {
 		return p[1:], true
 	}
@@ -198,13 +208,27 @@ func labelWord(p []byte) int {
 	return i
 }
 
-// labelText is what a quoted or bare word says. What is quoted in a way that is
+// LabelText is what a quoted or bare word says. What is quoted in a way that is
 // not Go's stays as it is.
-func labelText(word []byte) string {
+func LabelText(word []byte) string {
 	if len(word) > 0 && word[0] == '"' {
 		if s, err := strconv.Unquote(string(word)); err == nil {
 			return s
 		}
 	}
 	return string(word)
+}
+
+// quotedSize is the length of the quoted string at the start of b, -1 if it
+// has no end.
+func quotedSize(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
 }
