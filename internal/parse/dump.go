@@ -179,7 +179,7 @@ func (b *builder) fold(g *reading) {
 		t.states.add(g.state.of(g.text), n)
 		t.waits.add(g.minutes, n)
 	}
-	if b.leaks {
+	if g.flags&leaked != 0 {
 		t.leaked += n
 	}
 }
