@@ -74,6 +74,9 @@ type Bucket struct {
 	// are parked in (the mutex they share), most frequent first; few are kept.
 	Addresses []Count
 	Line      int // 1-based source line of its first goroutine
+	// Members are the first goroutines of the bucket, at most 64 and fewer where
+	// a dump has very many stacks; none at levels without ids.
+	Members []Member
 }
 
 // Count is how often a name occurs.

@@ -66,6 +66,7 @@ func (b *builder) add(r *record, text []byte, at place) {
 		b.entries = append(b.entries, e)
 		if !b.countsOnly {
 			b.first(e, r, text)
+			b.member(e, r, text)
 		}
 		return
 	}
@@ -74,6 +75,7 @@ func (b *builder) add(r *record, text []byte, at place) {
 	if b.countsOnly {
 		return
 	}
+	b.member(e, r, text)
 	t := e.tally()
 	t.ids.Add(r.id)
 	if r.code == 0 || !t.states.addCode(r.code) {
