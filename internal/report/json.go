@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"gdump/internal/blocked"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
@@ -26,6 +28,9 @@ type (
 		Leaks   []leak   `json:"leaks,omitempty"`
 		Buckets []bucket `json:"buckets"`
 		Rules   []rule   `json:"rules,omitempty"`
+
+		Blocked   []jsonResource `json:"blocked,omitempty"`
+		Deadlocks []jsonDeadlock `json:"deadlocks,omitempty"`
 	}
 	life struct {
 		From int `json:"from"`
@@ -100,6 +105,7 @@ type (
 		Locked     *int                      `json:"locked,omitempty"`
 		Leaked     *int                      `json:"leaked,omitempty"`
 		Goroutines []uint64                  `json:"goroutines,omitempty"`
+		Idle       string                    `json:"idle,omitempty"`
 	}
 	waits struct {
 		Min    int `json:"min"`
@@ -142,6 +148,16 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 	}
 	for i := range t.Series {
 		doc.Buckets = append(doc.Buckets, jsonBucket(t, &t.Series[i], diff, o.AllIDs))
+	}
+	if n := len(t.Dumps); n > 0 {
+		d := &t.Dumps[n-1]
+		who := blocked.Analyze(d, blocked.Options{Source: o.Source})
+		doc.jsonBlocked(d, who, o.AllIDs)
+		for i, why := range who.Idle {
+			if k := slices.IndexFunc(doc.Buckets, func(b bucket) bool { return why != "" && b.ID == string(d.Buckets[i].ID) }); k >= 0 {
+				doc.Buckets[k].Idle = why
+			}
+		}
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

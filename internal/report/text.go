@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/blocked"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -31,6 +32,8 @@ type Options struct {
 	Plain      bool         // the profile is not compressed: whoever takes it does that
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
+	// Source returns the source of a frame's package, which tells locks apart.
+	Source func(goroutine.Frame) []blocked.SourceFile
 }
 
 const (

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"fmt"
+
+	"gdump/internal/blocked"
+	"gdump/internal/goroutine"
+)
+
+// The shapes of who blocks whom in the JSON report.
+type (
+	jsonResource struct {
+		On         string        `json:"on"`
+		Address    string        `json:"address,omitempty"`
+		Name       string        `json:"name,omitempty"`
+		Site       *frame        `json:"site,omitempty"`
+		Waiters    int           `json:"waiters"`
+		Goroutines []uint64      `json:"goroutines"`
+		Buckets    []string      `json:"buckets"`
+		Longest    int           `json:"longest_minutes,omitempty"`
+		Mixed      bool          `json:"may_be_several,omitempty"`
+		Holder     string        `json:"holder"`
+		Proven     bool          `json:"proven"`
+		Pattern    string        `json:"pattern,omitempty"`
+		Confidence string        `json:"confidence,omitempty"`
+		Suspects   []jsonSuspect `json:"suspects,omitempty"`
+	}
+	jsonSuspect struct {
+		Goroutine  uint64   `json:"goroutine,omitempty"`
+		Bucket     string   `json:"bucket"`
+		State      string   `json:"state,omitempty"`
+		Confidence string   `json:"confidence"`
+		Why        []string `json:"why"`
+		Blocks     int      `json:"blocks"`
+		Root       bool     `json:"root,omitempty"`
+	}
+	jsonDeadlock struct {
+		Goroutines []uint64 `json:"goroutines"`
+		Buckets    []string `json:"buckets"`
+		Behind     int      `json:"behind"`
+		Confidence string   `json:"confidence"`
+		Proven     bool     `json:"proven"`
+	}
+)
+
+// jsonBlocked puts who blocks whom in the newest dump into a document.
+func (doc *document) jsonBlocked(d *goroutine.Dump, r *blocked.Report, allIDs bool) {
+	limit := listedIDs
+	if allIDs {
+		limit = d.Goroutines
+	}
+	ids := func(buckets []int) []string {
+		out := []string{}
+		for _, b := range buckets {
+			out = append(out, string(d.Buckets[b].ID))
+		}
+		return out
+	}
+	for i := range r.Resources {
+		x := &r.Resources[i]
+		j := jsonResource{
+			On: string(x.Kind), Name: valid(x.Name), Waiters: x.Waiters, Goroutines: x.Goroutines(d, limit), Buckets: ids(x.Buckets), Longest: x.Longest,
+			Mixed: x.MayBeMixed, Holder: x.Holder.String(), Proven: x.Proven, Pattern: string(x.Pattern), Confidence: x.Confidence.String(),
+		}
+		if x.Address != 0 {
+			j.Address = fmt.Sprintf("0x%x", x.Address)
+		}
+		if x.Site.Function != "" {
+			j.Site = jsonFrame(&x.Site)
+		}
+		for k := range x.Suspects {
+			s := &x.Suspects[k]
+			y := jsonSuspect{Goroutine: s.ID, Bucket: string(d.Buckets[s.Bucket].ID), State: valid(s.State), Confidence: s.Confidence.String(), Blocks: s.Blocks, Root: s.Root}
+			for _, w := range s.Why {
+				y.Why = append(y.Why, valid(w.String()))
+			}
+			j.Suspects = append(j.Suspects, y)
+		}
+		doc.Blocked = append(doc.Blocked, j)
+	}
+	for _, x := range r.Deadlocks {
+		doc.Deadlocks = append(doc.Deadlocks, jsonDeadlock{x.IDs, ids(x.Buckets), x.Behind, x.Confidence.String(), x.Proven})
+	}
+}
