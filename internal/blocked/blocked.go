@@ -129,6 +129,7 @@ func Analyze(d *goroutine.Dump, o Options) *Report {
 		s.source = newSources(o.Source, s.stacks)
 	}
 	s.group()
+	s.countPlaces()
 	s.suspect()
 	s.link()
 	for _, x := range s.resources {

@@ -245,10 +245,17 @@ func (r *Resource) weight() int {
 // keep reports whether a resource is worth an entry: a pile, a cycle, a lock,
 // something that has lasted, or that is proven.
 func (s *scene) keep(r *resource) bool {
-	if r.Waiters >= 2 || r.Longest >= 1 || r.Proven || len(r.Suspects) > 0 {
+	if s.places[s.placeOf(r)] >= 2 || r.Longest >= 1 || r.Proven || len(r.Suspects) > 0 {
 		return true
 	}
-	return r.Kind != Chan && r.Kind != Select || r.Op == SelectNone
+	switch {
+	case r.Kind == Chan && r.Op == Send:
+		o := s.origin(r)
+		return o.all(o.gone)
+	case r.Kind == Chan, r.Kind == Select:
+		return r.Op == SelectNone
+	}
+	return true
 }
 
 // finish fills in what is shown of the waiters.

@@ -145,10 +145,18 @@ func (s *scene) byType(q *search, r *resource, t string, i, j int) {
 		return
 	}
 	signal := ByType
-	if u.on >= 0 && s.resources[u.on] == r {
+	switch {
+	case u.on >= 0 && s.resources[u.on] == r:
 		signal = InSelf
+	case receiver(u.member, j) == 0 && s.waitsAlike(r, u.bucket):
+		return // what is suspect of it is as suspect of the waiter itself
 	}
 	r.candidate(i).add(Reason{signal, s.frames(u)[j]}, s.discount(signal, worth[signal], u, j))
+}
+
+// waitsAlike reports whether waiters of a resource have the stack of a bucket.
+func (s *scene) waitsAlike(r *resource, bucket int) bool {
+	return slices.ContainsFunc(r.units, func(i int) bool { return s.units[i].bucket == bucket })
 }
 
 // byAddress looks for the lock or its object among the arguments of a frame.

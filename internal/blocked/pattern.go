@@ -12,37 +12,37 @@ type Pattern string
 
 // The patterns that follow from waiters and suspects alone.
 const (
-	LockOrder          Pattern = "lock-order"
-	SelfDeadlock       Pattern = "self-deadlock"
-	RLockUpgrade       Pattern = "rlock-upgrade"
-	RecursiveRLock     Pattern = "recursive-rlock"
-	WriterPending      Pattern = "writer-pending"
-	LockAcrossIO       Pattern = "lock-across-io"
-	LockAcrossSleep    Pattern = "lock-across-sleep"
-	LockHeldRunning    Pattern = "lock-held-running"
-	LockWithoutHolder  Pattern = "lock-without-holder"
-	ChanUnderLock      Pattern = "chan-under-lock"
-	WaitUnderLock      Pattern = "wait-under-lock"
-	OnceRecursive      Pattern = "once-recursive"
-	OnceSlow           Pattern = "once-slow"
-	WaitGroupStuck     Pattern = "waitgroup-stuck"
-	WaitGroupSlow      Pattern = "waitgroup-slow"
-	CondNotSignalled   Pattern = "cond-not-signalled"
-	SQLPoolExhausted   Pattern = "sql-pool-exhausted"
-	SQLPoolNested      Pattern = "sql-pool-nested"
-	HTTPConnsExhausted Pattern = "http-conns-exhausted"
-	ErrgroupLimit      Pattern = "errgroup-limit"
-	SemaphoreExhausted Pattern = "semaphore-exhausted"
-	SingleflightSlow   Pattern = "singleflight-slow"
-	SingleflightSelf   Pattern = "singleflight-recursive"
-	NilChannel         Pattern = "nil-channel"
-	SelectForever      Pattern = "select-forever"
-	JobsNeverClosed    Pattern = "jobs-never-closed"
-	AbandonedSend      Pattern = "abandoned-send"
-	AbandonedReceive   Pattern = "abandoned-receive"
-	ChanCycle          Pattern = "chan-cycle"
-	LogBlocked         Pattern = "log-blocked"
-	PipeNotDrained     Pattern = "pipe-not-drained"
+	LockOrder           Pattern = "lock-order"
+	SelfDeadlock        Pattern = "self-deadlock"
+	RLockUpgrade        Pattern = "rlock-upgrade"
+	RecursiveRLock      Pattern = "recursive-rlock"
+	WriterPending       Pattern = "writer-pending"
+	LockAcrossIO        Pattern = "lock-across-io"
+	LockAcrossSleep     Pattern = "lock-across-sleep"
+	LockHeldRunning     Pattern = "lock-held-running"
+	LockWithoutHolder   Pattern = "lock-without-holder"
+	ChanUnderLock       Pattern = "chan-under-lock"
+	WaitUnderLock       Pattern = "wait-under-lock"
+	OnceRecursive       Pattern = "once-recursive"
+	OnceSlow            Pattern = "once-slow"
+	WaitGroupStuck      Pattern = "waitgroup-stuck"
+	WaitGroupSlow       Pattern = "waitgroup-slow"
+	CondNotSignalled    Pattern = "cond-not-signalled"
+	SQLPoolExhausted    Pattern = "sql-pool-exhausted"
+	SQLPoolNested       Pattern = "sql-pool-nested"
+	HTTPConnsExhausted  Pattern = "http-conns-exhausted"
+	ErrgroupLimit       Pattern = "errgroup-limit"
+	SemaphoreExhausted  Pattern = "semaphore-exhausted"
+	SingleflightSlow    Pattern = "singleflight-slow"
+	SingleflightSelf    Pattern = "singleflight-recursive"
+	NilChannel          Pattern = "nil-channel"
+	SelectForever       Pattern = "select-forever"
+	JobsNeverClosed     Pattern = "jobs-never-closed"
+	AbandonedSend       Pattern = "abandoned-send"
+	AbandonedReceive    Pattern = "abandoned-receive"
+	ContextNotCancelled Pattern = "context-not-cancelled"
+	ChanCycle           Pattern = "chan-cycle"
+	LogBlocked          Pattern = "log-blocked"
 )
 
 // patterns names what is wrong with each resource that is kept.
@@ -131,9 +131,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 	case NilChan:
 		return NilChannel, Certain
 	case Select:
-		if r.Op == SelectNone {
-			return s.selectNone(r)
-		}
+		return s.selectPattern(r)
 	case Chan:
 		return s.chanPattern(r, in)
 	}
@@ -232,10 +230,10 @@ func (s *scene) deadlockPattern(r *resource, in *Deadlock) Pattern {
 			if x.Pending || !slices.Contains(in.IDs, x.ID) {
 				continue
 			}
-			if s.units[x.unit].wait.op == RLock {
+			switch op := s.units[x.unit].wait.op; {
+			case op == RLock && len(r.pending) > 0:
 				return RecursiveRLock
-			}
-			if x.read || len(r.pending) > 0 {
+			case op == DrainReads:
 				return RLockUpgrade
 			}
 		}
@@ -278,32 +276,6 @@ func (s *scene) poolPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		return SQLPoolNested, Unknown
 	}
 	return SQLPoolExhausted, r.proofOr(Guess, in)
-}
-
-// selectNone tells goroutines that can never go on from a main that has nothing
-// else to do.
-func (s *scene) selectNone(r *resource) (Pattern, Confidence) {
-	for _, i := range r.units {
-		if f := s.frames(&s.units[i]); hasFunction(f, "main.main") {
-			return "", Unknown
-		}
-	}
-	return SelectForever, Certain
-}
-
-func (s *scene) chanPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
-	if in != nil {
-		for _, n := range in.Resources {
-			if lockKind(s.resources[n].Kind) {
-				return ChanUnderLock, Unknown
-			}
-		}
-		return ChanCycle, Unknown
-	}
-	if r.Op == Send && r.tokens {
-		return SemaphoreExhausted, r.proof()
-	}
-	return "", Unknown
 }
 
 func hasFunction(frames []goroutine.Frame, name string) bool {

@@ -16,7 +16,8 @@ type scene struct {
 	byID      map[uint64]int
 	resources []*resource
 	source    *sources
-	blind     bool // a goroutine's stack is not in the dump: it may hold anything
+	places    map[place]int // waiters by line
+	blind     bool          // a goroutine's stack is not in the dump: it may hold anything
 }
 
 // unit is what is looked at as one: a goroutine, or goroutines of a bucket that

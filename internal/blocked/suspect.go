@@ -97,7 +97,7 @@ func (s *scene) decide(r *resource) {
 	all := slices.SortedFunc(maps.Values(r.found), func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.unit, b.unit))
 	})
-	all = slices.DeleteFunc(all, func(c *candidate) bool { return c.score < least })
+	all = slices.DeleteFunc(all, func(c *candidate) bool { return c.score < least && !r.Proven })
 	if !lockKind(r.Kind) {
 		all = slices.DeleteFunc(all, s.unlisted)
 		for _, c := range all {
@@ -190,8 +190,8 @@ func (s *scene) sure(r *resource, c *candidate) Confidence {
 	if c.score < worth[Inside] && (running(u.state) || u.state == "semacquire") {
 		return Guess
 	}
-	if c.score == worth[InSelf] && r.Proven && len(r.units) == 1 {
-		return Probable
+	if c.score == worth[InSelf] && r.Proven {
+		return Probable // its holder is proven as well, and there is nobody else
 	}
 	if c.score >= worth[ByConstruction] {
 		if s.blind || len(r.found) > 1 && r.Kind == Once && r.Address == 0 {
