@@ -73,10 +73,10 @@ type Bucket struct {
 	// Addresses are the first arguments of the sync primitive the goroutines
 	// are parked in (the mutex they share), most frequent first; few are kept.
 	Addresses []Count
-	Line      int // 1-based source line of its first goroutine
-	// Members are the first goroutines of the bucket, at most 64 and fewer where
-	// a dump has very many stacks; none at levels without ids.
+	// Members are the first goroutines of the bucket, one by one: at most 64,
+	// and fewer where a dump has very many stacks. Empty at levels without ids.
 	Members []Member
+	Line    int // 1-based source line of its first goroutine
 }
 
 // Count is how often a name occurs.

@@ -1,13 +1,14 @@
 package goroutine
 
-// Member is one goroutine of a bucket: what tells it from the others.
+// Member is one goroutine of a bucket, with what the bucket does not count.
 type Member struct {
 	ID      uint64
 	State   string // as the bucket counts it
-	Wait    int    // minutes; 0 if not printed
-	Creator uint64 // the goroutine that started it ("in goroutine N"); 0 if not known
-	// Args are the arguments of each frame of Stack.Parts().Frames, leaf first,
-	// in order, with nested {…} flattened. An argument that is marked "?" or
-	// "_", or is cut off, is 0; the arguments of an inlined call are nil.
+	Wait    int    // minutes; 0 when not printed
+	Creator uint64 // the goroutine that started it; 0 if unknown
+	// Args are the arguments of each frame of Stack.Parts().Frames, leaf
+	// first, in the order printed, those in braces included. One that was
+	// not printed for certain ("?", "_") or cut off is 0. A frame printed
+	// with "(...)" has nil.
 	Args [][]uint64
 }

@@ -29,6 +29,7 @@ type builder struct {
 	bare       map[uint64]bareRecord // goroutines without frames: a crash dump may show them again with
 	total      int
 	sampled    int // buckets with arguments
+	members    members
 	countsOnly bool
 	crash      bool
 	reason     string
@@ -66,7 +67,6 @@ func (b *builder) add(r *record, text []byte, at place) {
 		b.entries = append(b.entries, e)
 		if !b.countsOnly {
 			b.first(e, r, text)
-			b.member(e, r, text)
 		}
 		return
 	}
@@ -75,7 +75,7 @@ func (b *builder) add(r *record, text []byte, at place) {
 	if b.countsOnly {
 		return
 	}
-	b.member(e, r, text)
+	b.members.add(e, r, text)
 	t := e.tally()
 	t.ids.Add(r.id)
 	if r.code == 0 || !t.states.addCode(r.code) {
@@ -103,6 +103,7 @@ func (b *builder) add(r *record, text []byte, at place) {
 
 // first notes the first goroutine of a bucket.
 func (b *builder) first(e *entry, r *record, text []byte) {
+	b.members.add(e, r, text)
 	e.one = single{id: r.id, lock: r.lock, minutes: r.minutes, code: r.code, flags: r.flags & (locked | leaked)}
 	if !r.args.empty() {
 		if b.sampled++; b.sampled <= maxSampled {
@@ -161,6 +162,7 @@ func (b *builder) replace(r *record, text []byte, at place) {
 			}
 		}
 		t.ids = ids
+		b.members.remove(e, r.id)
 	}
 	b.add(r, text, at)
 }
@@ -186,7 +188,7 @@ func (b *builder) dump() goroutine.Dump {
 		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("%d more problems, which are not listed", b.dropped)})
 	}
 	b.buckets, b.seen = table{}, idSet{}
-	finish(&d, b.entries)
+	finish(&d, b.entries, b.members.of)
 	return d
 }
 
@@ -224,13 +226,13 @@ func (b *builder) snapshot() goroutine.Dump {
 		}
 		entries = append(entries, &own)
 	}
-	finish(&d, entries)
+	finish(&d, entries, nil)
 	return d
 }
 
 // finish makes the buckets of a dump. Texts that differ in what is no part of a
 // stack's identity, such as folders or two calls on one line, come together.
-func finish(d *goroutine.Dump, entries []*entry) {
+func finish(d *goroutine.Dump, entries []*entry, members map[*entry][]goroutine.Member) {
 	index := newTable(len(entries))
 	var shared singles
 	buckets := make([]goroutine.Bucket, 0, len(entries))
@@ -242,6 +244,7 @@ func finish(d *goroutine.Dump, entries []*entry) {
 		id := e.stack.ID()
 		k := key{xxh3.HashString(string(id))}
 		if i := index.find(&k); i >= 0 {
+			members[all[i]] = mergeMembers(members[all[i]], members[e])
 			all[i].merge(e)
 			continue
 		}
@@ -252,6 +255,7 @@ func finish(d *goroutine.Dump, entries []*entry) {
 	lost := false
 	for i, e := range all {
 		e.fill(&buckets[i], &shared)
+		buckets[i].Members = members[e]
 		lost = lost || e.all != nil && e.all.labels.lost
 		all[i] = nil
 	}

@@ -47,6 +47,7 @@ type rawFrame struct {
 type rawStack struct {
 	frames      []rawFrame
 	creator     rawFrame // without a function if there is none
+	creatorID   uint64   // of the goroutine it was started in; 0 if not printed
 	ancestors   []rawFrame
 	elided      int
 	elidedAt    int
@@ -115,13 +116,15 @@ func (s *rawStack) split(text []byte) {
 			var f rawFrame
 			switch by, created := bytes.CutPrefix(name, createdBy); {
 			case created:
+				id := uint64(0)
 				if i := bytes.LastIndex(by, inGoroutine); i >= 0 {
+					id, _ = strconv.ParseUint(string(by[i+len(inGoroutine):]), 10, 64)
 					by = by[:i]
 				}
 				f.read(by, line)
 				f.function, f.args = decodeName(by), nil
 				if s.creator.function == nil {
-					s.creator = f
+					s.creator, s.creatorID = f, id
 				} else {
 					s.ancestors = append(s.ancestors, f)
 				}

@@ -153,6 +153,6 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 }
 
 func (s *sampled) end() goroutine.Dump {
-	finish(&s.dump, s.entries)
+	finish(&s.dump, s.entries, nil)
 	return s.dump
 }

@@ -19,12 +19,11 @@ const (
 // entry is a bucket under construction. A bucket of one goroutine, of which
 // there can be a million, has no tally.
 type entry struct {
-	stack   goroutine.Stack
-	count   int
-	line    int
-	one     single
-	all     *tally
-	members []goroutine.Member
+	stack goroutine.Stack
+	count int
+	line  int
+	one   single
+	all   *tally
 }
 
 // single is what the first goroutine of a bucket tells.
@@ -159,7 +158,6 @@ func (e *entry) merge(o *entry) {
 		e.tally().merge(o.tally())
 	}
 	e.count += o.count
-	e.members = append(e.members, o.members...)
 }
 
 func (t *tally) merge(o *tally) {
@@ -189,7 +187,6 @@ func (t *tally) merge(o *tally) {
 // fill puts what was counted into a bucket, which has its stack.
 func (e *entry) fill(k *goroutine.Bucket, shared *singles) {
 	k.Count, k.Line = e.count, e.line
-	k.Members = e.members[:min(len(e.members), 64)]
 	if one := &e.one; e.all == nil && one.id != 0 {
 		k.States, k.Waits = shared.state(one.code), shared.wait(one.minutes)
 		k.Locked, k.Leaked = int(one.flags&locked)/int(locked), int(one.flags&leaked)/int(leaked)
