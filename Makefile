@@ -60,7 +60,7 @@ confusion: ## print how often the verdicts are right, over servers whose truth i
 	$(GO) run ./internal/trend/confusion -seeds 200 -dumps 2,3,5,8,20
 
 golden: ## rewrite the golden files; read the difference before it is committed
-	$(GO) test ./internal/ui ./internal/report -update
+	$(GO) test ./internal/ui ./internal/view ./internal/report -update
 
 clean: ## remove what was built
 	rm -rf bin

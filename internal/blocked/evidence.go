@@ -145,7 +145,9 @@ func (s *scene) sourceHolders() {
 		if lockKind(r.Kind) && r.key.known() {
 			k := r.key
 			k.offset = 0
-			keys[k] = append(keys[k], r)
+			if len(keys[k]) < maxAlike {
+				keys[k] = append(keys[k], r)
+			}
 		}
 	}
 	if len(keys) == 0 {

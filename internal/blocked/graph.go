@@ -8,12 +8,7 @@ import (
 // link counts for each suspect who waits for it, directly or through others.
 func (s *scene) link() {
 	g := s.edges()
-	back := make(map[int][]int, len(g))
-	for from, to := range g {
-		for _, t := range to {
-			back[t] = append(back[t], from)
-		}
-	}
+	back := reversed(g)
 	blocks := map[int]int{}
 	for _, r := range s.resources {
 		for k := range r.Suspects {
@@ -55,10 +50,23 @@ func (s *scene) edges() map[int][]int {
 // maxReach bounds the walks over the graph.
 const maxReach = 1 << 20
 
-// reach counts the goroutines from which one can be reached.
-func (s *scene) reach(back map[int][]int, from int) int {
-	seen := map[int]bool{from: true}
-	todo := []int{from}
+func reversed(g map[int][]int) map[int][]int {
+	back := make(map[int][]int, len(g))
+	for from, to := range g {
+		for _, t := range to {
+			back[t] = append(back[t], from)
+		}
+	}
+	return back
+}
+
+// reach counts the other goroutines from which some can be reached.
+func (s *scene) reach(back map[int][]int, from ...int) int {
+	seen := map[int]bool{}
+	for _, i := range from {
+		seen[i] = true
+	}
+	todo := slices.Clone(from)
 	n := 0
 	for len(todo) > 0 && len(seen) < maxReach {
 		last := todo[len(todo)-1]
@@ -77,6 +85,7 @@ func (s *scene) reach(back map[int][]int, from int) int {
 // deadlocks are the strongly connected parts of the graph.
 func (s *scene) deadlocks() []Deadlock {
 	g := s.edges()
+	back := reversed(g)
 	var out []Deadlock
 	for _, c := range components(g, len(s.units)) {
 		d := Deadlock{Confidence: Certain, Proven: true}
@@ -106,35 +115,13 @@ func (s *scene) deadlocks() []Deadlock {
 		d.Buckets = slices.Compact(d.Buckets)
 		slices.Sort(d.Resources)
 		d.Resources = slices.Compact(d.Resources)
-		d.Behind = s.behind(g, in)
+		d.Behind = s.reach(back, c...)
 		out = append(out, d)
 	}
 	slices.SortStableFunc(out, func(a, b Deadlock) int {
 		return cmp.Or(cmp.Compare(b.Behind+len(b.IDs), a.Behind+len(a.IDs)), slices.Compare(a.IDs, b.IDs))
 	})
 	return out
-}
-
-// behind counts the goroutines outside a component that wait for one in it.
-func (s *scene) behind(g map[int][]int, in map[int]bool) int {
-	n := 0
-	reaches := map[int]bool{}
-	for changed := true; changed; {
-		changed = false
-		for from, to := range g {
-			if in[from] || reaches[from] {
-				continue
-			}
-			for _, t := range to {
-				if in[t] || reaches[t] {
-					reaches[from], changed = true, true
-					n += s.units[from].n
-					break
-				}
-			}
-		}
-	}
-	return n
 }
 
 // components are the strongly connected components of a graph that have an

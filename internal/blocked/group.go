@@ -18,6 +18,7 @@ type resource struct {
 	objects   map[uint64]bool    // that it is a part of, as far as live receivers show
 	remote    bool               // it is no part of the objects whose methods acquire it
 	key       key                // in the source
+	buckets   map[int]bool       // of the waiters
 	tokens    bool               // a channel that is used as a semaphore
 	found     map[int]*candidate // by unit
 	elsewhere map[int]bool       // units that the source says do not hold it
@@ -36,6 +37,10 @@ func (l lines) add(line int) lines {
 	}
 	return append(l, line)
 }
+
+// maxLoose bounds the resources among which the one of a waiter is looked for,
+// whose lock has no address.
+const maxLoose = 1024
 
 // maxOffset is how far into an object a lock may be.
 const maxOffset = 4096
@@ -74,6 +79,7 @@ func (s *scene) group() {
 	for n, r := range s.resources {
 		for _, i := range r.units {
 			s.units[i].on = n
+			r.buckets[s.units[i].bucket] = true
 		}
 		r.object()
 	}
@@ -107,7 +113,7 @@ func (s *scene) keyOfLoose(i int) groupKey {
 		return k
 	}
 	// A queued writer shows the address of the lock that is in this object.
-	for _, r := range s.resources {
+	for _, r := range s.resources[:min(len(s.resources), maxLoose)] {
 		if r.Kind == k.kind && r.Address >= k.object && r.Address-k.object < maxOffset && r.types[typeOf(&f)] && r.objects[k.object] {
 			return groupKey{kind: k.kind, address: r.Address}
 		}
@@ -120,7 +126,7 @@ func (s *scene) put(index map[groupKey]*resource, k groupKey, i int) {
 	u := &s.units[i]
 	f := s.caller(u)
 	if r == nil {
-		r = &resource{acquires: map[string]lines{}, callers: map[string]lines{}, types: map[string]bool{}, objects: map[uint64]bool{}, found: map[int]*candidate{}}
+		r = &resource{acquires: map[string]lines{}, callers: map[string]lines{}, types: map[string]bool{}, objects: map[uint64]bool{}, found: map[int]*candidate{}, buckets: map[int]bool{}}
 		r.Kind, r.Op, r.Address, r.Site, r.Proven = u.wait.kind, u.wait.op, k.address, f, true
 		r.MayBeMixed = k.address == 0 && k.object == 0 && k.unit == 0
 		index[k] = r
@@ -158,7 +164,7 @@ func (s *scene) adopt() {
 		}
 		var home *resource
 		others := 0
-		for _, o := range s.resources {
+		for _, o := range s.resources[:min(len(s.resources), maxLoose)] {
 			if o != r && o != nil && o.Kind == r.Kind && !o.MayBeMixed && sameTypes(o.types, r.types) && (o.key.same(r.key) || !o.key.known() || !r.key.known()) {
 				home = o
 				others++

@@ -156,7 +156,7 @@ func (s *scene) byType(q *search, r *resource, t string, i, j int) {
 
 // waitsAlike reports whether waiters of a resource have the stack of a bucket.
 func (s *scene) waitsAlike(r *resource, bucket int) bool {
-	return slices.ContainsFunc(r.units, func(i int) bool { return s.units[i].bucket == bucket })
+	return r.buckets[bucket]
 }
 
 // byAddress looks for the lock or its object among the arguments of a frame.
@@ -253,41 +253,33 @@ func (r *resource) begins() bool {
 // runners are the goroutines that run the function of a Once: inside doSlow,
 // called from the same line as the waiters.
 func (s *scene) runners(r *resource) {
-	for i := range s.units {
-		u := &s.units[i]
-		frames := s.frames(u)
-		for j := u.wait.at; j < len(frames); j++ {
-			if frames[j].Function != "sync.(*Once).doSlow" {
-				continue
-			}
-			k := j + 1
-			if k < len(frames) && frames[k].Function == "sync.(*Once).Do" {
-				k++
-			}
-			if k < len(frames) && slices.Contains(r.acquires[frames[k].Function], frames[k].Line) {
-				r.candidate(i).add(Reason{ByConstruction, frames[k]}, worth[ByConstruction])
-			}
+	s.each("sync.(*Once).doSlow", func(i, j int) {
+		frames := s.frames(&s.units[i])
+		if j < s.units[i].wait.at {
+			return // it waits itself
 		}
-	}
+		k := j + 1
+		if k < len(frames) && frames[k].Function == "sync.(*Once).Do" {
+			k++
+		}
+		if k < len(frames) && slices.Contains(r.acquires[frames[k].Function], frames[k].Line) {
+			r.candidate(i).add(Reason{ByConstruction, frames[k]}, worth[ByConstruction])
+		}
+	})
 }
 
 // callees are the goroutines that make the call of a singleflight group which
 // the others wait for. The call begins with the WaitGroup they wait on.
 func (s *scene) callees(r *resource) {
-	for i := range s.units {
-		u := &s.units[i]
-		for j, f := range s.frames(u) {
-			if !strings.HasSuffix(f.Function, "/singleflight.(*Group).doCall") && !strings.HasSuffix(f.Function, "/singleflight.(*Group).doCall.func2") {
-				continue
-			}
-			switch call := argument(u.member, j, 1); {
-			case call != 0 && r.Address != 0 && call == r.Address:
-				r.candidate(i).add(Reason{ByConstruction, f}, worth[ByConstruction])
-			case call == 0 || r.Address == 0:
-				r.candidate(i).add(Reason{Inside, f}, worth[Inside])
-			}
+	s.each(flightCalls, func(i, j int) {
+		f := s.frames(&s.units[i])[j]
+		switch call := argument(s.units[i].member, j, 1); {
+		case call != 0 && r.Address != 0 && call == r.Address:
+			r.candidate(i).add(Reason{ByConstruction, f}, worth[ByConstruction])
+		case call == 0 || r.Address == 0:
+			r.candidate(i).add(Reason{Inside, f}, worth[Inside])
 		}
-	}
+	})
 	keepBest(r)
 }
 
@@ -314,17 +306,14 @@ func keepBest(r *resource) {
 
 // users are the goroutines that read or write the file that others wait for.
 func (s *scene) users(r *resource) {
-	for i := range s.units {
-		u := &s.units[i]
-		if u.wait.kind == File || r.Address == 0 {
-			continue
-		}
-		for j, f := range s.frames(u) {
-			if strings.HasPrefix(f.Function, "internal/poll.(*FD).") && argument(u.member, j, 0) == r.Address {
-				r.candidate(i).add(Reason{ByConstruction, f}, worth[ByConstruction])
-			}
-		}
+	if r.Address == 0 {
+		return
 	}
+	s.each(fileCalls, func(i, j int) {
+		if u := &s.units[i]; u.wait.kind != File && argument(u.member, j, 0) == r.Address {
+			r.candidate(i).add(Reason{ByConstruction, s.frames(u)[j]}, worth[ByConstruction])
+		}
+	})
 }
 
 // children are the goroutines that the one which waits for a WaitGroup has
@@ -340,32 +329,35 @@ func (s *scene) children(r *resource) {
 		return
 	}
 	var own, other []int
-	for i := range s.units {
-		u := &s.units[i]
-		if u.member == nil || u.member.Creator == 0 {
-			continue
-		}
-		function, ok := parents[u.member.Creator]
-		if !ok {
-			continue
-		}
-		switch by := s.dump.Buckets[u.bucket].Stack.CreatedBy(); {
-		case by.Function == function || isMethod(by.Function, "sync/errgroup.(*Group).Go") || by.Function == "sync.(*WaitGroup).Go":
-			own = append(own, i)
-		case s.idle[u.bucket] == "" && s.inStack(parents, u.member.Creator, by.Function):
-			other = append(other, i)
-		}
+	for parent, function := range parents {
+		own, other = s.childrenOf(parent, function, own, other)
 	}
 	if len(own) == 0 {
 		own = other
 	}
-	for _, i := range own {
+	slices.Sort(own)
+	for _, i := range own[:min(len(own), maxAlike)] {
 		r.candidate(i).add(Reason{Child, s.dump.Buckets[s.units[i].bucket].Stack.CreatedBy()}, worth[Child])
 	}
 }
 
+// childrenOf adds the goroutines that one has started: in the function that
+// waits, or in another that is in its stack.
+func (s *scene) childrenOf(parent uint64, function string, own, other []int) (_, _ []int) {
+	for _, i := range s.startedBy[parent] {
+		u := &s.units[i]
+		switch by := s.dump.Buckets[u.bucket].Stack.CreatedBy(); {
+		case by.Function == function || isMethod(by.Function, "sync/errgroup.(*Group).Go") || by.Function == "sync.(*WaitGroup).Go":
+			own = append(own, i)
+		case s.idle[u.bucket] == "" && s.inStack(parent, by.Function):
+			other = append(other, i)
+		}
+	}
+	return own, other
+}
+
 // inStack reports whether a function is in the stack of a goroutine.
-func (s *scene) inStack(parents map[uint64]string, id uint64, function string) bool {
+func (s *scene) inStack(id uint64, function string) bool {
 	i, ok := s.byID[id]
 	return ok && slices.ContainsFunc(s.frames(&s.units[i]), func(f goroutine.Frame) bool { return f.Function == function })
 }
@@ -400,62 +392,49 @@ func (s *scene) tasks(r *resource) {
 // those with an open transaction or open rows, which a goroutine of the
 // package watches that they started, and those that run a statement.
 func (s *scene) connections(r *resource) {
-	pools := map[uint64]bool{}
-	for i := range s.units {
-		u := &s.units[i]
-		for j, f := range s.frames(u) {
-			if f.Function == sqlConn {
-				pools[argument(u.member, j, 0)] = true
-			}
-		}
-	}
 	if !slices.ContainsFunc(r.units, func(i int) bool { return s.frames(&s.units[i])[s.units[i].wait.at-1].Function == sqlConn }) {
 		return
 	}
+	pools := map[uint64]bool{}
+	s.each(sqlConn, func(i, j int) { pools[argument(s.units[i].member, j, 0)] = true })
 	score := worth[Child]
 	if len(pools) > 1 {
 		score = worth[Peer]
 	}
-	for i := range s.units {
-		u := &s.units[i]
-		for j, f := range s.frames(u) {
-			switch f.Function {
-			case "database/sql.(*Tx).awaitDone", "database/sql.(*Rows).awaitDone":
-				if u.member == nil {
-					continue
-				}
-				if p, ok := s.byID[u.member.Creator]; ok {
-					r.candidate(p).add(Reason{Child, f}, score)
-				}
-			case "database/sql.(*DB).queryDC", "database/sql.(*DB).execDC", "database/sql.(*DB).pingDC":
-				if u.wait.kind != Pool || j > 0 {
-					r.candidate(i).add(Reason{Inside, f}, score)
+	for _, f := range []string{"database/sql.(*Tx).awaitDone", "database/sql.(*Rows).awaitDone"} {
+		s.each(f, func(i, j int) {
+			if m := s.units[i].member; m != nil {
+				if p, ok := s.byID[m.Creator]; ok {
+					r.candidate(p).add(Reason{Child, s.frames(&s.units[i])[j]}, score)
 				}
 			}
-		}
+		})
+	}
+	for _, f := range []string{"database/sql.(*DB).queryDC", "database/sql.(*DB).execDC", "database/sql.(*DB).pingDC"} {
+		s.each(f, func(i, j int) {
+			r.candidate(i).add(Reason{Inside, s.frames(&s.units[i])[j]}, score)
+		})
 	}
 }
 
 // peers are the goroutines past the line at which others wait for a slot of a
 // semaphore, in the same function and of the same object.
 func (s *scene) peers(r *resource) {
-	for i := range s.units {
-		u := &s.units[i]
-		if u.on >= 0 && s.resources[u.on] == r || s.idle[u.bucket] != "" {
-			continue
-		}
-		for j, f := range s.frames(u) {
-			if !r.acquires[f.Function].before(f.Line) {
-				continue
+	score := worth[Peer]
+	if r.Kind == Semaphore || s.token(r) {
+		score = worth[Inside]
+	}
+	for function, lines := range r.acquires {
+		s.each(function, func(i, j int) {
+			u := &s.units[i]
+			f := s.frames(u)[j]
+			if !lines.before(f.Line) || u.on >= 0 && s.resources[u.on] == r || s.idle[u.bucket] != "" {
+				return
 			}
 			if o := receiver(u.member, j); o != 0 && len(r.objects) > 0 && !r.objects[o] && r.types[typeOf(&f)] {
-				continue
-			}
-			score := worth[Peer]
-			if r.Kind == Semaphore || s.token(r) {
-				score = worth[Inside]
+				return
 			}
 			r.candidate(i).add(Reason{Peer, f}, score)
-		}
+		})
 	}
 }

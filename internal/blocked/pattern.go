@@ -47,6 +47,12 @@ const (
 
 // patterns names what is wrong with each resource that is kept.
 func (s *scene) patterns(r *Report) {
+	deadlocks := map[int]*Deadlock{}
+	for i := range r.Deadlocks {
+		for _, n := range r.Deadlocks[i].Resources {
+			deadlocks[n] = &r.Deadlocks[i]
+		}
+	}
 	number := map[*resource]int{}
 	n := 0
 	for _, x := range s.resources {
@@ -61,13 +67,7 @@ func (s *scene) patterns(r *Report) {
 			continue
 		}
 		res := &r.Resources[k]
-		var in *Deadlock
-		for i := range r.Deadlocks {
-			if slices.Contains(r.Deadlocks[i].Resources, old) {
-				in = &r.Deadlocks[i]
-				break
-			}
-		}
+		in := deadlocks[old]
 		var confidence Confidence
 		res.Pattern, confidence = s.pattern(x, in)
 		if confidence != Unknown {

@@ -16,8 +16,12 @@ type scene struct {
 	byID      map[uint64]int
 	resources []*resource
 	source    *sources
-	places    map[place]int // waiters by line
-	blind     bool          // a goroutine's stack is not in the dump: it may hold anything
+	places    map[place]int     // waiters by line
+	spots     map[string][]spot // of the functions in which holders are looked for
+	locks     map[typedKind]int // how many there are
+	inBucket  [][]int           // units by bucket
+	startedBy map[uint64][]int  // units by who started them
+	blind     bool              // a goroutine's stack is not in the dump: it may hold anything
 }
 
 // unit is what is looked at as one: a goroutine, or goroutines of a bucket that
@@ -42,7 +46,7 @@ func (u *unit) id() uint64 {
 }
 
 func newScene(d *goroutine.Dump) *scene {
-	s := &scene{dump: d, stacks: make([][]goroutine.Frame, len(d.Buckets)), idle: make([]string, len(d.Buckets)), byID: map[uint64]int{}}
+	s := &scene{dump: d, stacks: make([][]goroutine.Frame, len(d.Buckets)), idle: make([]string, len(d.Buckets)), byID: map[uint64]int{}, startedBy: map[uint64][]int{}, inBucket: make([][]int, len(d.Buckets))}
 	s.blind = d.Truncated
 	for i := range d.Buckets {
 		b := &d.Buckets[i]
@@ -79,6 +83,9 @@ func (s *scene) addBucket(i int, b *goroutine.Bucket) {
 		u.address = u.wait.address(m)
 		seen[u.address]++
 		s.byID[m.ID] = len(s.units)
+		if m.Creator != 0 {
+			s.startedBy[m.Creator] = append(s.startedBy[m.Creator], len(s.units))
+		}
 		s.addUnit(u)
 	}
 	rest := b.Count - len(b.Members)
@@ -118,6 +125,7 @@ func (s *scene) addUnit(u unit) {
 	if u.wait.op != None {
 		s.waiting = append(s.waiting, len(s.units))
 	}
+	s.inBucket[u.bucket] = append(s.inBucket[u.bucket], len(s.units))
 	s.units = append(s.units, u)
 }
 

@@ -64,13 +64,30 @@ func (r *resource) candidate(unit int) *candidate {
 	return c
 }
 
+// typedKind is a kind of lock in a type.
+type typedKind struct {
+	kind Kind
+	name string
+}
+
 // maxAlike is how many resources of one function or type are looked into.
 const maxAlike = 256
 
 // suspect finds out who may hold each resource.
 func (s *scene) suspect() {
 	s.lockHolders()
+	s.findSpots()
+	s.locks = map[typedKind]int{}
 	for _, r := range s.resources {
+		for t := range r.types {
+			s.locks[typedKind{r.Kind, t}]++
+		}
+	}
+	looked := map[Kind]int{}
+	for _, r := range s.resources {
+		if looked[r.Kind]++; looked[r.Kind] > maxLoose && !lockKind(r.Kind) {
+			continue
+		}
 		switch {
 		case r.Kind == Once:
 			s.runners(r)
@@ -229,10 +246,8 @@ func (s *scene) alike(r *resource, all []*candidate) (rest []*candidate, oneOf b
 		n[of(c)] += s.units[c.unit].n
 	}
 	locks := 0
-	for _, o := range s.resources {
-		if o.Kind == r.Kind && sameTypes(o.types, r.types) {
-			locks++
-		}
+	for t := range r.types {
+		locks = max(locks, s.locks[typedKind{r.Kind, t}])
 	}
 	for _, c := range all {
 		if k := n[of(c)]; k <= 1 {

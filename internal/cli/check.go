@@ -17,7 +17,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Judge dumps by rules, for CI",
 		Long: `check compares dumps and judges them by rules. Each rule prints its value beside
 its limit; the exit status is 1 if one trips, and 5 if one cannot be decided,
-such as a wait in a dump that has none. One dump is enough for rules that
+such as a wait in a dump without waits. One dump is enough for rules that
 compare nothing.
 
 A rule is MEASURE, MEASURE>LIMIT or MEASURE>LIMIT in QUERY, with > >= < <= = or
@@ -25,11 +25,11 @@ A rule is MEASURE, MEASURE>LIMIT or MEASURE>LIMIT in QUERY, with > >= < <= = or
 such as module:, site:, created:, state:, label.KEY:. The measures:
 
 ` + measureHelp() + `
-Buckets that are known and accepted stand in the file .gdump-allow: an entry is
+Buckets that are known and accepted are listed in the file .gdump-allow: an entry is
 a line "site NAME", "created-by NAME" or "fingerprint ID", NAME in full or as
 a regular expression after ~, followed by indented lines "reason: TEXT" and,
 if wanted, "owner: NAME" and "expires: YYYY-MM-DD". They count for no rule.
-Entries that have expired or match nothing are told.`,
+Expired and unused entries are reported.`,
 		Example: `gdump check before.dump after.dump
 gdump check --fail-on 'new>0 in module:github.com/x' before.dump after.dump
 gdump check --fail-on 'goroutines>1000, wait>1h' after.dump
@@ -57,7 +57,7 @@ func measureHelp() string {
 }
 
 // judged shows dumps as show does, and judges them where there are rules. only
-// says that the text is to tell of the rules alone.
+// has the text show the rules alone.
 func (a *app) judged(cmd *cobra.Command, args []string, g *gateFlags, diff, only bool) error {
 	format, err := a.chosenFormat()
 	if err != nil {

@@ -41,58 +41,86 @@ const (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	printed        checked    // stdout, for what gdump itself writes there
+	messages       hiding     // stderr, for the same
 	holding        bool       // the screen has the terminal
 	held           []string   // said meanwhile
 	saying         sync.Mutex // held while a line is written to stderr
 	status         int        // what the run ends with if it has no error
+	passedOn       bool       // that status is of the command that run ran
+	ctx            context.Context
+	abandoned      cleanups
 
-	format   string
-	theme    string
-	color    string
-	width    int
-	top      int
-	allIDs   bool
-	by       string // grouping
-	binary   string // program that wrote the dumps
-	force    bool   // compare dumps of different programs
-	ascii    bool
-	mouse    bool
-	sources  []string // folders with source
-	pathMap  []string // OLD=NEW
-	target   source.Options
-	out      output
-	judge    *judge     // the rules; nil if there are none
-	gateOnly bool       // the text tells of the rules alone
-	verdict  gate.State // what they came to; "" if there are none
+	format string
+	theme  string
+	color  string
+	width  int
+	top    int
+	allIDs bool
+	by     string // grouping
+	// mayRegroup has a list start with another grouping where that of --by,
+	// which nobody chose, shows nothing.
+	mayRegroup bool
+	binary     string // program that wrote the dumps
+	force      bool   // compare dumps of different programs
+	ascii      bool
+	mouse      bool
+	sources    []string // folders with source
+	pathMap    []string // OLD=NEW
+	target     source.Options
+	out        output
+	judge      *judge     // the rules; nil if there are none
+	gateOnly   bool       // the text shows the rules alone
+	verdict    gate.State // their result; "" without rules
 }
 
-// Run runs the program and returns its exit status.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+// Run runs the program and returns its exit status. If a signal ended ctx, it
+// returns within a second, whatever the command is busy with: the caller is
+// to end the process.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http logs what a broken server sent
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, printed: checked{w: stdout}, messages: hiding{w: stderr}, ctx: ctx}
+	a.messages.secrets.Add(os.Getenv(tokenVariable))
+	for i, arg := range args {
+		a.messages.secrets.AddArgument(arg)
+		if header := strings.TrimPrefix(arg, "--header="); header != arg || i > 0 && args[i-1] == "--header" {
+			name, value, _ := strings.Cut(header, ":")
+			a.messages.secrets.AddHeader(name, strings.TrimSpace(value))
+		}
+	}
+	done := make(chan int, 1)
+	go func() { done <- a.execute(ctx, args) }()
+	return a.await(ctx, done)
+}
+
+func (a *app) execute(ctx context.Context, args []string) (status int) {
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(stderr, "gdump: internal error: %s\n", goroutine.Clean(fmt.Sprint(r)))
-			fmt.Fprintln(stderr, "hint: please report it, with the command that led to it")
+			fmt.Fprintf(&a.messages, "gdump: internal error: %s\n", goroutine.Clean(fmt.Sprint(r)))
+			fmt.Fprintln(&a.messages, "hint: please report it, with the command that led to it")
 			status = statusInternal
 		}
 	}()
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	if a.printed.err != nil && (err == nil || errors.Is(err, a.printed.err)) {
+		err = &ioError{"stdout", a.printed.err}
+	}
 	if err == nil {
-		return a.endStatus()
+		return a.endStatus(ctx)
 	}
 	return a.report(ctx, cmd, err)
 }
 
-// endStatus is the status of a run without an error. A rule that tripped says
-// more than that something is missing; one that could not be decided is that.
-func (a *app) endStatus() int {
+// endStatus is the status of a run without an error. A signal that came before
+// the end is what counts. A rule that tripped says more than that something is
+// missing; one that could not be decided is that.
+func (a *app) endStatus(ctx context.Context) int {
+	stopped, ok := stoppedBy(ctx)
 	switch {
+	case ok && !a.passedOn:
+		return stopped.status()
 	case a.verdict == gate.Tripped:
 		return statusFound
 	case a.verdict == gate.Unknown:
@@ -103,15 +131,14 @@ func (a *app) endStatus() int {
 
 // report prints an error, in one line, and chooses the exit status.
 func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
-	var stopped interrupted
 	var e *source.Error
-	if errors.As(context.Cause(ctx), &stopped) {
+	if stopped, ok := stoppedBy(ctx); ok {
 		if !errors.As(err, &e) && errors.Is(err, context.Canceled) {
 			err = stopped
 		}
-		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+		fmt.Fprintln(&a.messages, "gdump: "+oneLine(err.Error()))
 		if errors.As(err, &e) && e.Hint != "" {
-			fmt.Fprintln(a.stderr, "hint: "+oneLine(e.Hint))
+			fmt.Fprintln(&a.messages, "hint: "+oneLine(e.Hint))
 		}
 		return stopped.status()
 	}
@@ -140,13 +167,13 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var many manyLines
 	if errors.As(err, &many) {
 		for _, l := range many.lines() {
-			fmt.Fprintln(a.stderr, "gdump: "+oneLine(l))
+			fmt.Fprintln(&a.messages, "gdump: "+oneLine(l))
 		}
 	} else {
-		fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+		fmt.Fprintln(&a.messages, "gdump: "+oneLine(err.Error()))
 	}
 	if hint != "" {
-		fmt.Fprintln(a.stderr, "hint: "+oneLine(hint))
+		fmt.Fprintln(&a.messages, "hint: "+oneLine(hint))
 	}
 	return status
 }
@@ -161,7 +188,7 @@ type ioError struct {
 	err  error
 }
 
-func (e *ioError) Error() string { return fmt.Sprintf("%s: %v", e.name, e.err) }
+func (e *ioError) Error() string { return e.name + ": " + innermost(e.err) }
 
 func (e *ioError) Unwrap() error { return e.err }
 
@@ -194,18 +221,18 @@ gdump diff before.dump after.dump     show what grew`,
 	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
 	f := root.PersistentFlags()
 	f.StringVar(&a.format, "format", "", "print as "+strings.Join(formatNames(), ", ")+" instead of opening the screen")
-	f.StringVar(&a.theme, "theme", "auto", "colours of the screen: auto, dark, light, none")
-	f.StringVar(&a.color, "color", "auto", "colours of the text: auto, always, never")
+	f.StringVar(&a.theme, "theme", "auto", "colors of the screen: auto, dark, light, none")
+	f.StringVar(&a.color, "color", "auto", "colors of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
-	f.IntVar(&a.top, "top", -1, "stacks the text writes in full\n(default: 10, of a comparison those that grew)")
-	f.Lookup("top").DefValue = "0" // told in words instead
-	f.StringVar(&a.by, "by", "stack", "hold goroutines together by stack, site, function, created-by, package,\nmodule, state or label:KEY")
-	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info tells modules and versions")
+	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all\n(default: 50, stacks of 10, of a comparison those that grew)")
+	f.Lookup("top").DefValue = "0" // the usage says it in words
+	f.StringVar(&a.by, "by", "stack", "group goroutines by stack, site, function, created-by, package,\nmodule, state or label:KEY")
+	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
-	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with characters of ASCII only")
-	f.BoolVar(&a.mouse, "mouse", false, "the screen takes the mouse from the start (m turns it on and off)")
-	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; may be given again")
-	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source lies here: /path/in/dump=/path/here")
+	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
+	f.BoolVar(&a.mouse, "mouse", false, "start with the mouse on (m toggles it)")
+	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; repeatable")
+	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source is on this machine: /path/in/dump=/path/here")
 	a.targetFlags(f)
 	complete := func(flag string, values ...string) {
 		if err := root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
@@ -219,13 +246,17 @@ gdump diff before.dump after.dump     show what grew`,
 	complete("color", "auto", "always", "never")
 	a.outputFlags(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		if err := configure(c.Flags()); err != nil {
+		if err := a.configure(c.Flags()); err != nil {
 			return err
 		}
+		a.mayRegroup = !c.Flags().Changed("by") && (a.format == "" || a.format == "text")
 		return errors.Join(a.checkFlags(), a.checkTarget())
 	}
 	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), flagsCommand(), a.manCommand())
-	root.InitDefaultCompletionCmd()
+	root.SetIn(a.stdin)
+	root.SetOut(&a.printed)
+	root.SetErr(&a.messages)
+	root.InitDefaultCompletionCmd() // of the output as it is set
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
 			c.Short = "Write the completions of a shell"

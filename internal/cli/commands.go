@@ -23,8 +23,8 @@ func (a *app) diffCommand() *cobra.Command {
 		Use:   "diff BEFORE AFTER [MORE…]",
 		Short: "Compare dumps and show what grew",
 		Long: `diff compares two or more dumps of one program, files or targets in any mix:
-which stacks grew, who came and who ended, and what accumulates. A file that
-holds several dumps gives all of them.`,
+which stacks grew, which goroutines are new or finished, and what accumulates.
+A file with several dumps gives all of them.`,
 		Example: `gdump diff before.dump after.dump
 gdump diff before.dump :6060
 gdump diff --by module before.dump after.dump
@@ -60,7 +60,7 @@ gdump demo --format text`,
 }
 
 func (a *app) demo(ctx context.Context) error {
-	before, after, err := demo.Collect(ctx, a.stderr, func(ctx context.Context, url string) ([]byte, error) {
+	before, after, err := demo.Collect(ctx, &a.messages, func(ctx context.Context, url string) ([]byte, error) {
 		in, err := source.Pull(ctx, url, source.Options{Timeout: a.target.Timeout})
 		if err != nil {
 			return nil, err

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/source"
 
 	"github.com/pelletier/go-toml/v2"
@@ -73,7 +76,7 @@ func deref[T any](p *T) T {
 
 // configFile is where the configuration is: $GDUMP_CONFIG, else
 // gdump/config.toml in the folder for configuration, on every system the one
-// that XDG names; "" where there is no home.
+// that XDG names; "" without a home folder.
 func configFile() string {
 	if name := os.Getenv("GDUMP_CONFIG"); name != "" {
 		return name
@@ -89,20 +92,29 @@ func configFile() string {
 	return filepath.Join(dir, "gdump", "config.toml")
 }
 
+// maxConfig is how much of a configuration is read.
+const maxConfig = 1 << 20
+
 // readConfig reads the configuration. No file is an empty one, unless it was
-// named; a key that is none is a mistake, with its line.
-func readConfig() (config, error) {
+// named, and one that cannot be read is too, with a warning: a report is worth
+// more than its colours. An unknown key is a mistake, with its line.
+func (a *app) readConfig() (config, error) {
 	var c config
 	name := configFile()
 	if name == "" {
 		return c, nil
 	}
-	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) && os.Getenv("GDUMP_CONFIG") == "" {
+	named := os.Getenv("GDUMP_CONFIG") != ""
+	data, err := readConfigFile(name, named)
+	switch {
+	case err == nil:
+	case named:
+		return c, &source.Error{Kind: source.Usage, Name: goroutine.Clean(name), What: "cannot read the configuration: " + innermost(err), Err: err}
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // as with HOME=/dev/null
 		return c, nil
-	}
-	if err != nil {
-		return c, &source.Error{Kind: source.Usage, Name: name, What: "cannot read the configuration: " + errors.Unwrap(err).Error(), Err: err}
+	default:
+		a.say("warning: " + name + ": cannot read the configuration: " + innermost(err))
+		return c, nil
 	}
 	err = toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&c)
 	var unknown *toml.StrictMissingError
@@ -118,10 +130,27 @@ func readConfig() (config, error) {
 	return c, err
 }
 
+// readConfigFile reads a file, which must be a regular one unless it was named.
+func readConfigFile(name string, named bool) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !named && !info.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxConfig))
+}
+
 // configure sets the flags that were not given, from the environment or the
 // configuration file.
-func configure(set *pflag.FlagSet) error {
-	c, err := readConfig()
+func (a *app) configure(set *pflag.FlagSet) error {
+	c, err := a.readConfig()
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,9 @@ func (a *app) convert(ctx context.Context, arg string, f convertFlags) error {
 	if err != nil {
 		return err
 	}
+	if a.format == "dump" {
+		t.Dumps = dumps // all of them as they came: a comparison takes leak profiles out
+	}
 	return a.print(t, false)
 }
 
@@ -92,10 +95,10 @@ func (a *app) missing(dumps []goroutine.Dump) {
 	for i := range dumps {
 		d := &dumps[i]
 		if d.Truncated {
-			fmt.Fprintf(a.stderr, "! %s is cut off: there are more goroutines than it shows\n", goroutine.Clean(d.Source))
+			fmt.Fprintf(&a.messages, "! %s is cut off: there are more goroutines than it shows\n", goroutine.Clean(d.Source))
 		}
 		if n := len(d.Problems); n > 0 {
-			fmt.Fprintf(a.stderr, "! %s: problems: %d, the first in line %d: %s\n", goroutine.Clean(d.Source), n, d.Problems[0].Line, oneLine(d.Problems[0].Message))
+			fmt.Fprintf(&a.messages, "! %s: problems: %d, the first in line %d: %s\n", goroutine.Clean(d.Source), n, d.Problems[0].Line, oneLine(d.Problems[0].Message))
 		}
 	}
 }

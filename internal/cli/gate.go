@@ -40,7 +40,7 @@ func (g *gateFlags) add(c *cobra.Command, rules ...string) {
 }
 
 // judge is a gate ready to judge a trend: its rules and its allow list were
-// read before any target is asked. It is nil if there is no rule.
+// read before any target is asked. It is nil without rules.
 type judge struct {
 	rules     []gate.Rule
 	allow     *gate.AllowList

@@ -43,7 +43,7 @@ func help(c *cobra.Command, _ []string) {
 	}
 	switch {
 	case !c.HasParent():
-		fmt.Fprintln(w, "\nFlags (gdump help flags tells what each does):")
+		fmt.Fprintln(w, "\nFlags (gdump help flags explains each):")
 		line := " "
 		for _, name := range names(c.Flags()) {
 			if len(line)+1+len(name) > helpWidth {

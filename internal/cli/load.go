@@ -15,19 +15,17 @@ import (
 	"gdump/internal/source"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
+	"gdump/internal/view"
 
 	"github.com/spf13/cobra"
 )
 
 // load reads the dumps of all sources, in the order given. Where a source ends
-// in an error after some goroutines, both come back. step may be nil.
+// in an error after some goroutines, both are returned. step may be nil.
 func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	var dumps []goroutine.Dump
 	var partial error
 	var done parse.Progress
-	if step == nil {
-		step = func(ui.Step) {}
-	}
 	for _, arg := range args {
 		var last parse.Progress
 		o := a.sourceOptions()
@@ -36,9 +34,11 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 		}
 		o.Progress = func(p parse.Progress) {
 			last = p
-			step(ui.Step{Progress: sum()})
+			if step != nil {
+				step(ui.Step{Progress: sum()})
+			}
 		}
-		if len(args) == 1 {
+		if step != nil && len(args) == 1 {
 			o.Partial = func(sofar []goroutine.Dump) {
 				if t, err := a.compare(sofar[len(sofar)-1:], false); err == nil {
 					step(ui.Step{Progress: sum(), Partial: &t})
@@ -78,13 +78,16 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 		return a.open(ctx, args, diff)
 	}
 	dumps, err := a.load(ctx, args, nil)
-	if len(dumps) == 0 {
+	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 {
 		return err
 	}
 	if err == nil {
 		err = a.countOf(dumps, diff)
 	}
 	if err != nil && !a.keep(err) {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	t, err := a.compare(dumps, diff)
@@ -97,30 +100,37 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 // compare puts the dumps in a row, by the grouping that was asked for. Dumps
 // of different programs are no comparison, unless the user insists.
 func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
-	g, err := query.ParseGrouping(a.by)
+	by, why := a.by, ""
+	if a.mayRegroup {
+		by, why = view.StartBy(dumps)
+	}
+	g, err := query.ParseGrouping(by)
 	if err != nil {
 		return trend.Trend{}, err
 	}
 	if a.binary != "" {
 		info, err := buildinfo.ReadFile(a.binary)
 		if err != nil {
-			return trend.Trend{}, &source.Error{Kind: source.Local, Name: a.binary, What: "holds no build info of a Go program", Err: err}
+			return trend.Trend{}, &source.Error{Kind: source.Local, Name: a.binary, What: "has no build info of a Go program", Err: err}
 		}
 		for i := range dumps {
 			goroutine.Attribute(&dumps[i], info)
 		}
 	}
 	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
+	if why != "" {
+		t.Notes = append(t.Notes, why)
+	}
 	if diff && t.Mismatch != "" && !a.force {
-		return t, &source.Error{Kind: source.Usage, Name: "diff", What: t.Mismatch, Hint: "--force compares them all the same"}
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: t.Mismatch, Hint: "--force compares them anyway"}
 	}
 	return t, nil
 }
 
-// countOf holds a comparison to two dumps at the least.
+// countOf checks that a comparison has at least two dumps.
 func (a *app) countOf(dumps []goroutine.Dump, diff bool) error {
 	if diff && len(dumps) < 2 {
-		return &source.Error{Kind: source.Usage, Name: dumps[0].Source, What: "holds one dump: a comparison needs two"}
+		return &source.Error{Kind: source.Usage, Name: dumps[0].Source, What: "has one dump: a comparison needs two"}
 	}
 	return nil
 }
@@ -132,16 +142,17 @@ func (a *app) keep(err error) bool {
 	if errors.As(err, &e) && e.Kind == source.Usage || errors.Is(err, context.Canceled) {
 		return false
 	}
-	fmt.Fprintln(a.stderr, "gdump: "+oneLine(err.Error()))
+	fmt.Fprintln(&a.messages, "gdump: "+oneLine(err.Error()))
 	a.status = statusPartial
 	return true
 }
 
 func (a *app) print(t trend.Trend, diff bool) error {
 	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
-	if a.top == 0 {
-		o.Top = -1
-	} else if a.top < 0 {
+	switch {
+	case a.top == 0:
+		o.Top = report.All
+	case a.top < 0:
 		o.Top = 0
 	}
 	format, err := a.chosenFormat()
@@ -162,8 +173,8 @@ func (a *app) print(t trend.Trend, diff bool) error {
 		return err
 	}
 	if o.Gate != nil && (!format.Human || a.out.toFile()) {
-		// The log of CI is to tell why, whatever goes to stdout.
-		if err := report.Gate(a.stderr, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
+		// The log of CI shows why, whatever goes to stdout.
+		if err := report.Gate(&a.messages, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
 			return &ioError{"stderr", err}
 		}
 	}
@@ -177,27 +188,37 @@ func (a *app) print(t trend.Trend, diff bool) error {
 
 // open shows the sources on the screen, which loads them.
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
-	return a.openScreen(ctx, ui.Config{Names: args, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
-		dumps, err := a.load(ctx, args, step)
-		if len(dumps) == 0 {
-			return trend.Trend{}, err
-		}
-		if err == nil {
-			err = a.countOf(dumps, diff)
-		}
-		var e *source.Error
-		if errors.As(err, &e) && e.Kind == source.Usage {
-			return trend.Trend{}, err
-		}
-		t, wrong := a.compare(dumps, diff)
-		if wrong != nil {
-			return trend.Trend{}, wrong
-		}
-		return t, err
+	names := make([]string, len(args))
+	for i, arg := range args {
+		names[i] = source.Redact(arg)
+	}
+	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+		t, err := a.loadTrend(ctx, args, diff, step)
+		return t, a.messages.hide(err)
 	}})
 }
 
-// size is how many bytes the sources hold, -1 if that is not known.
+// loadTrend is what the screen shows of the sources, and why it is not all.
+func (a *app) loadTrend(ctx context.Context, args []string, diff bool, step func(ui.Step)) (trend.Trend, error) {
+	dumps, err := a.load(ctx, args, step)
+	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 && ctx.Err() == nil {
+		return trend.Trend{}, err
+	}
+	if err == nil {
+		err = a.countOf(dumps, diff)
+	}
+	var e *source.Error
+	if errors.As(err, &e) && e.Kind == source.Usage {
+		return trend.Trend{}, err
+	}
+	t, wrong := a.compare(dumps, diff)
+	if wrong != nil {
+		return trend.Trend{}, wrong
+	}
+	return t, err
+}
+
+// size is how many bytes the sources have, -1 if that is not known.
 func size(args []string) int64 {
 	var sum int64
 	for _, arg := range args {

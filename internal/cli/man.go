@@ -28,7 +28,7 @@ func (a *app) manCommand() *cobra.Command {
 				WithSection("Keys", keyList()).
 				WithSection("Rules and allow list", paragraphs(a.checkCommand().Long)).
 				WithSection("Exit status", exitStatuses)
-			if _, err := fmt.Fprint(a.stdout, page.Build(roff.NewDocument())); err != nil {
+			if _, err := fmt.Fprint(&a.printed, page.Build(roff.NewDocument())); err != nil {
 				return &ioError{"stdout", err}
 			}
 			return nil
@@ -45,7 +45,7 @@ func keyList() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// exitStatuses says what a script can tell from how gdump ended.
+// exitStatuses says what each exit status means.
 const exitStatuses = `0: fine
 1: found what it was asked to look for: a rule tripped
 2: wrong use or configuration

@@ -6,9 +6,10 @@ import (
 	"fmt"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/source"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/spf13/cobra"
 )
@@ -35,15 +36,15 @@ goroutines, seconds at 100 000, and from about 66 000 on it is cut off at 64 MiB
 So pull first asks for the number of goroutines, which costs nothing. Above
 --max-goroutines it takes debug=1, which has stacks and counts and does not stop
 the process, and says so; --level 2 insists. It asks once, and never again by
-itself. A dump that was cut off is kept with the true counts beside it, in
+itself. A dump that was cut off is kept with the true counts next to it, in
 NAME.counts, where gdump finds them.
 
 TARGET is host:port, :port, unix:///path.sock, or a URL down to
 /debug/pprof/goroutine. Without -o the file is HOST_PORT-20060102T150405Z.dump
 in the current folder, or in the one that -o names, such as dumps/; its name is
-printed. With another name the time and the target are kept beside it, in
+printed. With another name the time and the target are kept next to it, in
 NAME.meta. A name that ends in .gz is compressed.
-What came of a dump that broke off is in NAME.partial.
+What arrived of an interrupted dump is in NAME.partial.
 
 Several targets, or those of a file, are asked at once, --parallel of them at a
 time; -o then names a folder. The file has a target a line, or is a JSON list as
@@ -86,8 +87,8 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 	if err != nil {
 		return err
 	}
-	if p.output == "-" {
-		taken, err := t.Take(ctx, a.stdout)
+	if source.IsStdout(p.output) {
+		taken, err := t.Take(ctx, &a.printed)
 		if taken != nil {
 			a.partly(taken)
 		}
@@ -100,25 +101,25 @@ func (a *app) pull(ctx context.Context, target string, p pulling) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, goroutine.Clean(taken.File))
+	fmt.Fprintln(&a.printed, goroutine.Clean(taken.File))
 	a.partly(taken)
 	for i := range taken.Dumps {
-		a.say("pulled " + holds(&taken.Dumps[i]))
+		a.say("pulled " + contents(&taken.Dumps[i]))
 	}
 	t1 := trend.Compare(taken.Dumps)
-	for _, l := range report.Trouble(&t1, 5) {
-		fmt.Fprintln(a.stderr, l)
+	for _, l := range view.Trouble(&t1, 5) {
+		fmt.Fprintln(&a.messages, l)
 	}
 	return nil
 }
 
-// holds says what is in a dump.
-func holds(d *goroutine.Dump) string {
+// contents says what is in a dump.
+func contents(d *goroutine.Dump) string {
 	one, more := "goroutine", "goroutines"
 	if d.LeaksOnly {
 		one, more = "leaked goroutine", "leaked goroutines"
 	}
-	return fmt.Sprintf("%s in %s (%s)", report.Plural(d.Goroutines, one, more), report.Plural(len(d.Buckets), "bucket", "buckets"), d.Level)
+	return fmt.Sprintf("%s in %s (%s)", number.Plural(d.Goroutines, one, more), number.Plural(len(d.Buckets), "bucket", "buckets"), d.Level)
 }
 
 // partly remembers that a dump is not whole.
@@ -132,7 +133,7 @@ func (a *app) partly(taken *source.Taken) {
 
 // pullMany pulls from several targets into a folder and lists what failed.
 func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
-	if p.output == "-" {
+	if source.IsStdout(p.output) {
 		return errors.New("pull: several targets do not go to stdout: -o names a folder")
 	}
 	if p.targets != "" {
@@ -154,12 +155,12 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 			failed = append(failed, r.Err)
 			continue
 		}
-		fmt.Fprintln(a.stdout, goroutine.Clean(r.Taken.File))
+		fmt.Fprintln(&a.printed, goroutine.Clean(r.Taken.File))
 		a.partly(r.Taken)
 	}
 	switch {
 	case len(failed) == 0:
-		a.say(fmt.Sprintf("pulled %s", report.Plural(len(results), "target", "targets")))
+		a.say(fmt.Sprintf("pulled %s", number.Plural(len(results), "target", "targets")))
 	case len(failed) == len(results) || ctx.Err() != nil:
 		for _, err := range failed[1:] {
 			a.say(err.Error())
@@ -169,7 +170,7 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 		for _, err := range failed {
 			a.say(err.Error())
 		}
-		a.say(fmt.Sprintf("pulled %d of %s", len(results)-len(failed), report.Plural(len(results), "target", "targets")))
+		a.say(fmt.Sprintf("pulled %d of %s", len(results)-len(failed), number.Plural(len(results), "target", "targets")))
 		a.status = statusPartial
 	}
 	return nil

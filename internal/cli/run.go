@@ -11,9 +11,9 @@ import (
 
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/run"
 	"gdump/internal/source"
+	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -176,7 +176,7 @@ func (a *app) passOn(ctx context.Context, status int, err error) error {
 	if err != nil && ctx.Err() == nil {
 		return &childError{status, err}
 	}
-	a.status, a.verdict = status, gate.Passed
+	a.status, a.verdict, a.passedOn = status, gate.Passed, true
 	return nil
 }
 
@@ -201,7 +201,9 @@ func (a *app) runTests(ctx context.Context, args []string, r running) error {
 	if err != nil {
 		return &ioError{"temporary folder", err}
 	}
-	defer os.RemoveAll(work)
+	clean := func() { os.RemoveAll(work) }
+	defer clean()
+	defer a.abandoned.add(clean)()
 	dumps := r.out
 	if dumps == "" {
 		dumps = filepath.Join(work, "dumps")
@@ -233,11 +235,11 @@ func (a *app) runTests(ctx context.Context, args []string, r running) error {
 	return a.passOn(ctx, status, err)
 }
 
-// printTests tells what the tests of one package left.
+// printTests prints what the tests of one package left.
 func (a *app) printTests(tr run.TestRun) error {
 	name := goroutine.Clean(tr.Package)
 	if len(tr.Dumps) < 2 {
-		a.say(name + ": the tests ended the process, there is no dump after them")
+		a.say(name + ": the tests ended the process: no dump after them")
 		return nil
 	}
 	t, err := a.compare(tr.Dumps, true)
@@ -246,7 +248,7 @@ func (a *app) printTests(tr run.TestRun) error {
 	}
 	leakers := run.Leakers(&t)
 	if a.plainText() && len(leakers) == 0 && a.judge == nil {
-		fmt.Fprintf(a.stdout, "%s: its tests left no goroutine behind\n", name)
+		fmt.Fprintf(&a.printed, "%s: its tests left no goroutine behind\n", name)
 		return nil
 	}
 	if a.plainText() {
@@ -254,15 +256,15 @@ func (a *app) printTests(tr run.TestRun) error {
 		for _, l := range leakers {
 			left += l.Goroutines
 		}
-		fmt.Fprintf(a.stdout, "%s: its tests left %s behind\n", name, report.Plural(left, "goroutine", "goroutines"))
+		fmt.Fprintf(&a.printed, "%s: its tests left %s behind\n", name, number.Plural(left, "goroutine", "goroutines"))
 		for _, l := range leakers {
 			test := l.Test
 			if test == "" {
 				test = "not known which test"
 			}
-			fmt.Fprintf(a.stdout, "  %s: %d in %s %s\n", goroutine.Clean(test), l.Goroutines, goroutine.Clean(l.Site.Name()), goroutine.Clean(l.Site.Place()))
+			fmt.Fprintf(&a.printed, "  %s: %d in %s %s\n", goroutine.Clean(test), l.Goroutines, goroutine.Clean(l.Site.Name()), goroutine.Clean(l.Site.Place()))
 		}
-		fmt.Fprintln(a.stdout)
+		fmt.Fprintln(&a.printed)
 	}
 	worst := a.verdict
 	err = a.print(t, true)

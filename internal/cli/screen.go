@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"gdump/internal/ui"
 
 	"github.com/atotto/clipboard"
+	"golang.org/x/term"
 )
 
 // openScreen runs the terminal UI. The configuration says what to load; what
@@ -28,20 +28,45 @@ func (a *app) openScreen(ctx context.Context, c ui.Config) error {
 	}
 	c.Theme, c.ASCII, c.Mouse = a.screenTheme(), a.ascii || plainTerminal(), a.mouse
 	c.Source, c.Edit, c.Write = finder.Read, editor, a.write
+	c.JSON = func(w io.Writer, t *trend.Trend) error { return report.JSON(w, t, report.Options{}) }
 	if !clipboard.Unsupported {
 		c.Copy = clipboard.WriteAll
 	}
 	a.hold()
+	defer a.abandoned.add(restorer(a.stdin, a.stdout))()
 	err = ui.Run(ctx, c)
 	a.release()
-	var stopped interrupted
-	if errors.As(context.Cause(ctx), &stopped) {
-		return context.Cause(ctx)
+	if stopped, ok := stoppedBy(ctx); ok {
+		return stopped
 	}
 	return err
 }
 
-// finder knows where source is on this machine, and what the user told.
+// leaveScreen takes the terminal off the alternate screen, shows the cursor,
+// and ends bracketed paste and mouse reports.
+const leaveScreen = "\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1049l\x1b[?25h"
+
+// restorer returns what brings the terminal back to what it is now, for a
+// screen that is abandoned.
+func restorer(stdin io.Reader, stdout io.Writer) func() {
+	f, ok := stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		f, ok = stdout.(*os.File)
+	}
+	if !ok {
+		return func() {}
+	}
+	state, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return func() {}
+	}
+	return func() {
+		_ = term.Restore(int(f.Fd()), state)
+		_, _ = io.WriteString(stdout, leaveScreen)
+	}
+}
+
+// finder knows where source is on this machine, and what the flags say.
 func (a *app) finder() (code.Finder, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -116,7 +141,7 @@ func (a *app) write(name string, t *trend.Trend) error {
 			format = f
 		}
 	}
-	return save(name, false, func(w io.Writer) error {
+	return a.save(name, false, func(w io.Writer) error {
 		return format.Write(w, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs})
 	})
 }

@@ -10,11 +10,15 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/source"
+	"gdump/internal/trend"
 
 	"github.com/spf13/pflag"
 )
 
 var levels = []string{"auto", "0", "1", "2"}
+
+// tokenVariable is the environment's variable with the token for targets.
+const tokenVariable = "GDUMP_TOKEN"
 
 // targetFlags are the flags of every command that takes a target.
 func (a *app) targetFlags(f *pflag.FlagSet) {
@@ -24,7 +28,7 @@ func (a *app) targetFlags(f *pflag.FlagSet) {
 	f.DurationVar(&o.Timeout, "timeout", time.Minute, "how long a target may take to answer in full")
 	f.DurationVar(&o.ConnectTimeout, "connect-timeout", 5*time.Second, "how long a connection to a target may take")
 	f.Int64Var(&o.MaxBytes, "max-bytes", 0, "most bytes to read, unpacked (default 256 MiB from a target)")
-	f.StringArrayVar(&o.Access.Headers, "header", nil, "header to send, 'Name: value', or @FILE with one a line; can be given again")
+	f.StringArrayVar(&o.Access.Headers, "header", nil, "header to send, 'Name: value', or @FILE with one per line; repeatable")
 	f.StringVar(&o.Access.TokenFile, "token-file", "", "file with the bearer token to send; or GDUMP_TOKEN in the environment")
 	f.StringVar(&o.Access.CACert, "cacert", "", "PEM file of the authorities to trust")
 	f.StringVar(&o.Access.Cert, "cert", "", "PEM file of the client certificate")
@@ -47,7 +51,7 @@ func (a *app) checkTarget() error {
 		return errors.New("--max-bytes: it must not be below 0")
 	}
 	for _, h := range o.Access.Headers {
-		if name, _, _ := strings.Cut(h, ":"); !strings.HasPrefix(h, "@") && secretHeader(name) {
+		if name, _, ok := strings.Cut(h, ":"); ok && !strings.HasPrefix(h, "@") && secretHeader(name) {
 			a.say(fmt.Sprintf("warning: the value of --header %s can be seen in the list of processes; --header @FILE keeps it out", goroutine.Clean(name)))
 		}
 	}
@@ -69,16 +73,17 @@ func (a *app) sourceOptions() source.Options {
 	o := a.target
 	o.Stdin = a.stdin
 	o.Say = a.say
+	o.Heal = trend.Heal
 	if o.Level == "auto" {
 		o.Level = source.LevelAuto
 	}
 	if o.Access.TokenFile == "" {
-		o.Access.Token = os.Getenv("GDUMP_TOKEN")
+		o.Access.Token = os.Getenv(tokenVariable)
 	}
 	return o
 }
 
-// say tells the user something on stderr, from any goroutine.
+// say prints a line on stderr, from any goroutine.
 func (a *app) say(s string) {
 	a.saying.Lock()
 	defer a.saying.Unlock()
@@ -87,10 +92,10 @@ func (a *app) say(s string) {
 		a.held = append(a.held, line)
 		return
 	}
-	fmt.Fprintln(a.stderr, line)
+	fmt.Fprintln(&a.messages, line)
 }
 
-// hold keeps what is said back while the screen has the terminal.
+// hold delays what is said while the screen has the terminal.
 func (a *app) hold() {
 	a.saying.Lock()
 	defer a.saying.Unlock()
@@ -103,7 +108,7 @@ func (a *app) release() {
 	defer a.saying.Unlock()
 	a.holding = false
 	for _, line := range a.held {
-		fmt.Fprintln(a.stderr, line)
+		fmt.Fprintln(&a.messages, line)
 	}
 	a.held = nil
 }

@@ -13,11 +13,12 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/run"
 	"gdump/internal/source"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -45,7 +46,7 @@ func (a *app) watchCommand() *cobra.Command {
 		Use:   "watch TARGET",
 		Short: "Watch a process, dump what grows",
 		Long: `watch looks at a process every --every by a profile that does not stop it
-(debug=1). On a terminal it shows what grows on the screen, where space holds it,
+(debug=1). On a terminal it shows what grows on the screen, where space pauses it,
 r asks for a full dump and [ ] go through those taken; elsewhere, or with
 --format text, it prints a line for each look. It rests ten times as long as a
 look took. A full dump is taken at the start, after a restart, and when a bucket has
@@ -59,11 +60,11 @@ a line with the error; the watch goes on. Ctrl-C ends it.
 The memory figures are those of the heap profile's text, absent where the target
 serves none; they stop the process for some microseconds.
 
-A growth is kept as evidence beside the dumps: a folder with the dumps it shows
+A growth is kept as evidence next to the dumps: a folder with the dumps it shows
 in, report.txt and verdict.json; the newest --keep-evidence of them stay, within
 --keep-bytes. --on-growth runs a command then, without a shell. It gets the
 verdict as JSON on stdin, and the folder in GDUMP_EVIDENCE. Whether it is a leak
-or a pool that warmed up is in the verdict; two dumps do not always tell.`,
+or a pool that warmed up is in the verdict; two dumps are not always enough.`,
 		Example: `gdump watch :6060
 gdump watch :6060 --every 30s --out dumps/
 gdump watch :6060 --on-growth ./page.sh`,
@@ -133,7 +134,7 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	err = run.Watch(ctx, o, func(s run.Sample) {
-		if _, err := fmt.Fprintln(a.stdout, s.Line()); err != nil {
+		if _, err := fmt.Fprintln(&a.printed, s.Line()); err != nil {
 			broken = &ioError{"stdout", err}
 			cancel()
 			return
@@ -144,8 +145,16 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 			}
 		}
 	})
-	if broken != nil {
+	var e *source.Error
+	switch {
+	case broken != nil:
 		return broken
+	case err != nil && !errors.Is(err, context.Canceled):
+		none := &source.Error{Kind: source.Target, Name: t.Name(), What: fmt.Sprintf("no answer in %s", number.Plural(w.samples, "look", "looks")), Err: err}
+		if errors.As(err, &e) {
+			none.Name, none.What, none.Hint = e.Name, none.What+": "+e.What, e.Hint
+		}
+		return none
 	}
 	return err
 }
@@ -169,7 +178,7 @@ func (a *app) watchScreen(ctx context.Context, name string, o run.WatchOptions, 
 		Load: func(ctx context.Context, _ func(ui.Step)) (trend.Trend, error) {
 			d, err := take(ctx)
 			if err != nil {
-				return trend.Trend{}, err
+				return trend.Trend{}, a.messages.hide(err)
 			}
 			first = d
 			return a.compare([]goroutine.Dump{*d}, false)
@@ -182,7 +191,7 @@ func (a *app) watchScreen(ctx context.Context, name string, o run.WatchOptions, 
 						a.say(err.Error())
 					}
 				}
-				x := ui.Sample{At: s.At, Goroutines: s.Goroutines, Dump: s.Dump, Err: cmp.Or(s.Err, s.DumpErr)}
+				x := ui.Sample{At: s.At, Next: s.Next, Goroutines: s.Goroutines, Dump: s.Dump, Err: a.messages.hide(cmp.Or(s.Err, s.DumpErr))}
 				if s.Dump == shown {
 					x.Dump = nil // it is on the screen
 				}
@@ -212,7 +221,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 	taken, err := t.Save(ctx, w.out+string(filepath.Separator), false)
 	var e *source.Error
 	if errors.As(err, &e) && e.Kind == source.Local {
-		a.say(err.Error() + ", it is kept in memory only")
+		a.say(err.Error() + ": kept in memory only")
 		if taken == nil {
 			taken, err = t.Take(ctx, io.Discard)
 		} else {
@@ -232,11 +241,11 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 	return d, nil
 }
 
-// grew keeps the evidence of a growth and tells the command of --on-growth.
+// grew keeps the evidence of a growth and runs the command of --on-growth.
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	evidence, err := run.Evidence(w.out, s.At, s.Trend)
 	if evidence != "" {
-		a.say(strings.Join(append(report.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
+		a.say(strings.Join(append(view.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
 	}
 	if err == nil {
 		err = run.PruneEvidence(w.out, source.Limits{Files: w.evidence, Bytes: w.keep.Bytes})
@@ -277,7 +286,7 @@ func stateFolder() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", errors.New("watch: there is no home folder for the dumps: name one with --out")
+		return "", errors.New("watch: no home folder for the dumps: name a folder with --out")
 	}
 	return filepath.Join(home, ".local", "state", "gdump"), nil
 }

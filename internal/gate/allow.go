@@ -26,7 +26,7 @@ type entry struct {
 	match   func(string) bool
 	reason  string
 	owner   string
-	expires time.Time // the last day on which it counts; zero if there is none
+	expires time.Time // the last day on which it counts; zero if it has no end
 }
 
 // MaxAllowList is how many bytes an allow list may have.
@@ -225,9 +225,9 @@ func (e *entry) note(n int, today time.Time) string {
 	case e.expired(today) && n > 0:
 		return fmt.Sprintf("%s expired on %s and excuses nothing: %s", what, e.expires.Format(dayLayout), e.reason)
 	case e.expired(today):
-		return fmt.Sprintf("%s expired on %s and matches no bucket: it can go", what, e.expires.Format(dayLayout))
+		return fmt.Sprintf("%s expired on %s and matches no bucket: remove it", what, e.expires.Format(dayLayout))
 	case n == 0:
-		return what + " matches no bucket: it can go"
+		return what + " matches no bucket: remove it"
 	}
 	return ""
 }

@@ -8,11 +8,11 @@ import (
 	"gdump/internal/trend"
 )
 
-// State is what a rule came to.
+// State is the result of a rule.
 type State string
 
 // The states of a rule. Unknown is a rule that the dumps do not let one decide,
-// such as a wait in a dump that has none; it is no pass.
+// such as a wait in a dump without waits; it does not pass.
 const (
 	Passed  State = "passed"
 	Tripped State = "tripped"
@@ -28,7 +28,7 @@ type Outcome struct {
 	Blame []*trend.Series // what tripped it, in the order of the trend
 }
 
-// Result is what all rules came to.
+// Result is the outcome of all rules.
 type Result struct {
 	Outcomes []Outcome
 	Allowed  int    // series that the allow list excused
@@ -49,7 +49,7 @@ func Check(t *trend.Trend, rules []Rule, allow *AllowList, today time.Time) Resu
 	excused, notes := allow.apply(t, today)
 	res := Result{Allowed: len(excused), Notes: notes}
 	for i := range rules {
-		v := &view{rule: &rules[i], trend: t, from: lifeStart(t)}
+		v := &scope{rule: &rules[i], trend: t, from: lifeStart(t)}
 		for j := range t.Series {
 			s := &t.Series[j]
 			if !excused[s] && rules[i].in.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
@@ -61,7 +61,7 @@ func Check(t *trend.Trend, rules []Rule, allow *AllowList, today time.Time) Resu
 	return res
 }
 
-// Worst is what the gate as a whole came to.
+// Worst is the result of the gate as a whole.
 func (r *Result) Worst() State {
 	worst := Passed
 	for i := range r.Outcomes {
@@ -76,19 +76,19 @@ func (r *Result) Worst() State {
 	return worst
 }
 
-func (v *view) outcome() Outcome {
+func (v *scope) outcome() Outcome {
 	o := Outcome{Rule: *v.rule, State: Unknown}
 	m := v.rule.measure
 	last := len(v.trend.Dumps) - 1
 	switch {
 	case last < 0:
-		o.Why = "there is no dump"
+		o.Why = "no dump"
 		return o
 	case m.compares && last == 0:
-		o.Why = "it compares dumps, and there is one"
+		o.Why = "cannot tell from one dump; give two"
 		return o
 	case m.compares && v.from == last:
-		o.Why = fmt.Sprintf("the process restarted before %s, the last dump: its growth cannot be seen", v.trend.Dumps[last].Source)
+		o.Why = fmt.Sprintf("the process restarted before %s, the last dump: cannot tell what grew since", v.trend.Dumps[last].Source)
 		return o
 	}
 	value, err := m.of(v)
@@ -108,7 +108,7 @@ func (v *view) outcome() Outcome {
 	return o
 }
 
-// lifeStart is the first dump of the last life.
+// lifeStart is the first dump of the last process lifetime.
 func lifeStart(t *trend.Trend) int {
 	for i := len(t.Dumps) - 1; i > 0; i-- {
 		if t.Restarted[i] {

@@ -116,9 +116,9 @@ func TestRules(t *testing.T) {
 
 // TestExamples reads the rules that errors and the help show.
 func TestExamples(t *testing.T) {
-	for i := range measures {
-		if rules, err := ParseRules(measures[i].example); len(rules) != 1 || err != nil {
-			t.Errorf("%s: its example %q: %v", measures[i].name, measures[i].example, err)
+	for _, m := range measures() {
+		if rules, err := ParseRules(m.example); len(rules) != 1 || err != nil {
+			t.Errorf("%s: its example %q: %v", m.name, m.example, err)
 		}
 	}
 }
@@ -151,13 +151,13 @@ func TestUnknown(t *testing.T) {
 		trend      *trend.Trend
 		why        string
 	}{
-		{"one dump", "accumulating", &one, "it compares dumps, and there is one"},
-		{"one dump", "growth>1", &one, "it compares dumps, and there is one"},
-		{"restart", "accumulating", restarted, "the process restarted before x.dump, the last dump: its growth cannot be seen"},
-		{"no waits", "wait>1h", &profile, "a dump of debug=1 does not tell"},
-		{"no threads", "locked>1", &profile, "a dump of debug=1 does not tell"},
-		{"no leaks", "leaked", &profile, "a dump of debug=1 does not tell"},
-		{"nothing", "goroutines>1", &none, "there is no dump"},
+		{"one dump", "accumulating", &one, "cannot tell from one dump; give two"},
+		{"one dump", "growth>1", &one, "cannot tell from one dump; give two"},
+		{"restart", "accumulating", restarted, "the process restarted before x.dump, the last dump: cannot tell what grew since"},
+		{"no waits", "wait>1h", &profile, "not in a debug=1 dump"},
+		{"no threads", "locked>1", &profile, "not in a debug=1 dump"},
+		{"no leaks", "leaked", &profile, "not in a debug=1 dump"},
+		{"nothing", "goroutines>1", &none, "no dump"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+" "+tt.rule, func(t *testing.T) {
@@ -179,11 +179,11 @@ func TestUnknown(t *testing.T) {
 func TestWrongRules(t *testing.T) {
 	_, err := ParseRules(`accumulate>0, growth, wait>soon, new>x, goroutines>5%, growth>, growth!5, new in state:, leaked>0`)
 	want := strings.Join([]string{
-		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, grown, new, turnover, stable, shrunk, gone, growth, goroutines, buckets, largest, wait, locked, leaked`,
+		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, goroutines, buckets, largest, wait, locked, leaked`,
 		`rule "growth": growth needs a limit, such as growth>10%`,
 		`rule "wait>soon": "soon" is not a duration, try 30m`,
 		`rule "new>x": "x" is not a number`,
-		`rule "goroutines>5%": goroutines is no share: give a number, such as goroutines>1000`,
+		`rule "goroutines>5%": goroutines cannot be in percent: give a number, such as goroutines>1000`,
 		`rule "growth>": nothing after >`,
 		`rule "growth!5": use one of > >= < <= = !=`,
 		`rule "new in state:": state: nothing after the colon`,
@@ -206,7 +206,7 @@ func TestAllowList(t *testing.T) {
 	}{
 		{"none", "# nothing\n\n", 0, "552", nil},
 		{"site", "site github.com/x/y.Leak\n  reason: known\n", 1, "52", nil},
-		{"part of a name is not the name", "site Leak\n  reason: known\n", 0, "552", []string{"line 1: site Leak matches no bucket: it can go"}},
+		{"part of a name is not the name", "site Leak\n  reason: known\n", 0, "552", []string{"line 1: site Leak matches no bucket: remove it"}},
 		{"expression", "site ~^github.com/x/y\\.\n\treason: known\n", 2, "50", nil},
 		{"created by", "created-by main.start\n reason: all of them\n", 3, "0", nil},
 		{"fingerprint", "fingerprint " + leakID + "\n reason: known\n", 1, "52", nil},
@@ -215,7 +215,7 @@ func TestAllowList(t *testing.T) {
 			"expired", "site github.com/x/y.Leak\n reason: fixed soon\n owner: @acme\n expires: 2026-11-23\n", 0, "552",
 			[]string{"line 1: site github.com/x/y.Leak, owned by @acme, expired on 2026-11-23 and excuses nothing: fixed soon"},
 		},
-		{"expired and unused", "\nsite a.b\n reason: x\n expires: 2020-01-01\n", 0, "552", []string{"line 2: site a.b expired on 2020-01-01 and matches no bucket: it can go"}},
+		{"expired and unused", "\nsite a.b\n reason: x\n expires: 2020-01-01\n", 0, "552", []string{"line 2: site a.b expired on 2020-01-01 and matches no bucket: remove it"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

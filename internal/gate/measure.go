@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gdump/internal/trend"
+	"gdump/internal/view"
 )
 
 // measure is something a rule can set a limit to.
@@ -19,79 +20,81 @@ type measure struct {
 	compares   bool // it needs two dumps
 	// of gives the value over the series that count. blames says of a series
 	// whether it is part of the reason.
-	of     func(*view) (float64, error)
-	blames func(*view, *trend.Series) bool
+	of     func(*scope) (float64, error)
+	blames func(*scope, *trend.Series) bool
 }
 
-// view is what a rule sees of a trend: the series in its scope that the allow
-// list does not excuse, and the dump from which the last life counts.
-type view struct {
+// scope is what a rule sees of a trend: the series in its scope that the allow
+// list does not excuse, and the dump from which the last process lifetime counts.
+type scope struct {
 	rule   *Rule
 	trend  *trend.Trend
 	from   int
 	series []*trend.Series
 }
 
-var measures = []measure{
-	verdict(trend.Accumulating, "buckets that accumulate"),
-	verdict(trend.Grown, "buckets that grew once"),
-	verdict(trend.New, "buckets that were not there before"),
-	verdict(trend.Turnover, "buckets whose members change while their size stays"),
-	verdict(trend.Stable, "buckets that stay as they are"),
-	verdict(trend.Shrunk, "buckets that shrank"),
-	verdict(trend.Gone, "buckets that ended"),
+// measures are a count of each verdict's buckets, and the others.
+func measures() []measure {
+	var all []measure
+	for _, v := range view.Verdicts {
+		all = append(all, verdict(v.Name, v.Buckets))
+	}
+	return append(all, others...)
+}
+
+var others = []measure{
 	{
 		name: "growth", says: "goroutines more than before, as a number or in percent", example: "growth>10%",
 		percent: true, needsLimit: true, compares: true,
-		of:     (*view).growth,
-		blames: func(v *view, s *trend.Series) bool { return s.Now() > s.Counts[v.from] },
+		of:     (*scope).growth,
+		blames: func(v *scope, s *trend.Series) bool { return s.Now() > s.Counts[v.from] },
 	},
 	{
 		name: "goroutines", says: "goroutines in the last dump", example: "goroutines>1000", needsLimit: true,
-		of:     func(v *view) (float64, error) { return float64(v.count(len(v.trend.Dumps) - 1)), nil },
+		of:     func(v *scope) (float64, error) { return float64(v.count(len(v.trend.Dumps) - 1)), nil },
 		blames: present,
 	},
 	{
 		name: "buckets", says: "different stacks in the last dump", example: "buckets>200", needsLimit: true,
-		of:     func(v *view) (float64, error) { return v.sum(func(*trend.Series) int { return 1 }), nil },
+		of:     func(v *scope) (float64, error) { return v.sum(func(*trend.Series) int { return 1 }), nil },
 		blames: present,
 	},
 	{
 		name: "largest", says: "goroutines of the largest bucket in the last dump", example: "largest>500", needsLimit: true,
-		of: func(v *view) (float64, error) { return v.top((*trend.Series).Now), nil },
-		blames: func(v *view, s *trend.Series) bool {
+		of: func(v *scope) (float64, error) { return v.top((*trend.Series).Now), nil },
+		blames: func(v *scope, s *trend.Series) bool {
 			return v.rule.trips(float64(s.Now())) && s.Now() > 0
 		},
 	},
 	{
 		name: "wait", says: "the longest wait in the last dump", example: "wait>1h", minutes: true, needsLimit: true,
-		of: func(v *view) (float64, error) {
+		of: func(v *scope) (float64, error) {
 			if err := v.known(); err != nil {
 				return 0, err
 			}
 			return v.top(longest), nil
 		},
-		blames: func(v *view, s *trend.Series) bool {
+		blames: func(v *scope, s *trend.Series) bool {
 			return v.rule.trips(float64(longest(s))) && s.Now() > 0
 		},
 	},
 	{
 		name: "locked", says: "goroutines locked to a thread in the last dump", example: "locked>10", needsLimit: true,
-		of:     func(v *view) (float64, error) { return v.sum(locked), v.known() },
-		blames: func(_ *view, s *trend.Series) bool { return locked(s) > 0 },
+		of:     func(v *scope) (float64, error) { return v.sum(locked), v.known() },
+		blames: func(_ *scope, s *trend.Series) bool { return locked(s) > 0 },
 	},
 	{
-		name: "leaked", says: "goroutines that a goroutineleak profile proved, which is in the dump or beside it", example: "leaked>0",
-		of:     func(v *view) (float64, error) { return v.sum(leaked), v.proofKnown() },
-		blames: func(_ *view, s *trend.Series) bool { return leaked(s) > 0 },
+		name: "leaked", says: "goroutines proven leaked by a goroutineleak profile, in the dump or next to it", example: "leaked>0",
+		of:     func(v *scope) (float64, error) { return v.sum(leaked), v.proofKnown() },
+		blames: func(_ *scope, s *trend.Series) bool { return leaked(s) > 0 },
 	},
 }
 
 // Measures are the names of what a rule can measure.
 func Measures() []string {
 	var names []string
-	for i := range measures {
-		names = append(names, measures[i].name)
+	for _, m := range measures() {
+		names = append(names, m.name)
 	}
 	return names
 }
@@ -99,20 +102,20 @@ func Measures() []string {
 // Help says of each measure what it is, for the help of the command.
 func Help() [][2]string {
 	var lines [][2]string
-	for i := range measures {
-		lines = append(lines, [2]string{measures[i].name, measures[i].says})
+	for _, m := range measures() {
+		lines = append(lines, [2]string{m.name, m.says})
 	}
 	return lines
 }
 
-func verdict(v trend.Verdict, says string) measure {
-	is := func(_ *view, s *trend.Series) bool { return s.Verdict == v }
+func verdict(name trend.Verdict, says string) measure {
+	is := func(_ *scope, s *trend.Series) bool { return s.Verdict == name }
 	return measure{
-		name: string(v), says: says, example: string(v) + ">0", compares: true,
-		of: func(view *view) (float64, error) {
+		name: string(name), says: says, example: string(name) + ">0", compares: true,
+		of: func(v *scope) (float64, error) {
 			n := 0
-			for _, s := range view.series {
-				if is(view, s) {
+			for _, s := range v.series {
+				if is(v, s) {
 					n++
 				}
 			}
@@ -122,8 +125,8 @@ func verdict(v trend.Verdict, says string) measure {
 	}
 }
 
-// growth is the change over the last life, in percent where the rule says so.
-func (v *view) growth() (float64, error) {
+// growth is the change over the last process lifetime, in percent where the rule says so.
+func (v *scope) growth() (float64, error) {
 	before, after := v.count(v.from), v.count(len(v.trend.Dumps)-1)
 	change := float64(after - before)
 	switch {
@@ -138,7 +141,7 @@ func (v *view) growth() (float64, error) {
 }
 
 // count is the goroutines in one dump.
-func (v *view) count(dump int) int {
+func (v *scope) count(dump int) int {
 	n := 0
 	for _, s := range v.series {
 		n += s.Counts[dump]
@@ -146,8 +149,8 @@ func (v *view) count(dump int) int {
 	return n
 }
 
-// sum adds up what f says of the series that the last dump holds.
-func (v *view) sum(f func(*trend.Series) int) float64 {
+// sum adds up what f says of the series that are in the last dump.
+func (v *scope) sum(f func(*trend.Series) int) float64 {
 	n := 0
 	for _, s := range v.series {
 		if s.Now() > 0 {
@@ -157,8 +160,8 @@ func (v *view) sum(f func(*trend.Series) int) float64 {
 	return float64(n)
 }
 
-// top is the most that f says of a series that the last dump holds.
-func (v *view) top(f func(*trend.Series) int) float64 {
+// top is the most that f says of a series that is in the last dump.
+func (v *scope) top(f func(*trend.Series) int) float64 {
 	n := 0
 	for _, s := range v.series {
 		if s.Now() > 0 {
@@ -169,22 +172,22 @@ func (v *view) top(f func(*trend.Series) int) float64 {
 }
 
 // known says why states and waits are not known, where the last dump has none.
-func (v *view) known() error {
+func (v *scope) known() error {
 	if d := &v.trend.Dumps[len(v.trend.Dumps)-1]; !d.Level.HasIDs() {
-		return fmt.Errorf("a dump of %s does not tell", d.Level)
+		return fmt.Errorf("not in a %s dump", d.Level)
 	}
 	return nil
 }
 
 // proofKnown says why it is not known who leaked: dumps of counts have no marks.
-func (v *view) proofKnown() error {
+func (v *scope) proofKnown() error {
 	if slices.ContainsFunc(v.trend.Series, func(s trend.Series) bool { return s.Proof != trend.NoProof }) {
 		return nil
 	}
 	return v.known()
 }
 
-func present(_ *view, s *trend.Series) bool { return s.Now() > 0 }
+func present(_ *scope, s *trend.Series) bool { return s.Now() > 0 }
 
 func longest(s *trend.Series) int { return s.Bucket.Waits.Max() }
 func locked(s *trend.Series) int  { return s.Bucket.Locked }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gdump/internal/query"
+	"gdump/internal/view"
 )
 
 // Rule is a limit on something that can be measured of a trend. A value past
@@ -77,7 +78,7 @@ func parseRule(text string) (Rule, error) {
 	r := Rule{Text: text, op: ">"}
 	head, in, scoped := strings.Cut(text, " in ")
 	if scoped {
-		q, err := query.Parse(in)
+		q, err := query.Parse(in, view.VerdictNames())
 		if err != nil {
 			return r, err
 		}
@@ -99,9 +100,9 @@ func parseRule(text string) (Rule, error) {
 		}
 	}
 	name = strings.TrimSpace(name)
-	for i := range measures {
-		if measures[i].name == name {
-			r.measure = &measures[i]
+	for _, m := range measures() {
+		if m.name == name {
+			r.measure = &m
 		}
 	}
 	if r.measure == nil {
@@ -119,7 +120,7 @@ func (r *Rule) setLimit(text string) error {
 	}
 	number, percent := strings.CutSuffix(text, "%")
 	if percent && !r.measure.percent {
-		return fmt.Errorf("%s is no share: give a number, such as %s", r.measure.name, r.measure.example)
+		return fmt.Errorf("%s cannot be in percent: give a number, such as %s", r.measure.name, r.measure.example)
 	}
 	r.percent = percent
 	if r.measure.minutes {

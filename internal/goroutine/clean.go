@@ -30,14 +30,14 @@ func Clean(s string) string {
 		case r >= 0x80 && r < 0xa0:
 			fmt.Fprintf(&b, `\u%04x`, r)
 		case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r):
-			if marks++; marks <= 4 && !variation(r) {
+			if marks++; marks <= 4 && !Hidden(r) {
 				b.WriteRune(r)
 			} else {
 				fmt.Fprintf(&b, "‹U+%04X›", r)
 			}
 			s = s[n:]
 			continue
-		case unicode.Is(unicode.Cf, r) || !unicode.IsPrint(r):
+		case Hidden(r):
 			fmt.Fprintf(&b, "‹U+%04X›", r)
 		default:
 			b.WriteRune(r)
@@ -48,8 +48,10 @@ func Clean(s string) string {
 	return b.String()
 }
 
-func variation(r rune) bool {
-	return r >= 0xfe00 && r <= 0xfe0f || r >= 0xe0100 && r <= 0xe01ef
+// Hidden reports whether a terminal obeys a character or does not show it:
+// control characters, marks that turn text, and what has no width.
+func Hidden(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 func plain(s string) bool {

@@ -98,3 +98,12 @@ func (b *Bucket) State() string {
 	}
 	return b.States[0].Name
 }
+
+// ProfileComment is the comment in a profile that gdump wrote, whose labels
+// state, wait_minutes, leaked, created_by, bucket, dump and verdict are not the
+// program's. Those of the program by one of these names are called label.NAME.
+const ProfileComment = "written by gdump"
+
+// ProfileRemark is the system name of what a profile that gdump wrote shows as
+// a function and is none, such as frames that were left out.
+const ProfileRemark = "remark"

@@ -3,6 +3,7 @@ package parse
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,9 @@ const (
 	idLabel    = "go::goroutine"
 	stateLabel = "go::goroutine_state"
 	waitLabel  = "go::goroutine_wait_minutes"
-	startLabel = "go::goroutine_created_by" // the id of who started it, which no bucket keeps
+	startLabel = "go::goroutine_created_by" // the id of who started it, which no bucket keeps; as what gdump adds and the dump itself tells
+
+	leakedLabel = "leaked" // in profiles that gdump wrote
 )
 
 // readProfile reads profile.proto, as debug=0 writes it.
@@ -49,6 +52,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 		return nil, fmt.Errorf("%w: a profile of another kind", ErrNoDump)
 	}
 	s := newSampled(goroutine.Debug0)
+	s.own = slices.Contains(p.Comments, goroutine.ProfileComment)
 	s.dump.LeaksOnly = strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")
 	if p.TimeNanos > 0 {
 		s.dump.TakenAt = time.Unix(0, p.TimeNanos).UTC()
@@ -82,6 +86,7 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 // labels.
 type sampled struct {
 	dump    goroutine.Dump
+	own     bool // gdump wrote the profile
 	in      interner
 	entries []*entry
 	index   map[goroutine.Stack]*entry
@@ -111,7 +116,7 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 			frames = append(frames, goroutine.Frame{Function: fmt.Sprintf("0x%x", loc.Address)})
 		}
 		for _, l := range loc.Line {
-			if l.Function == nil {
+			if l.Function == nil || s.own && l.Function.SystemName == goroutine.ProfileRemark {
 				continue
 			}
 			frames = append(frames, s.in.frame(&rawFrame{function: decodeName([]byte(l.Function.Name)), file: []byte(l.Function.Filename), line: int(l.Line)}))
@@ -119,37 +124,60 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 	}
 	t := s.count(frames, n, 0)
 	for key, values := range sample.Label {
-		if key == startLabel {
-			continue
-		}
+		key, fact := s.label(key)
 		for _, v := range values {
-			switch key {
+			switch fact {
+			case "":
+				t.labels.add(key, v, n)
 			case stateLabel:
 				t.states.add([]byte(v), n)
+			case leakedLabel:
+				t.leaked += n
 			case idLabel:
 				if id, err := strconv.ParseUint(v, 10, 64); err == nil && n == 1 {
 					t.ids.Add(id)
 				}
-			default:
-				t.labels.add(key, v, n)
 			}
 		}
 	}
 	for key, values := range sample.NumLabel {
-		if key == startLabel {
-			continue
-		}
+		key, fact := s.label(key)
 		for _, v := range values {
 			switch {
-			case key == waitLabel && v >= 0:
+			case fact == waitLabel && v >= 0:
 				t.waits.add(uint32(min(v, 1<<30)), n)
-			case key == idLabel && v > 0 && n == 1:
+			case fact == idLabel && v > 0 && n == 1:
 				t.ids.Add(uint64(v))
-			default:
+			case fact != startLabel:
 				t.labels.add(key, strconv.FormatInt(v, 10), n)
 			}
 		}
 	}
+}
+
+// ownLabels are the facts that gdump writes as labels, and where they belong.
+var ownLabels = map[string]string{
+	"state": stateLabel, "wait_minutes": waitLabel, "leaked": leakedLabel,
+	"created_by": startLabel, "bucket": startLabel, "dump": startLabel, "verdict": startLabel,
+}
+
+// label is a label of the program by its name there, or the fact that a label
+// stands for.
+func (s *sampled) label(key string) (name, fact string) {
+	switch key {
+	case idLabel, stateLabel, waitLabel, startLabel:
+		return key, key
+	}
+	if !s.own {
+		return key, ""
+	}
+	if fact := ownLabels[key]; fact != "" {
+		return key, fact
+	}
+	if name, ok := strings.CutPrefix(key, "label."); ok && ownLabels[name] != "" {
+		return name, ""
+	}
+	return key, ""
 }
 
 func (s *sampled) end() goroutine.Dump {

@@ -7,7 +7,7 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// Grouping holds goroutines together by something they share.
+// Grouping groups goroutines by something they share.
 type Grouping struct {
 	Name string // as the reader wrote it
 	// Of names the groups of a bucket's goroutines, and how many belong to

@@ -1,4 +1,4 @@
-// Package query is the filter language over buckets: words that may stand
+// Package query is the filter language over buckets: words that may be
 // anywhere, and fields such as state:select or wait:>10m.
 package query
 
@@ -27,7 +27,7 @@ type Row struct {
 	Change  int
 }
 
-// term is one condition of a query; all must hold.
+// term is one condition of a query; all must match.
 type term struct {
 	not   bool
 	wide  bool // looks through all of the bucket
@@ -53,20 +53,20 @@ func (q Query) Empty() bool { return len(q.terms) == 0 }
 // Words are the plain words of the query, for marking them where they match.
 func (q Query) Words() []string { return q.words }
 
-// Parse reads a query: terms with blanks between them, all of which must hold.
+// Parse reads a query: terms with blanks between them, all of which must match.
 //
-//	chan            the word stands in a function, file, state, label, module or created by
+//	chan            the word is in a function, file, state, label, module or created by
 //	Chan            the same, but as written: a capital letter makes it exact
-//	-runtime        the word stands nowhere
+//	-runtime        the word is nowhere
 //	~wr.te          a regular expression (RE2)
 //	state:select    one field: state func pkg mod file created site origin id label.KEY
 //	count:>100      a number: count, change, wait (in minutes, or 90s, 2h, 3d)
 //	+grown          the verdict of a comparison; verdict:grown says the same
 //	func:"a b"      quotes keep blanks
 //
-// With an error comes the query of the terms that are right: while a term is
-// typed, the others go on holding.
-func Parse(text string) (Query, error) {
+// Only the verdicts given are verdicts; "+other" is a word. With an error comes the query of the terms that are right: while a term is
+// typed, the others still apply.
+func Parse(text string, verdicts []string) (Query, error) {
 	var q Query
 	words, wrong := split(text)
 	for _, w := range words {
@@ -75,20 +75,24 @@ func Parse(text string) (Query, error) {
 		if rest, ok := strings.CutPrefix(body, "-"); ok && rest != "" {
 			t.not, body = true, rest
 		}
+		verdict, judges := strings.CutPrefix(body, "+")
+		judges = judges && slices.Contains(verdicts, verdict)
 		var err error
-		if t.match, err = parseTerm(body); err != nil {
+		if judges {
+			t.match = func(r Row) bool { return r.Verdict == verdict }
+		} else if t.match, err = parseTerm(body); err != nil {
 			if wrong == nil {
 				wrong = err
 			}
 			continue
 		}
-		t.wide = !isVerdict(body) && !isField(fieldOf(body))
+		t.wide = !judges && !isField(fieldOf(body))
 		if t.wide && !t.not && !strings.HasPrefix(body, "~") {
 			q.words = append(q.words, body)
 		}
 		q.terms = append(q.terms, t)
 	}
-	// Terms about one field cost less than words that may stand anywhere.
+	// Terms about one field cost less than words that may be anywhere.
 	slices.SortStableFunc(q.terms, func(a, b term) int {
 		switch {
 		case a.wide == b.wide:
@@ -101,7 +105,7 @@ func Parse(text string) (Query, error) {
 	return q, wrong
 }
 
-// fieldOf is what stands before the colon, "" without one.
+// fieldOf is what is before the colon, "" without one.
 func fieldOf(word string) string {
 	field, _, ok := strings.Cut(word, ":")
 	if !ok {
@@ -143,22 +147,11 @@ var fields = []string{"state", "func", "pkg", "mod", "file", "created", "site", 
 // long are the fields by their names in full.
 var long = map[string]string{"function": "func", "package": "pkg", "module": "mod", "created-by": "created"}
 
-// verdicts are those of package trend, which is none of this package's business.
-var verdicts = []string{"accumulating", "grown", "new", "turnover", "stable", "shrunk", "gone"}
-
-func isVerdict(word string) bool {
-	v, ok := strings.CutPrefix(word, "+")
-	return ok && slices.Contains(verdicts, v)
-}
-
 func isField(name string) bool {
 	return slices.Contains(fields, name) || long[name] != "" || strings.HasPrefix(name, "label.")
 }
 
 func parseTerm(body string) (func(Row) bool, error) {
-	if isVerdict(body) {
-		return func(r Row) bool { return r.Verdict == body[1:] }, nil
-	}
 	field, value, ok := strings.Cut(body, ":")
 	if !ok || !isField(field) {
 		m, err := matcher(body)
@@ -303,7 +296,7 @@ func newFolded(word string) folded {
 	return f
 }
 
-// in reports whether the word stands in s.
+// in reports whether the word is in s.
 func (f folded) in(s string) bool {
 	if f.word == "" {
 		return true

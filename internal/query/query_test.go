@@ -24,6 +24,8 @@ func bucket() *goroutine.Bucket {
 	return b
 }
 
+var verdicts = []string{"accumulating", "grown", "new"}
+
 func TestMatch(t *testing.T) {
 	tests := []struct {
 		query string
@@ -69,13 +71,14 @@ func TestMatch(t *testing.T) {
 		{"+grown", true},
 		{"+accumulating", false},
 		{"-+grown", false},
+		{"+deliver", false},
 		{"verdict:grow", true},
 		{"change:>5", true},
 		{"change:<-5", false},
 		{"http:", false},
 	}
 	for _, tt := range tests {
-		q, err := Parse(tt.query)
+		q, err := Parse(tt.query, verdicts)
 		if err != nil {
 			t.Errorf("Parse(%q): %v", tt.query, err)
 			continue
@@ -97,7 +100,7 @@ func TestParseErrors(t *testing.T) {
 		{`func:"deliver`, "not closed"},
 	}
 	for _, tt := range tests {
-		q, err := Parse("deliver " + tt.query)
+		q, err := Parse("deliver "+tt.query, verdicts)
 		if !q.Match(bucket()) {
 			t.Errorf("Parse(%q): the right terms do not hold", tt.query)
 		}
@@ -108,7 +111,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
-	q, err := Parse("chan state:select -x ~re Conn")
+	q, err := Parse("chan state:select -x ~re Conn", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +146,7 @@ func FuzzParse(f *testing.F) {
 	}
 	b := bucket()
 	f.Fuzz(func(t *testing.T, s string) {
-		q, _ := Parse(s)
+		q, _ := Parse(s, verdicts)
 		q.Match(b)
 	})
 }
@@ -151,7 +154,7 @@ func FuzzParse(f *testing.F) {
 // BenchmarkMatch filters 100 000 buckets once an iteration.
 func BenchmarkMatch(b *testing.B) {
 	bk := bucket()
-	q, err := Parse("state:send nowhere")
+	q, err := Parse("state:send nowhere", nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -64,6 +65,10 @@ func (r *Redactor) bucket(b *goroutine.Bucket) {
 		b.Args[i] = r.arguments(b.Args[i])
 	}
 	b.Addresses = r.counts(b.Addresses, r.arguments)
+	b.Members = slices.Clone(b.Members)
+	for i := range b.Members {
+		b.Members[i].Args = r.members(b.Members[i].Args)
+	}
 	b.Labels = slices.Clone(b.Labels)
 	for i := range b.Labels {
 		l := &b.Labels[i]
@@ -106,19 +111,37 @@ func (r *Redactor) arguments(list string) string {
 	return hexNumber.ReplaceAllStringFunc(list, func(n string) string { return "0x" + r.hash("argument", n) })
 }
 
-// reason keeps what the runtime itself says and replaces what the program does:
-// the value of a panic, the names of tests.
+// members replaces the arguments of a goroutine as arguments does.
+func (r *Redactor) members(frames [][]uint64) [][]uint64 {
+	frames = slices.Clone(frames)
+	for i := range frames {
+		frames[i] = slices.Clone(frames[i])
+		for j, n := range frames[i] {
+			if n != 0 {
+				frames[i][j], _ = strconv.ParseUint(r.hash("argument", "0x"+strconv.FormatUint(n, 16)), 16, 64)
+			}
+		}
+	}
+	return frames
+}
+
+// reason keeps what the runtime itself says and replaces what the program says:
+// the value of a panic, the names of tests, and whatever is not known to be the
+// runtime's.
 func (r *Redactor) reason(reason string) string {
-	for _, what := range []string{"panic: ", "panic serving "} { // an address, and the value
+	if ofRuntime(reason) {
+		return reason
+	}
+	for _, what := range []string{"panic: ", "panic serving ", "fatal error: "} { // an address, and the value
 		if value, ok := strings.CutPrefix(reason, what); ok {
 			return what + "redacted-" + r.hash("panic", value)
 		}
 	}
 	why, tests, ok := strings.Cut(reason, "; running tests: ")
-	if ok {
+	if ok && ofRuntime(why) {
 		return why + "; running tests: redacted-" + r.hash("tests", tests)
 	}
-	return reason
+	return "redacted-" + r.hash("reason", reason)
 }
 
 // file replaces the folders of a file name. What tells where a frame belongs is

@@ -72,6 +72,13 @@ func secrets(dumps []goroutine.Dump) []string {
 			for _, a := range b.Args {
 				all = append(all, regexp.MustCompile(`0x[0-9a-f]{5,}`).FindAllString(a, -1)...)
 			}
+			for _, m := range b.Members {
+				for _, a := range slices.Concat(m.Args...) {
+					if a >= 0x10000 {
+						all = append(all, fmt.Sprintf("0x%x", a))
+					}
+				}
+			}
 		}
 	}
 	slices.Sort(all)
@@ -272,6 +279,38 @@ func TestFormats(t *testing.T) {
 					t.Errorf("%s: %s holds %q", name, f.Name, s)
 				}
 			}
+		}
+	}
+}
+
+// TestReasons sees that only the runtime's own words are left of a reason, in
+// the dump and in the formats that write it.
+func TestReasons(t *testing.T) {
+	const hashed = "redacted-"
+	for reason, want := range map[string]string{
+		"": "",
+		"fatal error: all goroutines are asleep - deadlock!":   "fatal error: all goroutines are asleep - deadlock!",
+		"fatal error: concurrent map writes":                   "fatal error: concurrent map writes",
+		"fatal error: cannot open /home/alice/secret.db on db": "fatal error: " + hashed,
+		"fatal error: concurrent map writes of alice":          "fatal error: " + hashed,
+		"fatal error: alice":                                   "fatal error: " + hashed,
+		"SIGQUIT: quit":                                        "SIGQUIT: quit",
+		"SIGSEGV: segmentation violation":                      "SIGSEGV: segmentation violation",
+		"SIGUSR1: user-defined signal 1":                       "SIGUSR1: user-defined signal 1",
+		"SIGALICE: secret":                                     hashed,
+		"SIG-alice: quit":                                      hashed,
+		"panic: alice":                                         "panic: " + hashed,
+		"panic serving 10.0.0.1:80: alice":                     "panic serving " + hashed,
+		"SIGQUIT: quit; running tests: TestAlice (1s)":         "SIGQUIT: quit; running tests: " + hashed,
+		"alice; running tests: TestAlice (1s)":                 hashed,
+		"log.Fatal of alice":                                   hashed,
+	} {
+		got := redact.New(key).Dump(goroutine.Dump{Reason: reason}).Reason
+		if rest, ok := strings.CutPrefix(got, want); !ok || (rest != "") != strings.HasSuffix(want, hashed) {
+			t.Errorf("%q: %q, want %q", reason, got, want)
+		}
+		if again := redact.New(key).Dump(goroutine.Dump{Reason: reason}).Reason; again != got {
+			t.Errorf("%q: %q, then %q", reason, got, again)
 		}
 	}
 }

@@ -8,9 +8,11 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
-// The chart's size in its own units, and the room for what stands around it.
+// The chart's size in its own units, and the room for what is around it.
 const (
 	chartWidth, chartHeight = 900, 260
 	chartLeft, chartRight   = 70, 20
@@ -20,7 +22,7 @@ const (
 
 // rankBy is each series' place when they are ordered by a column; equal ones
 // share a place.
-func rankBy(c *Column, series []trend.Series) []int {
+func rankBy(c *view.Column, series []trend.Series) []int {
 	order := make([]int, len(series))
 	for i := range order {
 		order[i] = i
@@ -39,7 +41,7 @@ func rankBy(c *Column, series []trend.Series) []int {
 }
 
 // chart draws the counts of the series that changed the most over the dumps.
-// What it shows also stands in the table, so its description says just that.
+// What it shows is also in the table, so its description says just that.
 func (p *page) chart() {
 	if len(p.t.Dumps) < 2 {
 		return
@@ -57,10 +59,10 @@ func (p *page) chart() {
 		return chartHeight - chartBottom - float64(n)/float64(top)*(chartHeight-chartBottom-chartTop)
 	}
 	p.put("<h2>Trend</h2>\n<figure>\n", fmt.Sprintf(`<svg viewBox="0 0 %d %d" role="img" aria-labelledby="chart-title">`, chartWidth, chartHeight),
-		"<title id=\"chart-title\">Goroutines of the ", Plural(len(lines), "bucket", "buckets"), " that changed the most, dump by dump</title>\n")
+		"<title id=\"chart-title\">Goroutines of the ", number.Plural(len(lines), "bucket", "buckets"), " that changed the most, dump by dump</title>\n")
 	for _, n := range []int{0, top / 2, top} {
 		p.put(fmt.Sprintf(`<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
-			chartLeft, chartWidth-chartRight, y(n), y(n), chartLeft-8, y(n)+4, group(n)), "\n")
+			chartLeft, chartWidth-chartRight, y(n), y(n), chartLeft-8, y(n)+4, number.Group(n)), "\n")
 	}
 	for i := range p.t.Dumps {
 		if len(p.t.Dumps) <= 12 {
@@ -74,17 +76,17 @@ func (p *page) chart() {
 		}
 		p.put(fmt.Sprintf(`<polyline class="line c%d" points="%s"/>`, i, strings.Join(points, " ")), "\n")
 		for j, n := range s.Counts {
-			p.put(fmt.Sprintf(`<circle class="dot c%d" cx="%.1f" cy="%.1f" r="4"><title>%s: %s</title></circle>`, i, x[j], y(n), text(SiteName(s.Bucket)), group(n)), "\n")
+			p.put(fmt.Sprintf(`<circle class="dot c%d" cx="%.1f" cy="%.1f" r="4"><title>%s: %s</title></circle>`, i, x[j], y(n), text(view.SiteName(s.Bucket)), number.Group(n)), "\n")
 		}
 	}
 	p.put("</svg>\n<figcaption><ul class=\"legend\">\n")
 	for i, s := range lines {
 		var counts []string
 		for _, n := range s.Counts {
-			counts = append(counts, group(n))
+			counts = append(counts, number.Group(n))
 		}
 		p.put(fmt.Sprintf(`<li><svg viewBox="0 0 24 10" aria-hidden="true"><line class="line c%d" x1="0" x2="24" y1="5" y2="5"/></svg> <code>%s</code> %s</li>`,
-			i, text(SiteName(s.Bucket)), strings.Join(counts, " → ")), "\n")
+			i, text(view.SiteName(s.Bucket)), strings.Join(counts, " → ")), "\n")
 	}
 	p.put("</ul></figcaption>\n</figure>\n")
 }
@@ -102,7 +104,7 @@ func chartSeries(t *trend.Trend) []*trend.Series {
 	return all[:min(len(all), chartLines)]
 }
 
-// chartX is where each dump stands: by its time where all have one, else one
+// chartX is where each dump is: by its time where all have one, else one
 // step after the other.
 func chartX(t *trend.Trend) []float64 {
 	n := len(t.Dumps)

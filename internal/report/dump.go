@@ -14,8 +14,8 @@ import (
 
 // Dump writes the dumps of a trend as the text that Go itself prints: debug=2
 // where goroutines have ids, else debug=1. Reading it gives the same buckets.
-// What a bucket does not keep is not in it: most arguments, and which of a
-// bucket's goroutines had which label.
+// What a bucket does not keep is not in it: the arguments of all goroutines but
+// its first ones, and which goroutine had which label.
 func Dump(w io.Writer, t *trend.Trend, _ Options) error {
 	out := bufio.NewWriter(w)
 	for i := range t.Dumps {
@@ -45,26 +45,41 @@ func writeGoroutines(out *bufio.Writer, d *goroutine.Dump) {
 	}
 	blank := ""
 	for _, b := range inReadingOrder(d) {
-		p := &bucketPrinter{out: out, stack: b.Stack.Parts(), args: slices.Clone(b.Args), addresses: slices.Clone(b.Addresses)}
+		p := &bucketPrinter{out: out, stack: b.Stack.Parts(), samples: b.Args, args: slices.Clone(b.Args), addresses: slices.Clone(b.Addresses), members: b.Members}
 		if d.Level == goroutine.Crash && d.Reason == "" {
 			p.crash = "gp=0x0 m=nil "
 		}
 		groups := b.Groups()
 		for id := range b.IDs.All() {
-			for groups[0].N == 0 {
-				groups = groups[1:]
-			}
-			groups[0].N--
+			m := p.member(id)
+			g := nextGroup(groups, m)
+			g.N--
 			out.WriteString(blank)
-			p.goroutine(id, &groups[0])
+			p.goroutine(id, g, m)
 			blank = "\n"
 		}
 	}
 }
 
+// nextGroup is the group of a goroutine: one of its state and wait where they
+// are known, else the first that has any left.
+func nextGroup(groups []goroutine.Group, m *goroutine.Member) *goroutine.Group {
+	if m != nil {
+		for i := range groups {
+			if g := &groups[i]; g.N > 0 && g.State == m.State && g.Wait == m.Wait {
+				return g
+			}
+		}
+	}
+	for len(groups) > 1 && groups[0].N == 0 {
+		groups = groups[1:]
+	}
+	return &groups[0]
+}
+
 // inReadingOrder is the buckets in the order of the source, but such that a
-// reader finds the dump's borders: a running goroutine first, and last one of
-// which it can tell that it is complete, from what it was created by.
+// reader finds the dump's borders: a running goroutine first, and last one one
+// that it knows to be complete, from what it was created by.
 func inReadingOrder(d *goroutine.Dump) []*goroutine.Bucket {
 	rank := func(b *goroutine.Bucket) int {
 		switch {
@@ -104,11 +119,21 @@ type bucketPrinter struct {
 	out       *bufio.Writer
 	stack     goroutine.Parts
 	crash     string
-	args      []string          // of the leaf, not yet written
+	samples   []string          // argument lists of the leaf, as printed
+	args      []string          // those not yet written
 	addresses []goroutine.Count // of the lock, not yet written
+	members   []goroutine.Member
 }
 
-func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group) {
+// member is the goroutine with an id, nil where the bucket kept only that.
+func (p *bucketPrinter) member(id uint64) *goroutine.Member {
+	if i := slices.IndexFunc(p.members, func(m goroutine.Member) bool { return m.ID == id }); i >= 0 {
+		return &p.members[i]
+	}
+	return nil
+}
+
+func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group, m *goroutine.Member) {
 	state := g.State
 	if g.Leaked {
 		state += " (leaked)"
@@ -120,31 +145,92 @@ func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group) {
 		state += ", locked to thread"
 	}
 	fmt.Fprintf(p.out, "goroutine %d %s[%s]%s:\n", id, p.crash, goroutine.Clean(state), labelText(g.Labels, " "))
-	leaf := ""
-	if len(p.args) > 0 {
-		leaf, p.args = p.args[0], p.args[1:]
-	}
-	holder, address := p.lock(leaf, g.State)
+	args := p.arguments(m, g.State)
 	s := &p.stack
 	if s.Unavailable {
 		p.out.WriteString("\tgoroutine running on other thread; stack unavailable\n")
 	}
 	for i := range s.Frames {
 		p.elided(i)
-		args := ""
-		switch i {
-		case holder:
-			args = address
-		case 0:
-			args = leaf
-		}
-		p.frame(&s.Frames[i], args)
+		p.frame(&s.Frames[i], args[i])
 	}
 	p.elided(len(s.Frames))
 	if s.CreatedBy.Function != "" {
-		p.createdBy(&s.CreatedBy)
+		p.createdBy(&s.CreatedBy, m)
 	}
 	p.ancestors()
+}
+
+// arguments are the argument lists of a goroutine's frames: all of them where
+// the bucket kept them, else a sample of its leaf and the lock it waits for.
+func (p *bucketPrinter) arguments(m *goroutine.Member, state string) []string {
+	lists := make([]string, len(p.stack.Frames))
+	if m == nil || len(m.Args) != len(lists) {
+		if len(lists) > 0 && len(p.args) > 0 {
+			lists[0], p.args = p.args[0], p.args[1:]
+		}
+		leaf := ""
+		if len(lists) > 0 {
+			leaf = lists[0]
+		}
+		if i, address := p.lock(leaf, state); i >= 0 {
+			lists[i] = address
+		}
+		return lists
+	}
+	for i, args := range m.Args {
+		lists[i] = argumentList(args)
+	}
+	if len(m.Args) > 0 {
+		fits := func(sample string) bool { return isSample(sample, m.Args[0]) }
+		if i := slices.IndexFunc(p.args, fits); i >= 0 {
+			lists[0] = p.args[i]
+			p.args = slices.Delete(p.args, i, i+1)
+		} else if i := slices.IndexFunc(p.samples, fits); i >= 0 {
+			lists[0] = p.samples[i]
+		}
+	}
+	for i := range min(6, len(lists)) {
+		if !syncMethod(&p.stack.Frames[i]) {
+			continue
+		}
+		first, _, _ := strings.Cut(lists[i], ",")
+		if i := slices.IndexFunc(p.addresses, func(a goroutine.Count) bool { return a.Name == first }); i >= 0 {
+			p.take(i)
+			break
+		}
+	}
+	return lists
+}
+
+// argumentList writes arguments as Go does: "_" for one that is not known.
+func argumentList(args []uint64) string {
+	if args == nil {
+		return "..."
+	}
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = "_"
+		if a != 0 {
+			words[i] = "0x" + strconv.FormatUint(a, 16)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// isSample reports whether a printed argument list can be of these arguments.
+func isSample(sample string, args []uint64) bool {
+	words := strings.Split(sample, ",")
+	if len(words) != len(args) {
+		return false
+	}
+	for i, word := range words {
+		word = strings.Trim(word, " {}")
+		if args[i] != 0 && word != "0x"+strconv.FormatUint(args[i], 16) || args[i] == 0 && strings.HasPrefix(word, "0x") && word != "0x0" && !strings.HasSuffix(word, "?") {
+			return false
+		}
+	}
+	return true
 }
 
 // lock chooses the frame that shows which lock the goroutine waits for: a
@@ -201,8 +287,12 @@ func (p *bucketPrinter) frame(f *goroutine.Frame, args string) {
 	fmt.Fprintf(p.out, "%s(%s)\n\t%s\n", functionName(f), goroutine.Clean(args), fileAndLine(f))
 }
 
-func (p *bucketPrinter) createdBy(f *goroutine.Frame) {
-	fmt.Fprintf(p.out, "created by %s\n\t%s\n", functionName(f), fileAndLine(f))
+func (p *bucketPrinter) createdBy(f *goroutine.Frame, m *goroutine.Member) {
+	in := ""
+	if m != nil && m.Creator != 0 {
+		in = fmt.Sprintf(" in goroutine %d", m.Creator)
+	}
+	fmt.Fprintf(p.out, "created by %s%s\n\t%s\n", functionName(f), in, fileAndLine(f))
 }
 
 // ancestors writes who started the starter, as GODEBUG=tracebackancestors does.
@@ -238,7 +328,11 @@ func fileAndLine(f *goroutine.Frame) string {
 
 // writeCounts writes a dump without ids, as debug=1: counts, labels and stacks.
 func writeCounts(out *bufio.Writer, d *goroutine.Dump) {
-	fmt.Fprintf(out, "goroutine profile: total %d\n", d.Goroutines)
+	kind := "goroutine"
+	if d.LeaksOnly {
+		kind = "goroutineleak"
+	}
+	fmt.Fprintf(out, "%s profile: total %d\n", kind, d.Goroutines)
 	for _, b := range inSourceOrder(d) {
 		frames := b.Stack.Frames()
 		for _, g := range b.Groups() {

@@ -10,6 +10,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 )
 
 // Folded writes a line for each stack, as flame graph tools read it: functions
@@ -38,13 +39,13 @@ func Folded(w io.Writer, t *trend.Trend, _ Options) error {
 
 func foldedStack(s goroutine.Stack) string {
 	var names []string
-	for _, r := range slices.Backward(StackRows(s)) {
+	for _, r := range slices.Backward(view.StackRows(s)) {
 		switch {
 		case r.Prefix != "": // created by and ancestors are no frames of this stack
 		case r.Frame == nil:
 			names = append(names, foldedName(r.Remark))
 		default:
-			names = append(names, foldedName(goroutine.Clean(r.Frame.Function)))
+			names = append(names, foldedName(r.Frame.Function))
 		}
 	}
 	return strings.Join(names, ";")

@@ -2,7 +2,12 @@ package report
 
 import (
 	"io"
+	"math"
 
+	"gdump/internal/blocked"
+	"gdump/internal/goroutine"
+
+	"gdump/internal/gate"
 	"gdump/internal/trend"
 )
 
@@ -11,7 +16,7 @@ type Format struct {
 	Name   string
 	Write  func(io.Writer, *trend.Trend, Options) error
 	Binary bool // not for a terminal
-	Human  bool // it says what the gate's rules came to in a way people read
+	Human  bool // it shows the result of the rules in a way people read
 	Gate   bool // it reports nothing but the rules, so it needs some
 }
 
@@ -30,4 +35,29 @@ func Formats() []Format {
 		{Name: "sarif", Write: SARIF, Gate: true},
 		{Name: "github", Write: GitHub, Gate: true, Human: true},
 	}
+}
+
+// All is the Top that leaves nothing out.
+const All = math.MaxInt
+
+// Options are how a report is written.
+type Options struct {
+	Width int  // columns; 0 means 100
+	Color bool // escape codes for colour and weight
+	// Top is how many stacks are written in full, and at least how many
+	// buckets the text lists; 0 means 10 stacks, of a comparison those that
+	// grew, and 50 buckets.
+	Top    int
+	AllIDs bool // JSON lists every goroutine id of a bucket, not the first 100
+	// NoVerdicts has JSON show several dumps of one source side by side,
+	// kind "dump", without judging them.
+	NoVerdicts bool
+	Gate       *gate.Result // the result of the rules; nil without rules
+	GateOnly   bool         // the text shows the rules, not the buckets
+	AllowName  string       // the file of the allow list, if there is one
+	Plain      bool         // the profile is not compressed: whoever takes it does that
+	// Root is the folder of the sources; CI formats name files relative to it.
+	Root string
+	// Source returns the source of a frame's package, which tells locks apart.
+	Source func(goroutine.Frame) []blocked.SourceFile
 }

@@ -60,7 +60,7 @@ var checks = map[string]func(*testing.T, *trend.Trend, string){
 	"json":     checkJSON,
 }
 
-func checkJSON(t *testing.T, _ *trend.Trend, text string) {
+func checkJSON(t *testing.T, tr *trend.Trend, text string) {
 	schema, err := jsonschema.NewCompiler().Compile("schema.json")
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +71,30 @@ func checkJSON(t *testing.T, _ *trend.Trend, text string) {
 	}
 	if err := schema.Validate(doc); err != nil {
 		t.Errorf("json: %v", err)
+	}
+	if tr == nil {
+		return
+	}
+	var read struct {
+		Dumps   []struct{ Source string }
+		Buckets []struct{ Stack []struct{ Function string } }
+	}
+	if err := json.Unmarshal([]byte(text), &read); err != nil || len(read.Buckets) != len(tr.Series) {
+		t.Fatalf("json: %d buckets of %d, %v", len(read.Buckets), len(tr.Series), err)
+	}
+	for i := range tr.Dumps {
+		if want := strings.ToValidUTF8(tr.Dumps[i].Source, "\ufffd"); read.Dumps[i].Source != want {
+			t.Errorf("json: source %q, want %q", read.Dumps[i].Source, want)
+		}
+	}
+	for i := range tr.Series {
+		j := 0
+		for f := range tr.Series[i].Bucket.Stack.All() {
+			if want := strings.ToValidUTF8(f.Function, "\ufffd"); read.Buckets[i].Stack[j].Function != want {
+				t.Errorf("json: function %q, want %q", read.Buckets[i].Stack[j].Function, want)
+			}
+			j++
+		}
 	}
 }
 
@@ -171,11 +195,13 @@ func checkMarkdown(t *testing.T, tr *trend.Trend, text string) {
 	}
 }
 
-// clean holds a format that people read against the promise that no control
-// character of a dump comes through.
+// clean checks that no character of a dump comes through that a terminal obeys
+// or does not show. A no-break blank is what keeps numbers in one line.
 func clean(t *testing.T, format, text string) {
-	if i := strings.IndexFunc(text, func(r rune) bool { return r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 }); i >= 0 {
-		t.Errorf("%s: control character %q at %d", format, text[i], i)
+	for i, r := range text {
+		if r != '\n' && r != '\t' && r != '\u00a0' && goroutine.Hidden(r) {
+			t.Errorf("%s: character %q at %d", format, r, i)
+		}
 	}
 }
 
@@ -246,7 +272,7 @@ func hostile(text string) *trend.Trend {
 
 var hostileTexts = []string{
 	"<script>alert(1)</script>", "</details><img src=x>", "a|b`c``d", "`", "@team #12 [x](http://y) www.z.org", "\x1b]52;c;x\a\r\n\u202e",
-	"````\n# head", "::error::x%0A", "##[error]x", `"><b>`, "]]>&amp;", "\xff\xfe", "a;b c 12", "{\"", "", "\\", "==================",
+	"````\n# head", "::error::x%0A", "##[error]x", `"><b>`, "]]>&amp;", "\xff\xfe", "a;b c 12", "{\"", "", "\x7f\u009b31m\u200b\u2066\u2028\ufeff\u115f\ufe0f\U000e0041\U0001f600", "\\", "==================",
 }
 
 func TestFormatsOfHostileNames(t *testing.T) {

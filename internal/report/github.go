@@ -9,6 +9,8 @@ import (
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
 // GitHub writes the rules as workflow commands, which GitHub Actions shows as
@@ -17,7 +19,7 @@ import (
 // is the matter with the allow list. Each rule is also a plain line for the log.
 func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 	g := &github{w: bufio.NewWriter(w)}
-	for _, l := range Headline(t) {
+	for _, l := range view.Headline(t) {
 		g.plain(l)
 	}
 	for i := range o.Gate.Outcomes {
@@ -32,7 +34,7 @@ func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 		for j, s := range out.Blame {
 			if j == shownBlame {
 				// GitHub shows ten annotations of a step.
-				g.plain(Plural(len(out.Blame)-j, "more bucket", "more buckets"))
+				g.plain(number.Plural(len(out.Blame)-j, "more bucket", "more buckets"))
 				break
 			}
 			f, file, inRoot := ownPlace(s.Bucket.Stack, o.Root)
@@ -46,7 +48,7 @@ func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 	for _, n := range o.Gate.Notes {
 		g.command("warning", o.AllowName, n.Line, "allow list", n.Text)
 	}
-	for _, l := range Trouble(t, shownTrouble) {
+	for _, l := range view.Trouble(t, shownTrouble) {
 		g.command("warning", "", 0, "dump", l)
 	}
 	return g.w.Flush()

@@ -10,8 +10,11 @@ import (
 	"io"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
 //go:embed page.css
@@ -64,19 +67,19 @@ func (p *page) head() {
 	p.put("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n",
 		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src `, allowed(pageScript), "; style-src ", allowed(pageStyle), "; base-uri 'none'; form-action 'none'\"/>\n",
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n",
-		"<title>", text(Headline(p.t)[0]), "</title>\n<style>", pageStyle, "</style>\n</head>\n<body>\n<main>\n")
+		"<title>", text(view.Headline(p.t)[0]), "</title>\n<style>", pageStyle, "</style>\n</head>\n<body>\n<main>\n")
 }
 
 func (p *page) verdict() {
-	lines := Headline(p.t)
-	p.put("<h1>", unbroken(text(lines[0])), "</h1>\n")
+	lines := view.Headline(p.t)
+	p.put("<h1>", view.Unbroken(text(lines[0])), "</h1>\n")
 	for _, l := range lines[1:] {
-		p.put("<p>", unbroken(text(l)), "</p>\n")
+		p.put("<p>", view.Unbroken(text(l)), "</p>\n")
 	}
 	for _, n := range p.t.Notes {
 		p.put("<p class=\"note\">Note: ", text(n), "</p>\n")
 	}
-	for _, l := range Trouble(p.t, shownTrouble) {
+	for _, l := range view.Trouble(p.t, shownTrouble) {
 		p.put("<p class=\"trouble\">", text(l), "</p>\n")
 	}
 }
@@ -89,20 +92,20 @@ func (p *page) sources() {
 		if !d.TakenAt.IsZero() {
 			taken = d.TakenAt.Format(time.RFC3339)
 		}
-		p.put("<tr><td>", text(d.Source), "</td><td class=\"n\">", group(d.Goroutines), "</td><td class=\"n\">", group(len(d.Buckets)),
-			"</td><td>", text(string(d.Level)), "</td><td>", taken, "</td><td>", text(States(DumpStates(d), 3)), "</td></tr>\n")
+		p.put("<tr><td>", text(d.Source), "</td><td class=\"n\">", number.Group(d.Goroutines), "</td><td class=\"n\">", number.Group(len(d.Buckets)),
+			"</td><td>", text(string(d.Level)), "</td><td>", taken, "</td><td>", text(view.States(view.DumpStates(d), 3)), "</td></tr>\n")
 	}
 	p.put("</tbody></table></div>\n")
 }
 
 // table writes all buckets. A heading is a button that sorts; the key of a cell
-// that is no text of its own is its row's place in that order, so that the
+// that is not text is its row's place in that order, so that the
 // script need not know what the columns mean.
 func (p *page) table() {
-	cols := Columns(p.t)
-	widths := Widths(cols, p.t.Series)
+	cols := view.Columns(p.t)
+	widths := view.Widths(cols, p.t.Series)
 	p.put("<h2>Buckets</h2>\n<p><label for=\"filter\">Filter</label> <input id=\"filter\" type=\"search\" autocomplete=\"off\" placeholder=\"words, all of which must be in a row or its stack\"/> <output id=\"shown\" for=\"filter\" aria-live=\"polite\">",
-		Plural(len(p.t.Series), "bucket", "buckets"), "</output></p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Buckets\"><table id=\"buckets\">\n<thead><tr>")
+		number.Plural(len(p.t.Series), "bucket", "buckets"), "</output></p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Buckets\"><table id=\"buckets\">\n<thead><tr>")
 	ranks := make([][]int, len(cols))
 	for c := range cols {
 		if widths[c] == 0 || cols[c].Title == "" {
@@ -118,7 +121,11 @@ func (p *page) table() {
 	p.put("</tr></thead>\n<tbody>\n")
 	for i := range p.t.Series {
 		s := &p.t.Series[i]
-		p.put("<tr data-verdict=\"", text(string(s.Verdict)), "\" data-stack=\"stack-", fmt.Sprint(i), "\">")
+		style := ""
+		if view.Of(s.Verdict).Style == view.Bad {
+			style = " class=\"bad\""
+		}
+		p.put("<tr", style, " data-stack=\"stack-", fmt.Sprint(i), "\">")
 		for c := range cols {
 			if ranks[c] == nil {
 				continue
@@ -130,7 +137,7 @@ func (p *page) table() {
 	p.put("</tbody></table></div>\n")
 }
 
-func (p *page) cell(c *Column, s *trend.Series, row, rank int) {
+func (p *page) cell(c *view.Column, s *trend.Series, row, rank int) {
 	class := ""
 	if c.Right {
 		class = " class=\"n\""
@@ -141,7 +148,7 @@ func (p *page) cell(c *Column, s *trend.Series, row, rank int) {
 	case "call site":
 		p.put("<a href=\"#stack-", fmt.Sprint(row), "\">", cell, "</a>")
 	case "verdict":
-		p.put(Sign(s.Verdict), " ", cell)
+		p.put(view.Of(s.Verdict).Sign, " ", cell)
 	default:
 		p.put(cell)
 	}
@@ -156,8 +163,8 @@ func (p *page) stacks() {
 		if i == 0 {
 			p.put(" open=\"open\"")
 		}
-		p.put("><summary><code>", text(SiteName(s.Bucket)), "</code> · ", text(Title(s, len(p.t.Dumps))), "</summary>\n<ol>\n")
-		for _, r := range ShownRows(s.Bucket.Stack) {
+		p.put("><summary><code>", text(view.SiteName(s.Bucket)), "</code> · ", text(view.Title(s, len(p.t.Dumps))), "</summary>\n<ol>\n")
+		for _, r := range view.ShownRows(s.Bucket.Stack) {
 			class := ""
 			if r.Faint() {
 				class = " class=\"faint\""
@@ -166,14 +173,37 @@ func (p *page) stacks() {
 			if r.Frame == nil {
 				p.put(text(r.Remark))
 			} else {
-				p.put(text(r.Prefix), "<code>", text(r.Frame.Function), "</code> <span>", text(Path(r.Frame)), "</span>")
+				p.put(text(r.Prefix), "<code>", text(r.Frame.Function), "</code> <span>", text(r.Frame.Path), "</span>")
 			}
 			p.put("</li>\n")
 		}
 		p.put("</ol>\n")
 		for _, l := range s.Bucket.Labels {
-			p.put("<p>", text(Label(&l)), "</p>\n")
+			p.put("<p>", text(view.Label(&l)), "</p>\n")
 		}
 		p.put("<p class=\"faint\">bucket ", text(string(s.Bucket.ID)), "</p></details>\n")
+	}
+}
+
+// gate writes the rules as a table.
+func (p *page) gate() {
+	if p.o.Gate == nil {
+		return
+	}
+	p.put("<h2>Rules</h2>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">state</th><th scope=\"col\">rule</th><th scope=\"col\" class=\"n\">value</th><th scope=\"col\" class=\"n\">trips at</th></tr></thead>\n<tbody>\n")
+	for i := range p.o.Gate.Outcomes {
+		o := &p.o.Gate.Outcomes[i]
+		class, value := "", o.Value
+		if o.State != gate.Passed {
+			class = " class=\"failed\""
+		}
+		if o.State == gate.Unknown {
+			value = "not known: " + o.Why
+		}
+		p.put("<tr", class, "><td>", text(ruleWord(o.State)), "</td><td>", text(o.Rule.Name()), "</td><td class=\"n\">", text(value), "</td><td class=\"n\">", text(o.Rule.Limit()), "</td></tr>\n")
+	}
+	p.put("</tbody></table></div>\n<p>", text(GateSummary(p.o)), "</p>\n")
+	for _, n := range allowNotes(p.o) {
+		p.put("<p class=\"trouble\">", text(n), "</p>\n")
 	}
 }

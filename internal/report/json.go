@@ -1,44 +1,29 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"gdump/internal/blocked"
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
 
 const listedIDs = 100
 
-// The shapes of the JSON report, schema 1: see schema.json beside this file.
+// The shapes of the JSON report, schema 1: see schema.json in this folder.
 type (
-	document struct {
-		Schema  int      `json:"schema"`
-		Kind    string   `json:"kind"`
-		Dumps   []dump   `json:"dumps"`
-		By      string   `json:"by"`
-		Notes   []string `json:"notes,omitempty"`
-		Lives   []life   `json:"lives,omitempty"`
-		Leaks   []leak   `json:"leaks,omitempty"`
-		Buckets []bucket `json:"buckets"`
-		Rules   []rule   `json:"rules,omitempty"`
-
-		Blocked   []jsonResource `json:"blocked,omitempty"`
-		Deadlocks []jsonDeadlock `json:"deadlocks,omitempty"`
-	}
 	life struct {
 		From int `json:"from"`
 		To   int `json:"to"`
 	}
-	// leak is something that accumulates, told once, whichever level shows it.
+	// leak is something that accumulates or grows, once, whichever level shows it.
 	leak struct {
 		By         string             `json:"by"`
+		Verdict    string             `json:"verdict"`
 		Buckets    []string           `json:"buckets"`
 		Counts     []int              `json:"counts"`
 		Stuck      int                `json:"stuck"`
@@ -124,45 +109,71 @@ type (
 
 // JSON writes a trend for programs: kind "dump" without verdicts for one dump,
 // "diff" for more. Names stay as they are in the dump, but for bytes that are
-// not UTF-8. Facts that the dumps do not hold are left out.
+// not UTF-8. Facts that the dumps do not have are left out.
 func JSON(w io.Writer, t *trend.Trend, o Options) error {
-	doc := document{Schema: 1, Kind: "dump", By: valid(t.By), Dumps: []dump{}, Buckets: []bucket{}, Rules: jsonRules(o.Gate)}
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts
+	kind := "dump"
 	if diff {
-		doc.Kind = "diff"
-		for _, l := range t.Lives {
-			doc.Lives = append(doc.Lives, life(l))
-		}
-		for i := range t.Leaks {
-			doc.Leaks = append(doc.Leaks, jsonLeak(t, &t.Leaks[i]))
-		}
+		kind = "diff"
 	}
-	if t.Mismatch != "" {
-		doc.Notes = append(doc.Notes, valid(t.Mismatch))
-	}
-	for _, n := range t.Notes {
-		doc.Notes = append(doc.Notes, valid(n))
-	}
-	for i := range t.Dumps {
-		doc.Dumps = append(doc.Dumps, jsonDump(&t.Dumps[i], t.Restarted[i]))
-	}
-	for i := range t.Series {
-		doc.Buckets = append(doc.Buckets, jsonBucket(t, &t.Series[i], diff, o.AllIDs))
-	}
-	if n := len(t.Dumps); n > 0 {
-		d := &t.Dumps[n-1]
-		who := blocked.Analyze(d, blocked.Options{Source: o.Source})
-		doc.jsonBlocked(d, who, o.AllIDs)
-		for i, why := range who.Idle {
-			if k := slices.IndexFunc(doc.Buckets, func(b bucket) bool { return why != "" && b.ID == string(d.Buckets[i].ID) }); k >= 0 {
-				doc.Buckets[k].Idle = why
+	out := jsonObject{jsonStream: newJSONStream(w)}
+	out.field("schema", 1)
+	out.field("kind", kind)
+	jsonList(&out, "dumps", func(yield func(dump) bool) {
+		for i := range t.Dumps {
+			if !yield(jsonDump(&t.Dumps[i], t.Restarted[i])) {
+				return
 			}
 		}
+	})
+	out.field("by", valid(t.By))
+	optionalField(&out, "notes", jsonNotes(t))
+	if diff {
+		optionalField(&out, "lives", jsonLives(t))
+		optionalField(&out, "leaks", jsonLeaks(t))
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(doc)
+	who := whoBlocks(t, o)
+	jsonList(&out, "buckets", func(yield func(bucket) bool) {
+		for i := range t.Series {
+			b := jsonBucket(t, &t.Series[i], diff, o.AllIDs)
+			b.Idle = who.idle[b.ID]
+			if !yield(b) {
+				return
+			}
+		}
+	})
+	optionalField(&out, "rules", jsonRules(o.Gate))
+	optionalField(&out, "blocked", who.resources)
+	optionalField(&out, "deadlocks", who.deadlocks)
+	out.end()
+	return out.flush()
+}
+
+func jsonNotes(t *trend.Trend) []string {
+	var notes []string
+	if t.Mismatch != "" {
+		notes = append(notes, valid(t.Mismatch))
+	}
+	for _, n := range t.Notes {
+		notes = append(notes, valid(n))
+	}
+	return notes
+}
+
+func jsonLives(t *trend.Trend) []life {
+	var lives []life
+	for _, l := range t.Lives {
+		lives = append(lives, life(l))
+	}
+	return lives
+}
+
+func jsonLeaks(t *trend.Trend) []leak {
+	var leaks []leak
+	for i := range t.Leaks {
+		leaks = append(leaks, jsonLeak(t, &t.Leaks[i]))
+	}
+	return leaks
 }
 
 func jsonDump(d *goroutine.Dump, restarted bool) dump {
@@ -182,7 +193,7 @@ func jsonDump(d *goroutine.Dump, restarted bool) dump {
 func jsonLeak(t *trend.Trend, l *trend.Leak) leak {
 	s := &l.Series
 	x := leak{
-		By: by(t, l.By), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: valid(s.Why),
+		By: by(t, l.By), Verdict: string(s.Verdict), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: valid(s.Why),
 		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof),
 	}
 	for _, m := range l.Members {
@@ -302,3 +313,29 @@ func rounded(f float64) *float64 {
 }
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+
+// rule is the result of a rule, in JSON.
+type rule struct {
+	Rule    string   `json:"rule"`
+	State   string   `json:"state"`
+	Value   string   `json:"value,omitempty"`
+	Limit   string   `json:"limit"`
+	Why     string   `json:"why,omitempty"`
+	Buckets []string `json:"buckets,omitempty"`
+}
+
+func jsonRules(g *gate.Result) []rule {
+	if g == nil {
+		return nil
+	}
+	var rules []rule
+	for i := range g.Outcomes {
+		o := &g.Outcomes[i]
+		r := rule{Rule: valid(o.Rule.Text), State: string(o.State), Value: o.Value, Limit: o.Rule.Limit(), Why: valid(o.Why)}
+		for _, s := range o.Blame {
+			r.Buckets = append(r.Buckets, string(s.Bucket.ID))
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}

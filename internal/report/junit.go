@@ -7,10 +7,11 @@ import (
 
 	"gdump/internal/gate"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 )
 
 // JUnit writes the rules as test cases: a failure for one that tripped, an
-// error for one that could not be decided. Clean text holds no character that
+// error for one that could not be decided. Clean text has no character that
 // XML forbids, and the escapes of HTML that text makes are XML's as well.
 func JUnit(w io.Writer, t *trend.Trend, o Options) error {
 	failures, errors := 0, 0
@@ -30,11 +31,11 @@ func JUnit(w io.Writer, t *trend.Trend, o Options) error {
 		junitCase(out, t, &o.Gate.Outcomes[i])
 	}
 	fmt.Fprint(out, "    <system-out>")
-	for _, l := range Headline(t) {
+	for _, l := range view.Headline(t) {
 		fmt.Fprintf(out, "%s\n", text(l))
 	}
 	fmt.Fprint(out, text(GateSummary(o)), "</system-out>\n    <system-err>")
-	for _, l := range append(Trouble(t, shownTrouble), allowNotes(o)...) {
+	for _, l := range append(view.Trouble(t, shownTrouble), allowNotes(o)...) {
 		fmt.Fprintf(out, "%s\n", text(l))
 	}
 	fmt.Fprint(out, "</system-err>\n  </testsuite>\n</testsuites>\n")

@@ -8,13 +8,16 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
 // Markdown writes what one pastes under a pull request: the verdict, a table of
 // the first buckets, and their stacks in folded details. Names from the dump
-// stand in code spans, code blocks and escaped HTML only, and sentences are
+// are in code spans, code blocks and escaped HTML only, and sentences are
 // escaped, so that a name can neither break the page nor call anyone.
 func Markdown(w io.Writer, t *trend.Trend, o Options) error {
 	if o.Top == 0 {
@@ -38,7 +41,7 @@ type markdown struct {
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
 
 func (m *markdown) verdict() {
-	lines := Headline(m.t)
+	lines := view.Headline(m.t)
 	m.printf("### %s\n\n", escapeMarkdown(lines[0]))
 	for _, l := range lines[1:] {
 		m.printf("%s\n\n", escapeMarkdown(l))
@@ -46,7 +49,7 @@ func (m *markdown) verdict() {
 	for _, n := range m.t.Notes {
 		m.printf("Note: %s\n\n", escapeMarkdown(goroutine.Clean(n)))
 	}
-	for _, l := range Trouble(m.t, shownTrouble) {
+	for _, l := range view.Trouble(m.t, shownTrouble) {
 		m.printf("%s\n\n", escapeMarkdown(l))
 	}
 }
@@ -59,7 +62,7 @@ func (m *markdown) sources() {
 		if !d.TakenAt.IsZero() {
 			taken = d.TakenAt.Format(time.RFC3339)
 		}
-		m.printf("| %s | %s | %s | %s | %s |\n", codeCell(goroutine.Clean(d.Source)), group(d.Goroutines), group(len(d.Buckets)), d.Level, taken)
+		m.printf("| %s | %s | %s | %s | %s |\n", codeCell(view.Source(d)), number.Group(d.Goroutines), number.Group(len(d.Buckets)), d.Level, taken)
 	}
 	m.printf("\n")
 }
@@ -73,8 +76,8 @@ func (m *markdown) table() {
 	if n == 0 {
 		return
 	}
-	cols := Columns(m.t)
-	widths := Widths(cols, m.t.Series[:n])
+	cols := view.Columns(m.t)
+	widths := view.Widths(cols, m.t.Series[:n])
 	var head, rule strings.Builder
 	for i := range cols {
 		if widths[i] == 0 {
@@ -102,7 +105,7 @@ func (m *markdown) table() {
 		m.printf("|\n")
 	}
 	if rest := len(m.t.Series) - n; rest > 0 {
-		m.printf("\n%s not shown.\n", Plural(rest, "more bucket is", "more buckets are"))
+		m.printf("\n%s not shown.\n", number.Plural(rest, "more bucket is", "more buckets are"))
 	}
 	m.printf("\n")
 }
@@ -112,7 +115,7 @@ func (m *markdown) stacks() {
 		s := &m.t.Series[i]
 		// A block of HTML lasts until the first empty line; nothing in it is
 		// read as Markdown.
-		m.printf("<details><summary><code>%s</code> · %s</summary>\n\n", html.EscapeString(SiteName(s.Bucket)), unlinked.Replace(html.EscapeString(Title(s, len(m.t.Dumps)))))
+		m.printf("<details><summary><code>%s</code> · %s</summary>\n\n", html.EscapeString(view.SiteName(s.Bucket)), unlinked.Replace(html.EscapeString(view.Title(s, len(m.t.Dumps)))))
 		text := plainStack(s.Bucket)
 		fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
 		m.printf("%stext\n%s%s\n\n</details>\n\n", fence, text, fence)
@@ -122,24 +125,24 @@ func (m *markdown) stacks() {
 // plainStack is a stack in full, a frame a line, and its labels.
 func plainStack(b *goroutine.Bucket) string {
 	var out strings.Builder
-	for _, r := range ShownRows(b.Stack) {
+	for _, r := range view.ShownRows(b.Stack) {
 		if r.Frame == nil {
 			fmt.Fprintf(&out, "%s\n", r.Remark)
 			continue
 		}
-		fmt.Fprintf(&out, "%s%s\n", r.Prefix, goroutine.Clean(r.Frame.Function))
-		if p := Path(r.Frame); p != "" {
+		fmt.Fprintf(&out, "%s%s\n", r.Prefix, r.Frame.Function)
+		if p := r.Frame.Path; p != "" {
 			fmt.Fprintf(&out, "    %s\n", p)
 		}
 	}
 	for _, l := range b.Labels {
-		fmt.Fprintf(&out, "%s\n", Label(&l))
+		fmt.Fprintf(&out, "%s\n", view.Label(&l))
 	}
 	return out.String()
 }
 
 // codeCell is a code span for a table's cell. A bar ends a cell also within a
-// code span, unless a backslash stands before it.
+// code span, unless a backslash is before it.
 func codeCell(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return ""
@@ -190,4 +193,24 @@ func escapeMarkdown(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// gate writes the rules as a table.
+func (m *markdown) gate() {
+	if m.o.Gate == nil {
+		return
+	}
+	m.printf("| | rule | value | trips at |\n|---|---|--:|--:|\n")
+	for i := range m.o.Gate.Outcomes {
+		o := &m.o.Gate.Outcomes[i]
+		value := o.Value
+		if o.State == gate.Unknown {
+			value = "not known: " + o.Why
+		}
+		m.printf("| %s | %s | %s | %s |\n", ruleWord(o.State), codeCell(goroutine.Clean(o.Rule.Name())), escapeMarkdown(goroutine.Clean(value)), escapeMarkdown(o.Rule.Limit()))
+	}
+	m.printf("\n%s\n\n", escapeMarkdown(GateSummary(m.o)))
+	for _, n := range allowNotes(m.o) {
+		m.printf("%s\n\n", escapeMarkdown(n))
+	}
 }

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
 	"io"
 	"time"
 
@@ -11,7 +9,7 @@ import (
 )
 
 // row is a bucket in one dump. Its fields are those of the JSON report, but
-// for count, which that holds as counts, and dump, the dump's place in the row
+// for count, which is counts there, and dump, the dump's place in the row
 // of dumps, from 0.
 type row struct {
 	Schema  int    `json:"schema"`
@@ -25,12 +23,10 @@ type row struct {
 }
 
 // NDJSON writes a line of JSON for each bucket and dump, for programs that read
-// tables. In a comparison a bucket that a dump does not hold has a row there
+// tables. In a comparison a bucket that is not in a dump has a row there
 // with count 0.
 func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
-	out := bufio.NewWriter(w)
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
+	out := newJSONStream(w)
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts
 	for i := range t.Dumps {
 		d := &t.Dumps[i]
@@ -43,15 +39,14 @@ func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 			if !d.TakenAt.IsZero() {
 				r.TakenAt = d.TakenAt.Format(time.RFC3339Nano)
 			}
-			if err := e.Encode(r); err != nil {
-				return err
-			}
+			out.value(r, "", "")
+			out.w.WriteByte('\n')
 		}
 	}
-	return out.Flush()
+	return out.flush()
 }
 
-// at is a series as its bucket stands in one dump.
+// at is a series as its bucket is in one dump.
 func at(s *trend.Series, dump int) *trend.Series {
 	one := *s
 	one.Bucket = s.At[dump]

@@ -3,10 +3,12 @@ package report
 import (
 	"io"
 	"maps"
+	"slices"
 	"strconv"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 
 	"github.com/google/pprof/profile"
 )
@@ -14,7 +16,7 @@ import (
 // Pprof writes a goroutine profile (profile.proto, compressed) for go tool
 // pprof. Samples carry the labels of the goroutines, and state, wait_minutes,
 // created_by and bucket. In a comparison the samples of all dumps are in one
-// profile, told apart by the labels dump ("before" and "after", or 1, 2, 3 and
+// profile, distinguished by the labels dump ("before" and "after", or 1, 2, 3 and
 // so on) and verdict: -tagfocus dump=after shows one dump.
 //
 // This file and internal/parse are the only ones that know the types of
@@ -22,9 +24,12 @@ import (
 func Pprof(w io.Writer, t *trend.Trend, o Options) error {
 	p := &pprofWriter{
 		profile: profile.Profile{
-			SampleType: []*profile.ValueType{{Type: "goroutine", Unit: "count"}},
-			PeriodType: &profile.ValueType{Type: "goroutine", Unit: "count"},
+			SampleType: []*profile.ValueType{{Type: profileType(t), Unit: "count"}},
+			PeriodType: &profile.ValueType{Type: profileType(t), Unit: "count"},
 			Period:     1,
+			// Reading it back, the labels that are added here are told by this
+			// from those of the program.
+			Comments: []string{goroutine.ProfileComment},
 			// Says that there is nothing to look up in a binary.
 			Mapping: []*profile.Mapping{{ID: 1, HasFunctions: true, HasFilenames: true, HasLineNumbers: true}},
 		},
@@ -60,6 +65,14 @@ func Pprof(w io.Writer, t *trend.Trend, o Options) error {
 	return p.profile.Write(w)
 }
 
+// profileType is what the samples are: a goroutineleak profile stays one.
+func profileType(t *trend.Trend) string {
+	if len(t.Dumps) == 0 || slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return !d.LeaksOnly }) {
+		return "goroutine"
+	}
+	return "goroutineleak"
+}
+
 func dumpLabel(i, n int) string {
 	switch {
 	case n > 2:
@@ -79,18 +92,19 @@ type pprofWriter struct {
 type location struct {
 	function, file string
 	line           int
+	remark         bool // on the stack, not a function of it
 }
 
 // bucket adds samples: one for each group of goroutines that differ in a label.
 func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 	var stack []*profile.Location
-	for _, r := range StackRows(b.Stack) {
+	for _, r := range view.StackRows(b.Stack) {
 		switch {
 		case r.Prefix != "": // not a frame of this stack
 		case r.Frame == nil:
-			stack = append(stack, p.location(location{function: r.Remark}))
+			stack = append(stack, p.location(location{function: r.Remark, remark: true}))
 		default:
-			stack = append(stack, p.location(location{valid(r.Frame.Function), valid(r.Frame.File), r.Frame.Line}))
+			stack = append(stack, p.location(location{function: valid(r.Frame.Raw.Function), file: valid(r.Frame.Raw.File), line: r.Frame.Raw.Line}))
 		}
 	}
 	for _, g := range b.Groups() {
@@ -102,6 +116,9 @@ func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 		maps.Copy(sample.Label, more)
 		if c := b.Stack.CreatedBy().Function; c != "" {
 			sample.Label["created_by"] = []string{valid(c)}
+		}
+		if g.Leaked {
+			sample.Label["leaked"] = []string{"true"}
 		}
 		if g.State != "" {
 			sample.Label["state"] = []string{valid(g.State)}
@@ -115,7 +132,7 @@ func (p *pprofWriter) bucket(b *goroutine.Bucket, more map[string][]string) {
 // labelKey keeps a label of the program apart from those that are added here.
 func labelKey(key string) string {
 	switch key {
-	case "state", "wait_minutes", "created_by", "bucket", "dump", "verdict":
+	case "state", "wait_minutes", "leaked", "created_by", "bucket", "dump", "verdict":
 		return "label." + key
 	}
 	return key
@@ -128,12 +145,15 @@ func (p *pprofWriter) location(at location) *profile.Location {
 	f := p.functions[[2]string{at.function, at.file}]
 	if f == nil {
 		f = &profile.Function{ID: uint64(len(p.functions) + 1), Name: at.function, SystemName: at.function, Filename: at.file}
+		if at.remark {
+			f.SystemName = goroutine.ProfileRemark
+		}
 		p.functions[[2]string{at.function, at.file}] = f
 		p.profile.Function = append(p.profile.Function, f)
 	}
 	l := &profile.Location{ID: uint64(len(p.locations) + 1), Mapping: p.profile.Mapping[0], Line: []profile.Line{{Function: f, Line: int64(at.line)}}}
 	// Locations without an address of their own would be merged by tools that
-	// tell them apart by it.
+	// distinguish them by it.
 	l.Address = l.ID
 	p.locations[at] = l
 	p.profile.Location = append(p.profile.Location, l)

@@ -16,6 +16,7 @@ import (
 	"gdump/internal/parse"
 	"gdump/internal/query"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
@@ -140,6 +141,17 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	names, err := json.Marshal(view.VerdictNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if enum := `"verdict": {"enum": ` + strings.ReplaceAll(string(names), ",", ", ") + "}"; !strings.Contains(string(text), enum) {
+		t.Errorf("the schema must have %s", enum)
+	}
 	// The schema must be able to say no.
 	for _, bad := range []string{`{"schema":2,"kind":"dump","dumps":[],"by":"stack","buckets":[]}`, `{"schema":1,"kind":"dump","dumps":[],"by":"colour","buckets":[]}`, `{"schema":1}`} {
 		v, err := jsonschema.UnmarshalJSON(strings.NewReader(bad))
@@ -150,6 +162,19 @@ func TestSchema(t *testing.T) {
 			t.Errorf("the schema takes %s", bad)
 		}
 	}
+}
+
+// document is the whole JSON report.
+type document struct {
+	Schema  int      `json:"schema"`
+	Kind    string   `json:"kind"`
+	Dumps   []dump   `json:"dumps"`
+	By      string   `json:"by"`
+	Notes   []string `json:"notes,omitempty"`
+	Lives   []life   `json:"lives,omitempty"`
+	Leaks   []leak   `json:"leaks,omitempty"`
+	Buckets []bucket `json:"buckets"`
+	Rules   []rule   `json:"rules,omitempty"`
 }
 
 // TestRoundTrip reads the JSON back: nothing is lost or made up.
@@ -200,51 +225,10 @@ func TestClean(t *testing.T) {
 	if err := Text(&b, &tr, Options{Width: 200}); err != nil {
 		t.Fatal(err)
 	}
-	all := b.String() + strings.Join(Evidence(&tr, &tr.Series[0]), "\n") + strings.Join(Headline(&tr), "\n")
+	all := b.String() + strings.Join(view.Evidence(&tr, &tr.Series[0]), "\n") + strings.Join(view.Headline(&tr), "\n")
 	if i := strings.IndexAny(all, "\x1b\x07\u009b\r\x7f\u202e"); i >= 0 || !utf8.ValidString(all) {
 		i = max(i, 0)
 		t.Errorf("raw bytes in %q", all[max(0, i-20):min(len(all), i+20)])
-	}
-}
-
-func TestHeadline(t *testing.T) {
-	all := cases(t)
-	all["proved"] = trend.One(read(t, "gen126/leak_goroutineleak.debug1.txt")[0])
-	all["panic"] = trend.One(read(t, "gen126/zoo126_recovered_single.txt")[0])
-	all["served"] = trend.Compare(read(t, "gen126/nethttp_panic_serving.log"))
-	all["deadlock"] = trend.One(read(t, "gen126/misc_deadlock.txt")[0])
-	all["timeout"] = trend.One(read(t, "gen126/gotest_timeout.txt")[0])
-	all["steady"] = trend.Compare(read(t, "gen126/leak_goroutineleak.debug2.txt", "gen126/leak_goroutineleak.debug1.txt", "gen126/leak_goroutineleak.debug2.txt"))
-	tests := []struct {
-		name string
-		want []string // parts, in order
-	}{
-		{"leak3", []string{"accumulating: main.(*Server).query.func1 +1 450 (50 → 1 500)", "none ended, parked in chan send", "started at main.go:31 by main.(*Server).query", "passes 100 000 in", "and 1 000 000 in", "6 more places"}},
-		{"leak2", []string{"+450 (50 → 500)", "two dumps cannot tell"}},
-		{"levels", []string{"+1 450 (50 → 1 500)", "only counts could be compared"}},
-		{"restart", []string{"main.(*Server).locked", "2 lives; each gains about", "/h; the restarts keep it under 300"}},
-		{"healthy", []string{"grew: ", " +12 (0 → 12)", "; 24 → 41 goroutines in all\n", "two dumps cannot tell"}},
-		{"builds", []string{"nothing accumulates: 750 → 250"}},
-		{"one", []string{"the largest bucket is 12"}},
-		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proved by the garbage collector", "in your main", "the largest bucket is"}},
-		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, in your main"}},
-		{"served", []string{"panic serving 127.0.0.1:39020: assignment to entry in nil map\n", "in main.main.func2 at main.go:309, in your main", "the last of 2 dumps that show one goroutine each, all in main.main.func2"}},
-		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\nthe largest bucket"}},
-		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nthe largest bucket"}},
-		{"proved", []string{"leaked: 5 goroutines in 2 places", "in your main", "the largest bucket is 3 in main.leakMutex.func1"}},
-		{"steady", []string{"nothing accumulates: 20 → 20 goroutines", "leaked: 5 goroutines in 2 places"}},
-	}
-	for _, tt := range tests {
-		tr := all[tt.name]
-		rest := strings.Join(Headline(&tr), "\n")
-		for _, part := range tt.want {
-			_, after, ok := strings.Cut(rest, part)
-			if !ok {
-				t.Errorf("%s: no %q in\n%s", tt.name, part, strings.Join(Headline(&tr), "\n"))
-				break
-			}
-			rest = after
-		}
 	}
 }
 
@@ -268,88 +252,5 @@ func TestJSONLeaked(t *testing.T) {
 		if leaked != 5 {
 			t.Errorf("with %s: %d leaked, want 5", other, leaked)
 		}
-	}
-}
-
-// TestLoneCrash: of one goroutine there is no largest bucket to tell.
-func TestLoneCrash(t *testing.T) {
-	tr := trend.One(read(t, "gen126/nethttp_panic_serving.log")[1])
-	want := []string{
-		"panic serving 127.0.0.1:39020: assignment to entry in nil map",
-		"in main.main.func2 at main.go:309, in your main, started at server.go:3464 by http.(*Server).Serve",
-	}
-	if diff := cmp.Diff(want, Headline(&tr)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestShownRows: rounds of a recursion are told once, and what is no round stays.
-func TestShownRows(t *testing.T) {
-	tests := []struct{ frames, want string }{
-		{"", "(no frames: not started yet)"},
-		{"ab", "a b"},
-		{"aab", "a a b"},
-		{"xaaab", "x a … the same frame 2 times more … b"},
-		{"ababab", "a b … the same 2 frames 2 times more …"},
-		{"xabcabcabcaby", "x a b c … the same 3 frames 2 times more … a b y"},
-		{"aaabbb", "a … the same frame 2 times more … b … the same frame 2 times more …"},
-	}
-	for _, tt := range tests {
-		var frames []goroutine.Frame
-		for _, f := range tt.frames {
-			frames = append(frames, goroutine.Frame{Function: string(f), File: "/a.go", Line: 1})
-		}
-		var got []string
-		all := StackRows(goroutine.NewStack(goroutine.Parts{Frames: frames}))
-		for _, r := range ShownRows(goroutine.NewStack(goroutine.Parts{Frames: frames})) {
-			if r.Frame == nil {
-				got = append(got, r.Remark)
-				continue
-			}
-			got = append(got, r.Frame.Function)
-			if all[r.At].Frame.Function != r.Frame.Function {
-				t.Errorf("%s: row %d is another", tt.frames, r.At)
-			}
-		}
-		if text := strings.Join(got, " "); text != tt.want {
-			t.Errorf("%s: %q, want %q", tt.frames, text, tt.want)
-		}
-	}
-}
-
-// TestEnded: one that came after the first dump and went before the last has
-// ended, though neither shows it.
-func TestEnded(t *testing.T) {
-	var dumps []goroutine.Dump
-	for _, ids := range [][]int{{0, 0}, {100, 130}, {101, 160}, {101, 190}} {
-		text := bytes.NewBufferString("goroutine 1 [sleep]:\nmain.main()\n\t/app/main.go:9 +0x1d\n")
-		for id := ids[0]; id < ids[1]; id++ {
-			fmt.Fprintf(text, "\ngoroutine %d [chan send]:\nmain.leak()\n\t/app/main.go:20 +0x2a\ncreated by main.main in goroutine 1\n\t/app/main.go:8 +0x1b\n", id)
-		}
-		d, err := parse.Read(t.Context(), text, parse.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		dumps = append(dumps, d...)
-	}
-	tr := trend.Compare(dumps)
-	if got := strings.Join(Headline(&tr), "\n"); !strings.HasPrefix(got, "accumulating: main.leak +89 (0 → 89), ") || !strings.Contains(got, ", 1 ended, ") {
-		t.Error(got)
-	}
-}
-
-// TestOwner: code of a dependency is told with its version and with the place
-// in the program that called it.
-func TestOwner(t *testing.T) {
-	b := goroutine.Bucket{Stack: goroutine.NewStack(goroutine.Parts{
-		Frames: []goroutine.Frame{
-			{Function: "github.com/x/y.(*Conn).deliver", File: "/m/conn.go", Line: 88, Package: "github.com/x/y", Module: "github.com/x/y@v1.2.3", Origin: goroutine.Dependency},
-			{Function: "main.(*Hub).connect", File: "/app/pool.go", Line: 41, Package: "main", Origin: goroutine.Main},
-		},
-		CreatedBy: goroutine.Frame{Function: "main.main", File: "/app/main.go", Line: 9, Package: "main", Origin: goroutine.Main},
-	})}
-	want := "in github.com/x/y v1.2.3, called from your pool.go:41, started at main.go:9 by your main.main"
-	if got := whose(&b); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

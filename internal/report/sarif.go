@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 	"net/url"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 )
 
 // The parts of SARIF 2.1.0 that are written.
@@ -116,14 +116,14 @@ func SARIF(w io.Writer, t *trend.Trend, o Options) error {
 			})
 		}
 	}
-	for _, l := range append(Trouble(t, shownTrouble), allowNotes(o)...) {
+	for _, l := range append(view.Trouble(t, shownTrouble), allowNotes(o)...) {
 		notify("warning", l)
 	}
 	run.Invocations = []sarifInvocation{invocation}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+	out := newJSONStream(w)
+	out.value(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, "", jsonIndent)
+	out.w.WriteByte('\n')
+	return out.flush()
 }
 
 func sarifPlace(s goroutine.Stack, root string) sarifLocation {

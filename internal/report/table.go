@@ -1,16 +1,23 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
+	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 )
 
 // table writes the list of buckets, a line each.
 func (p *printer) table() {
-	cols := Columns(p.t)
-	widths := Fit(cols, Widths(cols, p.t.Series), p.o.Width)
-	for row := -1; row < len(p.t.Series); row++ {
+	listed := min(len(p.t.Series), max(p.o.Top, defaultRows))
+	cols := view.Columns(p.t)
+	widths := view.Fit(cols, view.Widths(cols, p.t.Series[:listed]), p.o.Width)
+	for row := -1; row < listed; row++ {
 		var cells []string
 		for i := range cols {
 			switch {
@@ -25,9 +32,78 @@ func (p *printer) table() {
 		switch {
 		case row < 0:
 			style = faint
-		case p.t.Series[row].Verdict == trend.Accumulating:
+		case view.Of(p.t.Series[row].Verdict).Style == view.Bad:
 			style = bold
 		}
-		p.styled(style, strings.Join(cells, strings.Repeat(" ", gap)))
+		p.styled(style, strings.Join(cells, strings.Repeat(" ", view.Gap)))
+	}
+	if rest := len(p.t.Series) - listed; rest > 0 {
+		p.line(fmt.Sprintf("… and %s: --top 0 lists all", number.Plural(rest, "more "+p.unit(), "more "+p.unit()+"s")))
+	}
+}
+
+// unit is what a row of the table is.
+func (p *printer) unit() string {
+	if p.t.By == "" || p.t.By == string(trend.ByStack) {
+		return "bucket"
+	}
+	return "group"
+}
+
+// stacks writes the first buckets in full. Of a comparison, unless asked how
+// many, those that grew: the others are healthy.
+func (p *printer) stacks() {
+	most := p.o.Top
+	if most == 0 {
+		most = defaultTop
+	}
+	written := 0
+	for i := range p.t.Series {
+		s := &p.t.Series[i]
+		if written == most || p.o.Top == 0 && s.Verdict.Rank() > trend.New.Rank() {
+			continue
+		}
+		written++
+		p.line("")
+		title := view.Title(s, len(p.t.Dumps))
+		if s.Name != "" {
+			title = goroutine.Clean(s.Name) + ": " + title
+		}
+		p.wrapped(bold, title)
+		p.stack(s.Bucket)
+	}
+	if rest := len(p.t.Series) - written; rest > 0 {
+		p.line("")
+		p.line(fmt.Sprintf("stacks of %s not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
+	}
+}
+
+// stack writes a stack in two columns, function and place, then the labels.
+func (p *printer) stack(b *goroutine.Bucket) {
+	const indent = "  "
+	width := p.o.Width - len(indent)
+	rows := view.ShownRows(b.Stack)
+	nameWidth := 0
+	for i := range rows {
+		if f := rows[i].Frame; f != nil {
+			nameWidth = max(nameWidth, ansi.StringWidth(rows[i].Prefix+f.Function))
+		}
+	}
+	nameWidth = min(nameWidth, width*6/10)
+	for i := range rows {
+		r := &rows[i]
+		style := ""
+		if r.Faint() {
+			style = faint
+		}
+		if r.Frame == nil {
+			p.styled(style, indent+r.Remark)
+			continue
+		}
+		name := r.Prefix + view.CutFront(r.Frame.Function, nameWidth-len(r.Prefix))
+		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(r.Frame.Path, width-nameWidth-2))
+	}
+	for _, l := range b.Labels {
+		p.styled(faint, indent+view.Label(&l))
 	}
 }

@@ -13,9 +13,14 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// grace is how long a command may take to end once it was told to, and how
-// long its children may hold its output open after that.
-const grace = 10 * time.Second
+const (
+	// grace is how long a command and its children may take to end after a
+	// signal, before they are killed: gdump ends within a second of it.
+	grace = 600 * time.Millisecond
+	// outputDelay is how long children of a command that ended may hold its
+	// output open.
+	outputDelay = 10 * time.Second
+)
 
 // The statuses of a command that does not start, as a shell has them.
 const (
@@ -42,23 +47,58 @@ func (c Command) Find() (status int, err error) {
 }
 
 // Run runs the program to its end and returns its exit status, 128 and the
-// number of the signal if one ended it. When ctx ends, the program is told
-// with the signal that ended it, and killed if it does not listen.
+// number of the signal if one ended it. When ctx ends, the program and its
+// children are sent the signal that ended it, and killed if they do not end.
 func (c Command) Run(ctx context.Context) (status int, err error) {
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
-	cmd.WaitDelay = grace
-	stop := group(cmd)
-	cmd.Cancel = func() error { return stop(signalOf(ctx)) }
+	cmd.WaitDelay = outputDelay
+	end := group(cmd)
+	var ended chan struct{}
+	cmd.Cancel = func() error {
+		ended = make(chan struct{})
+		err := end.signal(signalOf(ctx))
+		go func() {
+			defer close(ended)
+			finish(end)
+		}()
+		return err
+	}
 	if err := cmd.Start(); err != nil {
 		return notStarted(c.Args[0], err)
 	}
 	err = cmd.Wait()
+	if ended != nil {
+		<-ended
+	}
 	if cmd.ProcessState == nil {
 		return statusCannot, fmt.Errorf("run %s: %w", goroutine.Clean(c.Args[0]), err)
 	}
 	return exitStatus(cmd.ProcessState), nil
+}
+
+// ender ends a command together with its children.
+type ender interface {
+	signal(os.Signal) error
+	alive() bool // the command or one of its children
+	kill()
+}
+
+// finish waits until all have ended, and kills those that are left after grace.
+func finish(e ender) {
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for e.alive() {
+		select {
+		case <-tick.C:
+		case <-late.C:
+			e.kill()
+			return
+		}
+	}
 }
 
 func notStarted(name string, err error) (int, error) {

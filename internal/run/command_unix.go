@@ -11,31 +11,65 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// second is how long after a Ctrl-C the command is told by gdump as well: the
-// signal may have been sent to gdump alone.
-const second = 3 * time.Second
-
-// group decides how the command hears of a Ctrl-C, and returns what tells it.
-// On a terminal it stays in the foreground group, where the terminal tells
-// both and it can read what is typed. Elsewhere it leads a group of its own,
-// and the signal reaches its children too.
-func group(cmd *exec.Cmd) func(os.Signal) error {
+// group decides how the command hears of a signal.
+//
+// On a terminal the command stays in the foreground group, where it can read
+// what is typed, and where the terminal sends Ctrl-C to both. Elsewhere it
+// leads a group of its own, and a signal reaches its children as well.
+func group(cmd *exec.Cmd) ender {
 	if foreground() {
-		return func(s os.Signal) error {
-			if s == syscall.SIGINT || s == syscall.SIGQUIT {
-				time.AfterFunc(second, func() { cmd.Process.Signal(s) }) // of a process that ended: no effect
-				return nil
-			}
-			return cmd.Process.Signal(s)
-		}
+		return &family{cmd: cmd}
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	return func(s os.Signal) error {
-		n, ok := s.(syscall.Signal)
-		if !ok {
-			n = syscall.SIGTERM
+	return &leader{cmd}
+}
+
+// leader is a command with a process group of its own.
+type leader struct{ cmd *exec.Cmd }
+
+func (l *leader) signal(s os.Signal) error {
+	n, ok := s.(syscall.Signal)
+	if !ok {
+		n = syscall.SIGTERM
+	}
+	return syscall.Kill(-l.cmd.Process.Pid, n)
+}
+
+func (l *leader) alive() bool { return syscall.Kill(-l.cmd.Process.Pid, 0) == nil }
+
+func (l *leader) kill() { _ = syscall.Kill(-l.cmd.Process.Pid, syscall.SIGKILL) }
+
+// family is a command in gdump's own group, with its children as far as they
+// are known.
+type family struct {
+	cmd  *exec.Cmd
+	pids []int // when the signal was sent: later a child may have lost its parent
+}
+
+func (f *family) signal(s os.Signal) error {
+	f.pids = append(descendants(f.cmd.Process.Pid), f.cmd.Process.Pid)
+	if s == syscall.SIGINT || s == syscall.SIGQUIT {
+		// The terminal has sent it to the command as well. If it went to gdump
+		// alone, the command must still hear of it, but not twice at once: to
+		// many programs a second Ctrl-C means to drop everything.
+		time.AfterFunc(grace/2, func() { _ = f.cmd.Process.Signal(s) }) // of a process that ended: no effect
+		return nil
+	}
+	return f.cmd.Process.Signal(s)
+}
+
+func (f *family) alive() bool {
+	for _, pid := range f.pids {
+		if err := syscall.Kill(pid, 0); err == nil || err == syscall.EPERM {
+			return true
 		}
-		return syscall.Kill(-cmd.Process.Pid, n)
+	}
+	return false
+}
+
+func (f *family) kill() {
+	for _, pid := range append(f.pids, descendants(f.cmd.Process.Pid)...) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 }
 

@@ -33,6 +33,7 @@ type WatchOptions struct {
 // Sample is a look at a process.
 type Sample struct {
 	At         time.Time
+	Next       time.Time // when the process is looked at again
 	Goroutines int
 	Delta      int  // since the sample before
 	HasDelta   bool // false for the first one of a life
@@ -53,24 +54,30 @@ type Sample struct {
 // sample to emit, which is not called again before it returns. It keeps to
 // Every, but gives the process ten times as long a rest as a sample took. A
 // full dump is taken at the start, after a restart, when asked for, and when a
-// bucket has grown by a quarter and ten and stays so.
+// bucket has grown by a quarter and ten and stays so. If none of the Samples
+// brought figures it returns the error of the last.
 func Watch(ctx context.Context, o WatchOptions, emit func(Sample)) error {
 	w := &watcher{o: o}
 	every := max(cmp.Or(o.Every, defaultEvery), leastEvery)
-	wanted := true // the first dump of a life
+	wanted := true // the first dump of a lifetime
+	worked := false
 	for n := 1; ; n++ {
 		start := time.Now()
 		s := w.sample(ctx, wanted)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		wanted = s.Err != nil && wanted
-		took := time.Since(start)
+		wanted = wanted && s.Dump == nil
+		worked = worked || s.Err == nil
+		s.Next = start.Add(max(every, restFor*time.Since(start)))
 		emit(s)
 		if n == o.Samples {
+			if !worked {
+				return s.Err
+			}
 			return nil
 		}
-		next := time.NewTimer(max(every, restFor*took) - time.Since(start))
+		next := time.NewTimer(time.Until(s.Next))
 		select {
 		case <-next.C:
 		case <-o.Ask:

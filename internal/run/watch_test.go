@@ -219,3 +219,74 @@ func TestLine(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestWatchThreshold holds what counts as growth: a quarter more, and ten
+// more, for three looks in a row.
+func TestWatchThreshold(t *testing.T) {
+	for _, tt := range []struct {
+		from  int
+		then  []int // at the looks after the first
+		dumps int
+	}{
+		{9, []int{18, 18, 18, 18}, 1},
+		{9, []int{19, 19, 19, 9}, 2},
+		{100, []int{124, 124, 124, 124}, 1},
+		{100, []int{125, 125, 125, 100}, 2},
+		{100, []int{200, 200, 100, 200, 200, 100}, 1}, // never three in a row
+		{100, []int{200, 200, 124, 200}, 1},
+		{100, []int{200, 125, 125, 100}, 2},
+		{100, []int{50, 50, 50, 100}, 1},
+	} {
+		f := &fake{leaked: tt.from, born: 100, memory: &source.Memory{TotalAlloc: 1}} // it is known not to restart
+		watch(t, f, run.WatchOptions{Samples: 1 + len(tt.then)}, func(n int) {
+			if n <= len(tt.then) {
+				f.leaked = tt.then[n-1]
+			}
+		})
+		if f.full != tt.dumps {
+			t.Errorf("%d, then %v: %d full dumps, want %d", tt.from, tt.then, f.full, tt.dumps)
+		}
+	}
+}
+
+// TestWatchUnreachable ends with the error if no look worked, and takes the
+// first dump as soon as one can be had.
+func TestWatchUnreachable(t *testing.T) {
+	down := errors.New("down")
+	never := func(context.Context) (*goroutine.Dump, error) { return nil, down }
+	synctest.Test(t, func(t *testing.T) {
+		if err := run.Watch(t.Context(), run.WatchOptions{Samples: 3, Counts: never, Full: never}, func(run.Sample) {}); !errors.Is(err, down) {
+			t.Errorf("no look worked: %v", err)
+		}
+	})
+	f := &fake{leaked: 9, err: down}
+	samples := watch(t, f, run.WatchOptions{Samples: 5, Every: time.Minute}, func(n int) {
+		if n == 2 {
+			f.err = nil
+		}
+	})
+	if samples[1].Err == nil || samples[2].Dump == nil || samples[3].Dump != nil {
+		t.Errorf("%s / %s / %s", samples[1].Line(), samples[2].Line(), samples[3].Line())
+	}
+	for i, s := range samples[1:] {
+		if !s.At.Equal(samples[i].Next) {
+			t.Errorf("look %d at %s, announced for %s", i+1, s.At, samples[i].Next)
+		}
+	}
+	// Where only the full dump fails, it is asked for again.
+	fails := 2
+	f = &fake{leaked: 9}
+	synctest.Test(t, func(t *testing.T) {
+		full := func(ctx context.Context) (*goroutine.Dump, error) {
+			if fails--; fails >= 0 {
+				return nil, down
+			}
+			return f.fullDump(ctx)
+		}
+		var got []run.Sample
+		err := run.Watch(t.Context(), run.WatchOptions{Samples: 4, Counts: f.counts, Full: full}, func(s run.Sample) { got = append(got, s) })
+		if err != nil || got[0].DumpErr == nil || got[2].Dump == nil || got[3].Dump != nil {
+			t.Errorf("%v; %s / %s", err, got[0].Line(), got[2].Line())
+		}
+	})
+}

@@ -21,11 +21,11 @@ type Access struct {
 	Insecure  bool     // trust any certificate
 }
 
-// headers are what is sent with each request, and the values in them that must
-// not show up in a message.
-func (a Access) headers() (http.Header, []string, error) {
+// headers are what is sent with each request. The values in them are added to
+// the secrets. login says that the URL has a user and perhaps a password, which
+// were typed for this target alone and beat the token.
+func (a Access) headers(login bool, secrets *Secrets) (http.Header, error) {
 	h := http.Header{}
-	var secrets []string
 	add := func(flag, line string) error {
 		name, value, ok := strings.Cut(line, ":")
 		value = strings.TrimSpace(value)
@@ -33,52 +33,49 @@ func (a Access) headers() (http.Header, []string, error) {
 			return &Error{Kind: Usage, Name: flag, What: "a header is 'Name: value'"}
 		}
 		h.Add(name, value)
-		secrets = append(secrets, value)
-		if _, credentials, ok := strings.Cut(value, " "); ok && strings.EqualFold(name, "Authorization") {
-			secrets = append(secrets, credentials)
-		}
+		secrets.AddHeader(name, value)
 		return nil
 	}
 	token := a.Token
 	if a.TokenFile != "" {
 		b, err := os.ReadFile(a.TokenFile)
 		if err != nil {
-			return nil, nil, badFile("--token-file", a.TokenFile, reason(err))
+			return nil, badFile("--token-file", a.TokenFile, reason(err))
 		}
 		if token = strings.TrimSpace(string(b)); token == "" {
-			return nil, nil, badFile("--token-file", a.TokenFile, "it is empty")
+			return nil, badFile("--token-file", a.TokenFile, "it is empty")
 		}
 	}
-	if token != "" {
+	if secrets.Add(token); token != "" && !login {
 		if err := add("the token", "Authorization: Bearer "+token); err != nil {
-			return nil, nil, &Error{Kind: Usage, Name: "the token", What: "it holds a control character"}
+			return nil, &Error{Kind: Usage, Name: "the token", What: "it holds a control character"}
 		}
 	}
 	for _, line := range a.Headers {
 		if name, ok := strings.CutPrefix(line, "@"); ok {
 			b, err := os.ReadFile(name)
 			if err != nil {
-				return nil, nil, badFile("--header", name, reason(err))
+				return nil, badFile("--header", name, reason(err))
 			}
 			for l := range strings.Lines(string(b)) {
 				if l = strings.TrimSpace(l); l == "" {
 					continue
 				}
 				if err := add("--header @"+goroutine.Clean(name), l); err != nil {
-					return nil, nil, err
+					return nil, err
 				}
 			}
 			continue
 		}
 		if err := add("--header", line); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	// What was typed for this target wins over the token.
 	if v := h.Values("Authorization"); len(v) > 1 {
 		h["Authorization"] = v[len(v)-1:]
 	}
-	return h, secrets, nil
+	return h, nil
 }
 
 var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")

@@ -117,10 +117,10 @@ func shown(u *url.URL) string {
 	for key, values := range u.Query() {
 		switch {
 		case key == "debug" && len(values) == 1 && values[0] == "2":
-		case key == "debug" || key == "seconds" || key == "gc":
+		case shownParameter(key):
 			q[key] = values
 		default:
-			q.Set(key, "REDACTED")
+			q.Set(key, hidden)
 		}
 	}
 	c.RawQuery = q.Encode()
@@ -132,12 +132,11 @@ func Redact(arg string) string {
 	if u, err := url.Parse(arg); err == nil && u.Host != "" {
 		return shown(u)
 	}
-	if !strings.ContainsAny(arg, ":@?") {
-		return goroutine.Clean(arg)
-	}
-	if i := strings.LastIndexByte(arg, '@'); i >= 0 {
+	if i := strings.LastIndexByte(arg, '@'); i >= 0 && strings.Contains(arg, ":") {
 		arg = arg[i+1:]
 	}
-	arg, _, _ = strings.Cut(arg, "?")
+	if before, query, ok := strings.Cut(arg, "?"); ok && strings.Contains(query, "=") {
+		arg = before
+	}
 	return goroutine.Clean(arg)
 }

@@ -19,7 +19,7 @@ import (
 // accept looks at an answer before any of it is used.
 func (t *Process) accept(ctx context.Context, resp *http.Response, name string) (*Input, error) {
 	if t.at.socket == "" {
-		name = shown(resp.Request.URL)
+		name = t.hide(shown(resp.Request.URL))
 	}
 	if resp.StatusCode == http.StatusNoContent {
 		return nil, t.trouble(NotDump, name, "the answer is empty", "", nil)
@@ -42,7 +42,7 @@ func (t *Process) accept(ctx context.Context, resp *http.Response, name string) 
 		return nil, t.trouble(NotDump, name, "the answer is empty", "", nil)
 	}
 	if isHTML(resp, head) {
-		return nil, t.trouble(NotDump, name, "got an HTML page"+pageTitle(head)+", not a goroutine dump",
+		return nil, t.trouble(NotDump, name, "got an HTML page"+pageTitle([]byte(t.secrets.Hide(string(head))))+", not a goroutine dump",
 			"a login page in front of it? --header and --token-file send credentials; or give the URL of the pprof endpoint itself, such as http://host:6060/debug/pprof/", nil)
 	}
 	return &Input{ReadCloser: &buffered{br, resp.Body}, Name: name, Size: resp.ContentLength}, nil
@@ -69,6 +69,7 @@ func pageTitle(head []byte) string {
 // refused tells the status of an answer and what its body says about it.
 func (t *Process) refused(resp *http.Response, name string) error {
 	head, _ := io.ReadAll(io.LimitReader(resp.Body, 2048))
+	head = []byte(t.secrets.Hide(string(head))) // before it is cut: half a secret would not be found
 	who := "the server"
 	if resp.StatusCode == http.StatusProxyAuthRequired {
 		who = "the proxy"

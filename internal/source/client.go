@@ -149,7 +149,7 @@ func (t *Process) get(ctx context.Context, page string, level Level) (*http.Resp
 	req.Header.Set("User-Agent", "gdump")
 	if t.o.Access.Insecure && t.at.base.Scheme == "https" {
 		t.warnInsecure.Do(func() {
-			t.o.say(fmt.Sprintf("warning: %s: its certificate is not checked (--insecure)", t.at.shown("", LevelAuto)))
+			t.o.say(fmt.Sprintf("warning: %s: its certificate is not checked (--insecure)", t.shown("", LevelAuto)))
 		})
 	}
 	resp, err := t.client.Do(req)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"gdump/internal/report"
+	"gdump/internal/view/number"
 )
 
 // cutOff is about how many goroutines fit into the 64 MiB that the runtime
@@ -19,7 +19,7 @@ func Cost(n int) string {
 	pause, all := perGoroutine(n, 10*time.Microsecond, 5*time.Microsecond), perGoroutine(n, 60*time.Microsecond, 30*time.Microsecond)
 	s := fmt.Sprintf("stops the process several times, for about %s at a time and %s in all", pause, all)
 	if n > cutOff {
-		s += fmt.Sprintf(", and is cut off at 64 MiB (about %s goroutines)", report.Group(cutOff))
+		s += fmt.Sprintf(", and is cut off at 64 MiB (about %s goroutines)", number.Group(cutOff))
 	}
 	return s
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,9 +17,12 @@ import (
 	"gdump/internal/goroutine"
 )
 
-func openFile(name string) (*Input, error) {
+func openFile(ctx context.Context, name string) (*Input, error) {
 	shown := goroutine.Clean(name)
 	trouble := func(what, hint string, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			shown = Redact(name) // it may be a target with a slip in it
+		}
 		return &Error{Kind: Local, Name: shown, What: what, Hint: hint, Err: err}
 	}
 	info, err := os.Stat(name)
@@ -32,14 +36,16 @@ func openFile(name string) (*Input, error) {
 	case info.IsDir():
 		return nil, trouble("is a folder, not a dump", "name the files in it, such as "+filepath.Join(shown, "*.dump"), nil)
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
-			return nil, trouble("no permission to read it", "", err)
-		}
+	r, err := open(ctx, name, info.Mode().IsRegular())
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, fs.ErrPermission):
+		return nil, trouble("no permission to read it", "", err)
+	case err != nil:
 		return nil, trouble(reason(err), "", err)
 	}
-	in := &Input{ReadCloser: f, Name: shown, Size: -1, TakenAt: timeInName(name)}
+	in := &Input{ReadCloser: r, Name: shown, Size: -1, TakenAt: timeInName(name)}
 	if info.Mode().IsRegular() {
 		in.Latest = info.ModTime()
 		in.Size = info.Size()
@@ -48,6 +54,44 @@ func openFile(name string) (*Input, error) {
 		}
 	}
 	return in, nil
+}
+
+// open opens a file. What is no regular file may block until somebody writes
+// to it: opening and reading it end with ctx.
+func open(ctx context.Context, name string, regular bool) (io.ReadCloser, error) {
+	if regular {
+		return os.Open(name)
+	}
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := os.Open(name)
+		done <- opened{f, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case o := <-done:
+		if o.err != nil {
+			return nil, o.err
+		}
+		return until(ctx, o.f), nil
+	}
+}
+
+// until reads from r until ctx ends, also while r blocks.
+func until(ctx context.Context, r io.ReadCloser) io.ReadCloser {
+	pr, pw := io.Pipe()
+	context.AfterFunc(ctx, func() { pw.CloseWithError(ctx.Err()) })
+	go func() {
+		defer r.Close()
+		_, err := io.CopyBuffer(struct{ io.Writer }{pw}, struct{ io.Reader }{r}, make([]byte, 256<<10))
+		pw.CloseWithError(err)
+	}()
+	return pr
 }
 
 // stampLayout is the time in the name of a saved dump.

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gdump/internal/report"
+	"gdump/internal/view/number"
 )
 
 // Process is a target: a process that can be asked for a dump. It is asked one
@@ -25,7 +25,7 @@ type Process struct {
 	o            Options
 	client       *http.Client
 	headers      http.Header
-	secrets      []string
+	secrets      Secrets
 	turn         turn
 	heard        heard
 	noIndex      atomic.Bool // the index page tells no count
@@ -48,24 +48,23 @@ func NewTarget(arg string, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	headers, secrets, err := o.Access.headers()
-	if err != nil {
+	t.client = client
+	t.secrets.AddArgument(arg)
+	if u := a.base.User; u != nil {
+		password, _ := u.Password()
+		t.secrets.AddLogin(u.Username(), password)
+	}
+	if t.headers, err = o.Access.headers(a.base.User != nil, &t.secrets); err != nil {
 		return nil, err
 	}
-	if a.base.User != nil {
-		if p, ok := a.base.User.Password(); ok {
-			secrets = append(secrets, p)
-		}
-	}
-	for _, values := range a.base.Query() {
-		secrets = append(secrets, values...)
-	}
-	t.client, t.headers, t.secrets = client, headers, secrets
 	return t, nil
 }
 
 // Name is the target as it may be shown.
-func (t *Process) Name() string { return t.at.shown(t.page(), LevelAuto) }
+func (t *Process) Name() string { return t.shown(t.page(), LevelAuto) }
+
+// shown is a page of the target as it may be shown.
+func (t *Process) shown(page string, level Level) string { return t.hide(t.at.shown(page, level)) }
 
 // Took is how long the last request took.
 func (t *Process) Took() time.Duration { return time.Duration(t.last.Load()) }
@@ -142,7 +141,7 @@ func (t *Process) open(ctx context.Context, level Level) (in *Input, err error) 
 			return nil, err
 		}
 		if n > t.o.maxGoroutines() {
-			t.o.say(fmt.Sprintf("%s goroutines: debug=2 %s", report.Group(n), Cost(n)))
+			t.o.say(fmt.Sprintf("%s goroutines: debug=2 %s", number.Group(n), Cost(n)))
 		}
 	}
 	return t.request(ctx, profile, level)
@@ -177,7 +176,7 @@ func (t *Process) openAuto(ctx context.Context) (*Input, error) {
 		}
 	}
 	if _, ok := total(br); ok {
-		t.o.say(fmt.Sprintf("%s goroutines, more than --max-goroutines %d: asked for debug=1 only, which has stacks and counts but no ids, states, waits and created by; debug=2 %s; --level 2 insists", report.Group(n), limit, Cost(n)))
+		t.o.say(fmt.Sprintf("%s goroutines, more than --max-goroutines %d: asked for debug=1 only, which has stacks and counts but no ids, states, waits and created by; debug=2 %s; --level 2 insists", number.Group(n), limit, Cost(n)))
 	}
 	in.ReadCloser = &buffered{br, body}
 	return in, nil
@@ -193,7 +192,7 @@ func (t *Process) openLeak(ctx context.Context, level Level) (*Input, error) {
 	}
 	if limit := t.o.maxGoroutines(); n > limit {
 		return nil, &Error{
-			Kind: Usage, Name: t.Name(), What: fmt.Sprintf("%s goroutines, more than --max-goroutines %d: the search for leaked ones can stop the process for seconds", report.Group(n), limit),
+			Kind: Usage, Name: t.Name(), What: fmt.Sprintf("%s goroutines, more than --max-goroutines %d: the search for leaked ones can stop the process for seconds", number.Group(n), limit),
 			Hint: fmt.Sprintf("--max-goroutines %d insists", n+n/10),
 		}
 	}
@@ -211,7 +210,7 @@ func (t *Process) request(ctx context.Context, page string, level Level) (*Input
 	if err != nil {
 		return nil, err
 	}
-	in, err := t.accept(ctx, resp, t.at.shown(page, level))
+	in, err := t.accept(ctx, resp, t.shown(page, level))
 	if err != nil {
 		resp.Body.Close()
 		return nil, err

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +19,24 @@ import (
 )
 
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
+
+// reserved are names that Windows keeps for devices, whatever follows a dot.
+var reserved = regexp.MustCompile(`(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)`)
+
+// maxPart bounds a part of a file name: hosts and paths can be longer than a
+// name may be.
+const maxPart = 80
+
+// safePart is a text as a part of a file name, without what a shell, a command
+// line or Windows minds.
+func safePart(text string) string {
+	text = unsafeInName.ReplaceAllString(text, "-")
+	text = strings.Trim(text[:min(len(text), maxPart)], ".-")
+	if text == "" || reserved.MatchString(text) {
+		text = strings.TrimSuffix("host-"+text, "-")
+	}
+	return text
+}
 
 // FileName is what a dump of a target is called: HOST_PORT-20060102T150405Z.dump,
 // with the port that the scheme implies where none is named.
@@ -28,7 +46,7 @@ func (t *Process) FileName(takenAt time.Time) string {
 
 func (a *address) fileName() string {
 	if a.socket != "" {
-		return unsafeInName.ReplaceAllString(strings.TrimLeft(filepath.Base(a.socket), "."), "-") + "_unix" + a.baseName()
+		return safePart(filepath.Base(a.socket)) + "_unix" + a.baseName()
 	}
 	return host(a.base) + a.baseName()
 }
@@ -39,7 +57,7 @@ func (a *address) baseName() string {
 	if base == "" {
 		return ""
 	}
-	return "_" + strings.Trim(unsafeInName.ReplaceAllString(base, "-"), ".-")
+	return "_" + safePart(base)
 }
 
 func host(u *url.URL) string {
@@ -47,14 +65,21 @@ func host(u *url.URL) string {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return unsafeInName.ReplaceAllString(strings.TrimLeft(u.Hostname(), "."), "-") + "_" + port
+	name := u.Hostname()
+	if strings.Contains(name, ":") {
+		name = "ipv6-" + name
+	}
+	return safePart(name) + "_" + port
 }
 
 // File is a file of mode 0600 that is being written. It has its name only once
 // it is whole; until then nothing is at that name, or what was there before.
+// What is no regular file, such as a device, a FIFO or /dev/stderr, is written
+// as it is and never replaced.
 type File struct {
 	name  string
 	force bool
+	as    bool // written as it is
 	f     *os.File
 	w     io.Writer // f, or what compresses into it
 	z     *gzip.Writer
@@ -63,25 +88,88 @@ type File struct {
 	err   error // the first trouble
 }
 
-// Create begins a file. Without force it must not be there. What goes under a
-// name that ends in .gz is compressed, if it does not come so, as debug=0 does.
+// Create begins a file. Without force it must not be there, unless it is no
+// regular file. What goes under a name that ends in .gz is compressed, if it
+// does not come so, as debug=0 does.
 func Create(name string, force bool) (*File, error) {
 	f := &File{name: name, force: force}
-	if !force {
-		if _, err := os.Lstat(name); err == nil {
-			return nil, f.there(fs.ErrExist)
-		}
+	if err := f.open(); err != nil {
+		return nil, err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return nil, f.trouble(err)
-	}
-	f.f, f.w = tmp, tmp
+	f.w = f.f
 	if strings.HasSuffix(name, ".gz") {
-		f.z = gzip.NewWriter(tmp)
+		f.z = gzip.NewWriter(f.f)
 		f.w = f.z
 	}
 	return f, nil
+}
+
+// open opens what is written: the file itself if it is no regular one, else a
+// temporary file in its folder.
+func (f *File) open() error {
+	var err error
+	info, statErr := os.Stat(f.name)
+	descriptor := descriptorOf(f.name)
+	switch {
+	case descriptor >= 0:
+		f.as = true
+		f.f, err = duplicate(descriptor, f.name)
+	case statErr == nil && info.IsDir():
+		return &Error{Kind: Local, Name: goroutine.Clean(f.name), What: "is a folder: name a file in it"}
+	case statErr == nil && !info.Mode().IsRegular():
+		f.as = true
+		f.f, err = os.OpenFile(f.name, os.O_WRONLY, 0)
+	default:
+		link, lerr := os.Lstat(f.name)
+		if lerr == nil && !f.force {
+			return f.there(fs.ErrExist)
+		}
+		if lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
+			// The file that the link leads to is replaced, not the link.
+			to, err := filepath.EvalSymlinks(f.name)
+			if err != nil {
+				return f.trouble(err)
+			}
+			f.name = to
+		}
+		f.f, err = os.CreateTemp(filepath.Dir(f.name), temporary(f.name))
+	}
+	if err != nil {
+		return f.trouble(err)
+	}
+	return nil
+}
+
+// temporary is the pattern of a file's name until it is whole.
+func temporary(name string) string {
+	base := filepath.Base(name)
+	return "." + base[:min(len(base), 200)] + "-*"
+}
+
+// IsStdout reports whether a name is another for standard output.
+func IsStdout(name string) bool { return name == "-" || descriptorOf(name) == 1 }
+
+var descriptorName = regexp.MustCompile(`^/(?:dev|proc/self)/fd/(\d{1,9})$`)
+
+// descriptorOf is the open file that a name such as /dev/fd/3 stands for, -1 if
+// it is no such name. To open it by the name would begin to write at its start.
+func descriptorOf(name string) int {
+	name = filepath.ToSlash(filepath.Clean(name))
+	switch name {
+	case "/dev/stdout":
+		return 1
+	case "/dev/stderr":
+		return 2
+	}
+	m := descriptorName.FindStringSubmatch(name)
+	if m == nil {
+		return -1
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // takenAt says, before anything is written, when what the file holds was taken.
@@ -111,9 +199,18 @@ func (f *File) Commit() error {
 	if f.z != nil && f.err == nil {
 		f.err = f.z.Close()
 	}
-	err := cmp.Or(f.err, f.f.Sync())
+	err := f.err
+	if err == nil && !f.as {
+		err = f.f.Sync()
+	}
 	if cerr := f.f.Close(); err == nil {
 		err = cerr
+	}
+	if f.as {
+		if err != nil {
+			return f.trouble(err)
+		}
+		return nil
 	}
 	if err != nil {
 		os.Remove(f.f.Name())
@@ -139,7 +236,7 @@ func (f *File) Commit() error {
 // Keep gives what came the name with .partial behind, and returns that, or ""
 // if nothing came.
 func (f *File) Keep() string {
-	if f.n == 0 {
+	if f.n == 0 || f.as {
 		f.Discard()
 		return ""
 	}
@@ -158,7 +255,9 @@ func (f *File) Keep() string {
 // Discard leaves nothing.
 func (f *File) Discard() {
 	f.f.Close()
-	os.Remove(f.f.Name())
+	if !f.as {
+		os.Remove(f.f.Name())
+	}
 }
 
 func (f *File) there(err error) error {
@@ -175,7 +274,7 @@ func (f *File) trouble(err error) error {
 
 // writeNote keeps when and where a dump was taken, if its name does not tell.
 func (f *File) writeNote(t *Taken) error {
-	if f.z != nil || !timeInName(f.name).IsZero() {
+	if f.as || f.z != nil || !timeInName(f.name).IsZero() {
 		return nil
 	}
 	b, err := json.Marshal(note{TakenAt: t.At, Target: t.Name, Level: "debug=" + string(t.Level), Bytes: f.n})

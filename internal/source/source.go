@@ -25,6 +25,9 @@ type Options struct {
 	// Partial is given the dumps of a file or pipe as far as they were read, now
 	// and then; may be nil.
 	Partial func([]goroutine.Dump)
+	// Heal gives a dump that the runtime cut off the counts of another; nil
+	// leaves it as it is.
+	Heal func(cut, counts *goroutine.Dump)
 
 	Timeout        time.Duration // of all that one pull asks; 0 means a minute
 	ConnectTimeout time.Duration // 0 means 5 s
@@ -111,12 +114,26 @@ func Open(ctx context.Context, arg string, o Options) (*Input, error) {
 		if o.Stdin == nil {
 			return nil, &Error{Kind: Usage, Name: "-", What: "there is no standard input to read"}
 		}
-		return &Input{ReadCloser: io.NopCloser(o.Stdin), Name: "stdin", Size: -1, Latest: o.now()}, nil
+		stdin := io.NopCloser(o.Stdin)
+		if !regular(o.Stdin) {
+			stdin = until(ctx, stdin)
+		}
+		return &Input{ReadCloser: stdin, Name: "stdin", Size: -1, Latest: o.now()}, nil
 	}
 	if IsTarget(arg) {
 		return Pull(ctx, arg, o)
 	}
-	return openFile(arg)
+	return openFile(ctx, arg)
+}
+
+// regular reports whether a reader is a regular file, which never blocks.
+func regular(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
 }
 
 // Pull asks a target for a dump. The answer is streamed; reading it fails if
@@ -129,8 +146,9 @@ func Pull(ctx context.Context, target string, o Options) (*Input, error) {
 	return t.Open(ctx)
 }
 
-// hostPort is what looks like host:port, also ":6060".
-var hostPort = regexp.MustCompile(`^(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])?:\d{1,5}(?:/.*)?$`)
+// hostPort is what looks like host:port, also ":6060", with what a URL can
+// have before and behind it.
+var hostPort = regexp.MustCompile(`^(?:[^/@\s]+@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])?:\d{1,5}(?:[/?].*)?$`)
 
 // IsTarget reports whether an argument names a target rather than a file. A
 // file that is there wins over host:port.

@@ -14,6 +14,7 @@ import (
 	"gdump/internal/faultd"
 	"gdump/internal/goroutine"
 	"gdump/internal/source"
+	"gdump/internal/trend"
 )
 
 // take pulls once and returns what was said.
@@ -110,7 +111,7 @@ func TestHeal(t *testing.T) {
 	s.Set("p", n)
 	s.Cut("p")
 	dir := t.TempDir()
-	p, err := source.NewTarget(s.URL+"/p", source.Options{Level: source.Level2})
+	p, err := source.NewTarget(s.URL+"/p", source.Options{Level: source.Level2, Heal: trend.Heal})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestHeal(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "big.dump")); err != nil || info.Size() != 64<<20 {
 		t.Errorf("the file is not what the server sent: %v, %v", info, err)
 	}
-	dumps, err := source.Read(t.Context(), filepath.Join(dir, "big.dump"), source.Options{})
+	dumps, err := source.Read(t.Context(), filepath.Join(dir, "big.dump"), source.Options{Heal: trend.Heal})
 	if err != nil || len(dumps) != 1 {
 		t.Fatalf("%d dumps, %v", len(dumps), err)
 	}
@@ -253,7 +254,7 @@ func TestAddresses(t *testing.T) {
 	for arg, want := range map[string]string{
 		":6060":                       "localhost_6060",
 		"h:6060":                      "h_6060",
-		"[::1]:6060":                  "-1_6060",
+		"[::1]:6060":                  "ipv6--1_6060",
 		"http://h":                    "h_80",
 		"https://h/":                  "h_443",
 		"http://h:1/base/":            "h_1_base",

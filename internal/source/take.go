@@ -72,9 +72,40 @@ func (t *Process) take(ctx context.Context, in *Input, w io.Writer) (*Taken, err
 	case errors.Is(err, parse.ErrTooLarge):
 		err = t.trouble(Partial, in.Name, fmt.Sprintf("the answer, unpacked, is larger than %d bytes", t.o.maxBytes()), "--max-bytes raises the limit", err)
 	default:
-		err = fmt.Errorf("%s: %w", in.Name, err)
+		err = unreadable(in.Name, err)
 	}
 	return taken, err
+}
+
+// unreadable is why a source could not be read to its end: it cannot be read,
+// or what is in it is damaged.
+func unreadable(name string, err error) error {
+	var local *readError
+	switch {
+	case errors.Is(err, parse.ErrNoDump), errors.Is(err, parse.ErrTooLarge), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", name, err)
+	case errors.As(err, &local):
+		return &Error{Kind: Local, Name: name, What: "cannot read it: " + reason(local.err), Err: err}
+	}
+	return &Error{Kind: NotDump, Name: name, What: goroutine.Clean(err.Error()), Err: err}
+}
+
+// readError is trouble with a file or a pipe itself, not with what is in it.
+type readError struct{ err error }
+
+func (e *readError) Error() string { return e.err.Error() }
+
+func (e *readError) Unwrap() error { return e.err }
+
+// reading tells the errors of a reader from those of what unpacks it.
+type reading struct{ r io.Reader }
+
+func (r reading) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = &readError{err}
+	}
+	return n, err
 }
 
 // sink counts what is written and remembers why it could not be.
@@ -147,7 +178,7 @@ func (t *Process) Save(ctx context.Context, name string, force bool) (*Taken, er
 		return taken, err
 	}
 	taken.File = name
-	if len(taken.Counts) > 0 {
+	if len(taken.Counts) > 0 && !f.as {
 		if err := writeBeside(name+countsSuffix, taken.Counts); err != nil {
 			return taken, err
 		}
@@ -210,14 +241,16 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 	if o.Partial != nil {
 		options.Partial = func(dumps []goroutine.Dump) { o.Partial(named(dumps, in)) }
 	}
-	dumps, err := parse.Read(ctx, in, options)
+	dumps, err := parse.Read(ctx, reading{in}, options)
 	named(dumps, in)
 	if err != nil {
-		return dumps, fmt.Errorf("%s: %w", in.Name, err)
+		return dumps, unreadable(in.Name, err)
 	}
-	if len(dumps) == 1 && dumps[0].Truncated {
-		if b, err := os.ReadFile(arg + countsSuffix); err == nil {
-			healWith(ctx, &dumps[0], bytes.NewReader(b))
+	if len(dumps) == 1 && dumps[0].Truncated && o.Heal != nil {
+		if info, err := os.Stat(arg + countsSuffix); err == nil && info.Mode().IsRegular() {
+			if b, err := os.ReadFile(arg + countsSuffix); err == nil {
+				o.healWith(ctx, &dumps[0], bytes.NewReader(b))
+			}
 		}
 	}
 	return dumps, nil

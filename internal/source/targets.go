@@ -138,7 +138,7 @@ func SaveAll(ctx context.Context, targets []string, folder string, parallel int,
 		}
 	}
 	var g errgroup.Group
-	g.SetLimit(parallel)
+	g.SetLimit(atOnce(parallel, openFiles()))
 	for i, t := range processes {
 		t.o.Say = func(s string) { o.say(t.Name() + ": " + s) }
 		g.Go(func() error {
@@ -147,6 +147,20 @@ func SaveAll(ctx context.Context, targets []string, folder string, parallel int,
 		})
 	}
 	return results, g.Wait()
+}
+
+const (
+	ownFiles  = 24 // that are open whatever is pulled
+	pullFiles = 6  // that one pull may have open: connection, name service, files
+)
+
+// atOnce is how many pulls of those wanted may run at the same time, for a
+// limit on open files; 0 is none.
+func atOnce(wanted, limit int) int {
+	if limit == 0 {
+		return wanted
+	}
+	return max(1, min(wanted, (limit-ownFiles)/pullFiles))
 }
 
 // saveIn saves under the name of the target, unless all was called off before

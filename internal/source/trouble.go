@@ -22,14 +22,7 @@ func (t *Process) trouble(kind Kind, name, what, hint string, err error) *Error 
 	return &Error{Kind: kind, Name: name, What: t.hide(what), Hint: t.hide(hint), Err: err}
 }
 
-func (t *Process) hide(s string) string {
-	for _, secret := range t.secrets {
-		if len(secret) >= 3 {
-			s = strings.ReplaceAll(s, secret, "REDACTED")
-		}
-	}
-	return goroutine.Clean(s)
-}
+func (t *Process) hide(s string) string { return goroutine.Clean(t.secrets.Hide(s)) }
 
 // cannotAsk puts into words why no answer came.
 func (t *Process) cannotAsk(ctx context.Context, name string, err error) error {

@@ -80,6 +80,7 @@ func (c *comparison) match() {
 	}
 	c.home = c.homes()
 	index := map[*goroutine.Bucket]int32{}
+	c.Series = make([]Series, 0, len(all))
 	for n, p := range all {
 		if p == nil {
 			continue
@@ -122,7 +123,9 @@ func (c *comparison) likeness() (likeness, Match) {
 		creator = creator && c.Dumps[i].Level.HasIDs()
 	}
 	if len(levels) == 1 {
-		return likeness{creator: creator}, MatchStack
+		// Profiles of counts that were converted have no frames of the runtime,
+		// or have them where others do not.
+		return likeness{canonical: !creator, creator: creator}, MatchStack
 	}
 	names := []string{}
 	for l := range levels {
@@ -210,6 +213,7 @@ func (c *comparison) group(of func(*goroutine.Bucket) []goroutine.Count) {
 			}
 		}
 	}
+	c.Series = make([]Series, 0, len(all))
 	for n, p := range all {
 		s := Series{At: make([]*goroutine.Bucket, len(c.Dumps)), Counts: make([]int, len(c.Dumps)), Name: names[n], Match: MatchStack}
 		for i, buckets := range p {

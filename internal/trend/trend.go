@@ -15,6 +15,7 @@ type Verdict string
 // The verdicts. See settled.go for the rules.
 const (
 	Accumulating Verdict = "accumulating"
+	Growing      Verdict = "growing"
 	Grown        Verdict = "grown"
 	New          Verdict = "new"
 	Turnover     Verdict = "turnover"
@@ -25,7 +26,7 @@ const (
 
 // Rank orders the verdicts: what needs a look comes first.
 func (v Verdict) Rank() int {
-	return slices.Index([]Verdict{Accumulating, Grown, New, Turnover, Stable, Shrunk, Gone}, v)
+	return slices.Index([]Verdict{Accumulating, Growing, Grown, New, Turnover, Stable, Shrunk, Gone}, v)
 }
 
 // View is the level at which goroutines are held together.

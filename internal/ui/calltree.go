@@ -4,8 +4,9 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
@@ -72,14 +73,14 @@ func (m *model) branchView(row int, selected bool, w int) string {
 	case len(b.node.Children) > 0:
 		sign = "+"
 	}
-	counts := pad("", 9-cells(report.Group(b.node.Now()))) + report.Group(b.node.Now())
+	counts := pad("", 9-cells(number.Group(b.node.Now()))) + number.Group(b.node.Now())
 	if m.calls.multiple {
-		change := report.Signed(b.node.Change())
+		change := number.Signed(b.node.Change())
 		counts = pad("", 9-cells(change)) + change + counts
 	}
 	buckets := ""
 	if b.node.Buckets > 1 {
-		buckets = "  (" + report.Plural(b.node.Buckets, "bucket", "buckets") + ")"
+		buckets = "  (" + number.Plural(b.node.Buckets, "bucket", "buckets") + ")"
 	}
 	head := counts + "  " + strings.Repeat("  ", b.depth) + sign + " "
 	name := ansi.Truncate(calls(b.node.Frames), max(8, w-2-cells(head)-cells(buckets)), "…")
@@ -89,7 +90,7 @@ func (m *model) branchView(row int, selected bool, w int) string {
 		return m.theme.Selected.Render(fit("▸ "+text, w))
 	}
 	style := lipgloss.NewStyle()
-	if s := &m.trend.Series[b.node.Top]; s.Verdict == trend.Accumulating {
+	if s := &m.trend.Series[b.node.Top]; view.Of(s.Verdict).Style == view.Bad {
 		style = m.theme.Bad
 	} else if _, own := s.Bucket.Stack.Owner(); !own {
 		style = m.theme.Faint

@@ -12,8 +12,9 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/query"
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
@@ -99,10 +100,10 @@ type arrangement struct {
 }
 
 // arrangeCmd finds the rows that a filter leaves and puts them in order. Of a
-// filter with a mistake the terms that are right hold.
+// filter with a mistake the terms that are right apply.
 func arrangeCmd(a arrangement) tea.Cmd {
 	return func() tea.Msg {
-		q, err := query.Parse(a.filter)
+		q, err := query.Parse(a.filter, view.VerdictNames())
 		m := arrangedMsg{gen: a.gen, query: q, err: err, tree: a.tree}
 		for _, p := range inParts(len(a.series), func(from, to int) part { return a.match(q, from, to) }) {
 			m.rows = append(m.rows, p.rows...)
@@ -146,7 +147,7 @@ func (a *arrangement) match(q query.Query, from, to int) part {
 }
 
 // inParts works on n things side by side, a part a processor: what takes time
-// is to fetch them from memory. A panic comes back to the caller, where Bubble
+// is to fetch them from memory. A panic returns to the caller, where Bubble
 // Tea restores the terminal.
 func inParts(n int, work func(from, to int) part) []part {
 	parts := make([]part, max(1, min(runtime.GOMAXPROCS(0), n/1000)))
@@ -167,7 +168,7 @@ func inParts(n int, work func(from, to int) part) []part {
 	return parts
 }
 
-// jumpCmd finds the series that holds a goroutine.
+// jumpCmd finds the series of a goroutine.
 func jumpCmd(id uint64, series []trend.Series) tea.Cmd {
 	return func() tea.Msg {
 		return jumpedMsg{id, slices.IndexFunc(series, func(s trend.Series) bool { return s.Bucket.IDs.Contains(id) })}
@@ -183,9 +184,9 @@ func copyCmd(w io.Writer, native func(string) error, write func() string) tea.Cm
 		there := native != nil && native(text) == nil
 		if len(text) > maxCopy {
 			if there {
-				return copiedMsg{what: "copied " + size(text) + ", to the clipboard of this machine only: terminals take " + report.Group(maxCopy) + " bytes"}
+				return copiedMsg{what: "copied " + size(text) + " to the clipboard of this machine only: terminals take " + number.Group(maxCopy) + " bytes"}
 			}
-			return copiedMsg{err: fmt.Errorf("too long to copy: %s bytes, terminals take %s; W writes a file", report.Group(len(text)), report.Group(maxCopy))}
+			return copiedMsg{err: fmt.Errorf("too long to copy: %s bytes, terminals take %s; W writes a file", number.Group(len(text)), number.Group(maxCopy))}
 		}
 		if _, err := osc52.New(text).WriteTo(w); err != nil && !there {
 			return copiedMsg{err: err}
@@ -197,9 +198,9 @@ func copyCmd(w io.Writer, native func(string) error, write func() string) tea.Cm
 // size is how long a text is, in lines if it has several.
 func size(text string) string {
 	if n := strings.Count(text, "\n"); n > 0 {
-		return report.Plural(n, "line", "lines")
+		return number.Plural(n, "line", "lines")
 	}
-	return report.Plural(len(text), "byte", "bytes")
+	return number.Plural(len(text), "byte", "bytes")
 }
 
 // writeCmd writes what is shown to a file.

@@ -1,10 +1,13 @@
 package ui
 
 import (
+	"io"
+	"slices"
 	"strings"
 
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -32,30 +35,29 @@ func (m *model) showCopyMenu() {
 		return
 	}
 	s := &m.trend.Series[i]
-	frame := s.Bucket.Stack.Site()
+	frame := view.Show(s.Bucket.Stack.Site())
 	if f := m.stack.frame(); f != nil {
-		frame = *f
-	}
-	place := ""
-	if frame.File != "" {
-		place = report.Path(&frame)
+		frame = view.Show(*f)
 	}
 	dumps := len(m.trend.Dumps)
 	one := trend.Trend{Dumps: m.trend.Dumps, Restarted: m.trend.Restarted, Series: []trend.Series{*s}}
-	parts := []struct {
+	type part struct {
 		name, shows string
 		text        func() string
-	}{
+	}
+	parts := []part{
 		{"stack", "as Go prints it", func() string { return plainStack(s, dumps) }},
-		{"frame", clean(frame.Name()) + " " + clean(frame.Place()), func() string { return clean(frame.Function) + " " + place }},
-		{"function", clean(frame.Function), func() string { return clean(frame.Function) }},
-		{"file and line", place, func() string { return place }},
-		{"goroutine ids", report.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
+		{"frame", frame.Name + " " + frame.Place, func() string { return frame.Function + " " + frame.Path }},
+		{"function", frame.Function, func() string { return frame.Function }},
+		{"file and line", frame.Path, func() string { return frame.Path }},
+		{"goroutine ids", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
 		{"bucket id", string(s.Bucket.ID), func() string { return string(s.Bucket.ID) }},
-		{"JSON", "as --format json writes it", func() string { return toJSON(&one) }},
 		{"Markdown", "to paste into an issue", func() string { return "```\n" + plainStack(s, dumps) + "```\n" }},
 	}
-	x := menu{title: "copy", hint: "enter copies   esc back"}
+	if write := m.config.JSON; write != nil {
+		parts = slices.Insert(parts, len(parts)-1, part{"JSON", "as --format json writes it", func() string { return written(write, &one) }})
+	}
+	x := menu{title: "copy", hint: "enter copy   esc back"}
 	for _, p := range parts {
 		x.items = append(x.items, item{text: p.name, tail: p.shows})
 	}
@@ -65,9 +67,10 @@ func (m *model) showCopyMenu() {
 
 const copiedIDs = 10_000
 
-func toJSON(t *trend.Trend) string {
+// written is a trend in the format of a writer.
+func written(write func(io.Writer, *trend.Trend) error, t *trend.Trend) string {
 	var b strings.Builder
-	if err := report.JSON(&b, t, report.Options{}); err != nil {
+	if err := write(&b, t); err != nil {
 		return err.Error()
 	}
 	return b.String()

@@ -3,10 +3,10 @@ package ui
 import (
 	"fmt"
 
-	"gdump/internal/report"
+	"gdump/internal/view"
 )
 
-// showEvidence tells what the verdict of the bucket under the cursor rests on.
+// showEvidence shows what the verdict of the bucket under the cursor rests on.
 func (m *model) showEvidence() {
 	i := m.selected()
 	switch {
@@ -14,13 +14,13 @@ func (m *model) showEvidence() {
 		m.refuse("no bucket to judge")
 		return
 	case len(m.trend.Dumps) < 2:
-		m.refuse("one dump gives no verdict: gdump diff takes several")
+		m.refuse("a verdict needs two dumps: gdump diff A B")
 		return
 	}
 	s := &m.trend.Series[i]
 	var lines []line
-	for _, text := range report.Evidence(&m.trend, s) {
+	for _, text := range view.Evidence(&m.trend, s) {
 		lines = append(lines, line{text: text})
 	}
-	m.openText(evidenceOverlay, fmt.Sprintf("evidence: %s %s", report.SiteName(s.Bucket), s.Verdict), lines)
+	m.openText(evidenceOverlay, fmt.Sprintf("evidence: %s %s", view.SiteName(s.Bucket), s.Verdict), lines)
 }

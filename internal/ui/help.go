@@ -3,6 +3,8 @@ package ui
 import (
 	"strings"
 
+	"gdump/internal/view"
+
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -34,20 +36,20 @@ func (m *model) showHelp() {
 		}
 	}
 	if len(lines) == 0 {
-		lines = []line{{text: "no key is about " + m.find + "; esc shows all"}}
+		lines = []line{{text: "no key matches " + m.find + "; esc shows all"}}
 	}
 	m.openText(helpOverlay, "keys", lines)
 }
 
-// filterHelp tells what can be typed after /.
+// filterHelp lists what can be typed after /.
 var filterHelp = [][2]string{
-	{"chan", "the word stands in a function, file, state, label or module; a capital makes case count"},
-	{"-runtime", "the word stands nowhere"},
+	{"chan", "a word in a function, file, state, label or module; a capital makes it case-sensitive"},
+	{"-runtime", "the word is nowhere"},
 	{"~wr.te$", "a regular expression"},
 	{"state:select", "one field: state func pkg mod file created site origin verdict id label.KEY"},
 	{"wait:>10m", "longest wait: minutes, or 90s 2h 3d; > >= < <= ="},
-	{"count:>100", "goroutines in the bucket; change:>100 how many more than before"},
-	{"+grown", "the verdict: +accumulating +grown +new +turnover +stable +shrunk +gone"},
+	{"count:>100", "goroutines in the bucket; change:>100 the increase"},
+	{"+grown", "the verdict: +" + strings.Join(view.VerdictNames(), " +")},
 }
 
 func filterHelpMatches(text string) bool {

@@ -4,16 +4,16 @@ import (
 	"strconv"
 	"strings"
 
-	"gdump/internal/report"
 	"gdump/internal/trend"
 	"gdump/internal/ui/list"
+	"gdump/internal/view"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
 // keys takes a key message apart: letters that arrive in one burst (a fast
-// typist, ssh, tmux) come as one message, "jj", that no binding knows.
+// typist, ssh, tmux) arrive as one message, "jj", that no binding knows.
 func (m model) keys(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	if msg.Type == tea.KeyEsc && msg.Alt { // Esc pressed twice, in one burst
 		esc := tea.KeyMsg{Type: tea.KeyEsc}
@@ -43,7 +43,12 @@ func (m model) key(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	case pressed(msg, keys.kill):
 		return m, tea.Quit
 	case pressed(msg, keys.suspend):
-		return m, tea.Suspend
+		if m.stops == nil {
+			return m, tea.Suspend
+		}
+		return m, m.stops.suspend
+	case m.waiting() && m.overlay == noOverlay:
+		return m.waitingKey(msg)
 	case m.mode != normal:
 		return m.inputKey(msg)
 	case m.overlay == menuOverlay:
@@ -71,14 +76,14 @@ func (m model) loadingKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	m.stopping = true
 	m.stop()
 	if m.filling() {
-		// The source may be silent; what came is on the screen already.
+		// The source may be silent; what arrived is on the screen already.
 		m.loading = false
 		m.say(stopped, nil)
 	}
 	return m, nil
 }
 
-const stopped = "stopped: this is what was read until then"
+const stopped = "stopped: showing what was read so far"
 
 // moved handles the keys that move within the focused pane.
 func (m *model) moved(msg tea.KeyMsg) bool {
@@ -182,7 +187,7 @@ func (m model) command(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		return m.regroup(-1)
 	case pressed(msg, keys.tree):
 		if m.grouped() && !m.tree {
-			m.refuse("the tree is of stacks: b groups by stack again")
+			m.refuse("the tree needs grouping by stack: press b")
 			return m, nil
 		}
 		return m, m.arrangeAs(!m.tree)
@@ -261,7 +266,7 @@ func (m *model) turn() {
 
 func (m *model) wrap() {
 	if !m.zoomed || m.focus != stackPane {
-		m.refuse("only the whole stack has long lines: enter shows it")
+		m.refuse("only the whole stack wraps: press enter first")
 		return
 	}
 	m.wrapped = !m.wrapped
@@ -337,7 +342,7 @@ func (m model) inputKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	return m, m.typed()
 }
 
-// typed applies what stands in the input as it grows.
+// typed applies the text of the input as it grows.
 func (m *model) typed() tea.Cmd {
 	switch m.mode {
 	case filtering:
@@ -365,13 +370,13 @@ func (m model) entered() (tea.Model, tea.Cmd) {
 	case jumping:
 		id, err := strconv.ParseUint(value, 10, 64)
 		if err != nil {
-			m.refuse(value + " is no goroutine id")
+			m.refuse(value + " is not a goroutine ID")
 			return m, nil
 		}
 		return m, jumpCmd(id, m.trend.Series)
 	case naming:
 		if m.config.Write == nil || value == "" {
-			m.refuse("nothing is written without a name")
+			m.refuse("no file name: nothing was written")
 			return m, nil
 		}
 		return m, writeCmd(m.config.Write, value, m.inSight())
@@ -396,7 +401,7 @@ func (m *model) goMatch(n int) {
 	}
 	switch {
 	case p.search == "":
-		m.refuse("nothing is searched for: / in a stack searches")
+		m.refuse("no search yet: press /")
 	case !p.next(n):
 		m.refuse("not found: " + p.search)
 	}
@@ -416,10 +421,10 @@ func (m model) sort() (tea.Model, tea.Cmd) {
 	return m, m.arrange()
 }
 
-// showProblems lists what could not be read and what must be known.
+// showProblems lists what could not be read, and the notes of the comparison.
 func (m *model) showProblems() {
 	var lines []line
-	for _, t := range report.Trouble(&m.trend, 1000) {
+	for _, t := range view.Trouble(&m.trend, 1000) {
 		lines = append(lines, line{text: t})
 	}
 	for _, n := range m.trend.Notes {
@@ -429,10 +434,10 @@ func (m *model) showProblems() {
 		lines = append(lines, line{text: "error: " + clean(m.trouble), kind: badLine})
 	}
 	if len(lines) == 0 {
-		m.say("nothing to tell: everything was read", nil)
+		m.say("no problems: everything was read", nil)
 		return
 	}
-	m.openText(problemsOverlay, "what could not be read, and what must be known", lines)
+	m.openText(problemsOverlay, "problems and notes", lines)
 }
 
 func (m *model) openText(o overlay, title string, lines []line) {

@@ -4,7 +4,7 @@ package ui
 const (
 	minWidth   = 40
 	minHeight  = 10
-	sideBySide = 100 // from this width on the stack stands beside the list
+	sideBySide = 100 // from this width on the stack is right of the list
 	leastPane  = 5   // lines of a pane below another, with its rule
 )
 
@@ -16,7 +16,7 @@ type layout struct {
 	headline int  // lines
 	list     rect // w is 0 if it is not shown
 	stack    rect // the same
-	side     bool // the stack stands beside the list, a line between them
+	side     bool // the stack is right of the list, a line between them
 }
 
 // arrange is a pure function from the window to its parts: a title and the

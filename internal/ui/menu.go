@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"gdump/internal/report"
 	"gdump/internal/ui/list"
+	"gdump/internal/view/number"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -125,7 +125,7 @@ func (m *model) menuView() []string {
 		}
 	}
 	if len(x.rows) == 0 {
-		lines = append(lines, "  nothing is called "+clean(x.find))
+		lines = append(lines, "  no match for "+clean(x.find))
 	}
 	for len(lines) < m.height-2 {
 		lines = append(lines, "")
@@ -136,7 +136,7 @@ func (m *model) menuView() []string {
 // showPalette lists all commands.
 func (m *model) showPalette() {
 	var commands []binding
-	x := menu{title: "commands", hint: "type to find   enter does it   esc back", typing: true}
+	x := menu{title: "commands", hint: "type to find   enter run   esc back", typing: true}
 	for _, b := range keys.all() {
 		if b.topic == "move" {
 			continue
@@ -150,7 +150,7 @@ func (m *model) showPalette() {
 
 // showDumps lists the dumps, with when and why they were written.
 func (m *model) showDumps() {
-	x := menu{title: report.Plural(len(m.dumps), "dump", "dumps"), many: true, hint: "enter opens   space marks: enter then compares   esc back"}
+	x := menu{title: number.Plural(len(m.dumps), "dump", "dumps"), many: true, hint: "enter open   space mark · enter compare   esc back"}
 	for i := range m.dumps {
 		d := &m.dumps[i]
 		what := clean(d.Source)
@@ -163,7 +163,7 @@ func (m *model) showDumps() {
 		}
 		x.items = append(x.items, item{
 			text: fmt.Sprintf("%-23s  %s", when, what),
-			tail: fmt.Sprintf("%s, %s, %s", report.Plural(d.Goroutines, "goroutine", "goroutines"), report.Plural(len(d.Buckets), "bucket", "buckets"), d.Level),
+			tail: fmt.Sprintf("%s, %s, %s", number.Plural(d.Goroutines, "goroutine", "goroutines"), number.Plural(len(d.Buckets), "bucket", "buckets"), d.Level),
 		})
 	}
 	x.choose = func(m model, chosen []int) (tea.Model, tea.Cmd) { return m.look(chosen) }

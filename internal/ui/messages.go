@@ -27,7 +27,7 @@ type (
 	comparedMsg struct {
 		prepared
 		gen int
-		err error // the grouping is none
+		err error // what is wrong with the grouping
 	}
 	// arrangedMsg is the answer to the request for rows of a generation: those
 	// that the filter leaves, in order, and the tree over them if that is shown.
@@ -40,13 +40,13 @@ type (
 		tree   bool
 		nodes  []*trend.Node
 	}
-	// sourceMsg is the code of a frame, or why there is none.
+	// sourceMsg is the code of a frame, or why there is no code.
 	sourceMsg struct {
 		frame *goroutine.Frame
 		code  code.Source
 		err   error
 	}
-	// jumpedMsg is the series that holds a goroutine, -1 if none does.
+	// jumpedMsg is the series of a goroutine, -1 if there is no such series.
 	jumpedMsg struct {
 		id     uint64
 		series int

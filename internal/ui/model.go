@@ -11,10 +11,11 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
-	"gdump/internal/report"
 	"gdump/internal/trend"
 	"gdump/internal/ui/list"
 	"gdump/internal/ui/theme"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/bubbles/cursor"
 	"github.com/charmbracelet/bubbles/textinput"
@@ -60,6 +61,7 @@ type model struct {
 	ctx    context.Context
 	stop   context.CancelFunc // of the loading
 	steps  chan Step
+	stops  *stops // nil in tests
 	mouse  bool
 
 	width, height int
@@ -85,7 +87,7 @@ type model struct {
 	order   order
 	gen     int // of the newest request for rows or a trend
 	query   query.Query
-	applied string // the filter that the rows come from
+	applied string // the filter of the rows
 	bad     error  // what is wrong with the filter being typed
 	by      string // the grouping
 	folded  bool   // goroutines and frames of Go itself are left out
@@ -115,22 +117,23 @@ type model struct {
 }
 
 // prepared is a trend with what takes a look at all of its buckets, which is
-// done before it comes to the screen.
+// done before it is shown.
 type prepared struct {
 	trend   trend.Trend
-	says    []string // what the dumps come to, in sentences
-	culprit int      // the series of who ended the process, -1 if that is not known
-	columns []report.Column
+	says    []string   // what the dumps say, in sentences
+	asks    view.Style // how much the first of them asks for a look
+	culprit int        // the series of who ended the process, -1 if that is not known
+	columns []view.Column
 	natural []int                          // widths of the columns
 	labels  []string                       // keys, in order
 	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
 }
 
 func prepare(t trend.Trend) prepared {
-	p := prepared{trend: t, says: report.Headline(&t), culprit: report.Culprit(&t), columns: report.Columns(&t)}
-	p.natural = report.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
+	p := prepared{trend: t, says: view.Headline(&t), asks: view.Findings(&t)[0].Kind.Style(), culprit: view.Culprit(&t), columns: view.Columns(&t)}
+	p.natural = view.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
 	if len(t.Dumps) == 1 {
-		if s := report.States(report.DumpStates(&t.Dumps[0]), 4); s != "" {
+		if s := view.States(view.DumpStates(&t.Dumps[0]), 4); s != "" {
 			p.says = append(p.says, "states: "+s)
 		}
 	}
@@ -195,9 +198,16 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		m.resize()
+	case tea.ResumeMsg:
+		if m.stops != nil {
+			m.stops.resumed()
+		}
 	case tea.KeyMsg:
 		return m.keys(msg)
 	case tea.MouseMsg:
+		if m.waiting() {
+			return m, nil
+		}
 		return m.click(msg)
 	case steppedMsg:
 		return m.stepped(msg)
@@ -278,6 +288,11 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 		if m.stopping && len(m.trend.Dumps) > 0 {
 			return m, nil
 		}
+		if m.config.Watch != nil && !m.stopping {
+			cmd := m.watch()
+			m.live.err = msg.err
+			return m, cmd
+		}
 		m.fatal = msg.err
 		if m.stopping {
 			m.fatal = ErrStopped
@@ -322,7 +337,7 @@ func (m model) show(p prepared) (tea.Model, tea.Cmd) {
 		sorted = m.columns[m.order.column].Title
 	}
 	m.prepared = p
-	m.order.column = slices.IndexFunc(m.columns, func(c report.Column) bool { return c.Title == sorted && sorted != "" })
+	m.order.column = slices.IndexFunc(m.columns, func(c view.Column) bool { return c.Title == sorted && sorted != "" })
 	m.rows, m.calls, m.shown = nil, callTree{}, -1
 	m.list.SetLen(0)
 	m.resize()
@@ -348,7 +363,7 @@ func (m *model) compare() tea.Cmd {
 	return compareCmd(m.gen, dumps, m.by)
 }
 
-// regroup holds goroutines together by the next grouping, or the one before.
+// regroup groups goroutines by the next grouping, or the previous.
 func (m model) regroup(step int) (tea.Model, tea.Cmd) {
 	all := slices.Clone(query.Groupings)
 	for _, key := range m.labels {
@@ -365,7 +380,7 @@ func (m *model) grouped() bool { return m.members != nil }
 // of them are compared.
 func (m model) step(n int) (tea.Model, tea.Cmd) {
 	if len(m.dumps) < 2 {
-		m.refuse("there is one dump only: gdump diff takes several")
+		m.refuse("only one dump: compare with gdump diff A B")
 		return m, nil
 	}
 	at := -1
@@ -435,7 +450,7 @@ func (m *model) listed() int {
 }
 
 // selected is the series under the cursor, -1 if there is none. A node of the
-// tree stands for the largest series below it.
+// tree selects the largest series below it.
 func (m *model) selected() int {
 	switch {
 	case m.list.Cursor >= m.listed():
@@ -458,13 +473,13 @@ func (m *model) choose(series int) bool {
 	return i >= 0
 }
 
-// jumped goes to the bucket that holds a goroutine.
+// jumped goes to the bucket of a goroutine.
 func (m *model) jumped(msg jumpedMsg) {
 	switch {
 	case msg.series < 0:
-		m.refuse(fmt.Sprintf("no bucket holds goroutine %d", msg.id))
+		m.refuse(fmt.Sprintf("no bucket has goroutine %d", msg.id))
 	case !m.choose(msg.series):
-		m.refuse(fmt.Sprintf("goroutine %d is in a bucket that is not in sight: esc clears the filter", msg.id))
+		m.refuse(fmt.Sprintf("goroutine %d is in a hidden bucket: esc clears the filter", msg.id))
 	}
 	m.showStack()
 }
@@ -473,7 +488,7 @@ func (m *model) jumped(msg jumpedMsg) {
 func (m *model) resize() {
 	m.layout = arrange(m.width, m.height, len(m.headline()), m.zoomed, m.focus)
 	m.list.SetHeight(m.layout.list.h - 2)
-	m.widths = report.Fit(m.columns, m.natural, m.layout.list.w-2)
+	m.widths = view.Fit(m.columns, m.natural, m.layout.list.w-2)
 	m.shown = -1
 	m.showStack()
 	m.text.resize(m.width-2, m.height-3)
@@ -514,19 +529,23 @@ func siteRow(s goroutine.Stack) int {
 	if own, ok := s.Owner(); ok {
 		at = own
 	}
-	return slices.IndexFunc(report.StackRows(s), func(r report.StackRow) bool { return r.Frame != nil && *r.Frame == at && r.Prefix == "" })
+	return slices.IndexFunc(view.StackRows(s), func(r view.StackRow) bool { return r.Frame != nil && r.Frame.Raw == at && r.Prefix == "" })
 }
 
-// headline are the lines under the title: what the dumps come to, and what
-// could not be read.
+// headline is the lines under the title: the findings, and what could not be
+// read.
 func (m *model) headline() []line {
 	if len(m.trend.Dumps) == 0 || m.width < minWidth {
 		return nil
 	}
 	var lines []line
 	kind := plainLine
-	if m.crash != "" || len(m.trend.Series) > 0 && m.trend.Series[0].Verdict == trend.Accumulating {
+	switch m.asks {
+	case view.Bad:
 		kind = badLine
+	case view.Good:
+		kind = goodLine
+	case view.Plain:
 	}
 	for _, text := range m.says {
 		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
@@ -539,7 +558,7 @@ func (m *model) headline() []line {
 	return lines[:min(len(lines), most)]
 }
 
-// warning says in a line that something was not read, or must be known.
+// warning says in a line that something was not read, or that there are notes.
 func (m *model) warning() string {
 	var parts []string
 	problems := 0
@@ -551,10 +570,10 @@ func (m *model) warning() string {
 		}
 	}
 	if problems > 0 {
-		parts = append(parts, report.Plural(problems, "problem", "problems")+" in what was read")
+		parts = append(parts, number.Plural(problems, "problem", "problems")+" in what was read")
 	}
 	if len(m.trend.Notes) > 0 {
-		parts = append(parts, report.Plural(len(m.trend.Notes), "note", "notes"))
+		parts = append(parts, number.Plural(len(m.trend.Notes), "note", "notes"))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -8,7 +8,7 @@ const wheelRows = 3
 // terminal's own selection works.
 func (m model) turnMouse() (tea.Model, tea.Cmd) {
 	if m.mouse = !m.mouse; m.mouse {
-		m.say("mouse on: wheel scrolls, a click chooses, a second opens, a title sorts", nil)
+		m.say("mouse on: wheel scrolls, click selects, again opens, heading sorts", nil)
 		return m, tea.EnableMouseCellMotion
 	}
 	m.say("mouse off", nil)

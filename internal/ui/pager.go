@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
+	"gdump/internal/view"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -27,7 +27,7 @@ type line struct {
 	tail  string // after the text, fainter: where the function is
 	kind  kind
 	frame *goroutine.Frame // what the line shows; the cursor stops at lines with a frame
-	row   int              // of the frame in its stack: see report.StackRows
+	row   int              // of the frame in its stack: see view.StackRows
 }
 
 func (l line) String() string { return l.text + l.tail }
@@ -36,7 +36,7 @@ func (l line) String() string { return l.text + l.tail }
 // but not within a number such as "1 450".
 func wrapLine(l line, w int) []line {
 	var out []line
-	for _, text := range report.Wrap(l.String(), w) {
+	for _, text := range view.Wrap(l.String(), w) {
 		out = append(out, line{text: text, kind: l.kind})
 	}
 	return out
@@ -87,7 +87,7 @@ func (p *pager) set(lines []line, start int) {
 	p.follow()
 }
 
-// frame is the one under the cursor, nil if there is none.
+// frame is the one under the cursor, nil if there is no frame.
 func (p *pager) frame() *goroutine.Frame {
 	if p.cursor < 0 || p.cursor >= len(p.lines) {
 		return nil
@@ -223,7 +223,7 @@ func (p *pager) reveal() {
 	p.nearest()
 }
 
-// matches finds where words stand in a text, as pairs of byte offsets in
+// matches finds words in a text, as pairs of byte offsets in
 // order. A word in lower case is found in any case.
 func matches(text string, words []string) [][2]int {
 	var found [][2]int
@@ -276,7 +276,7 @@ func insertSpan(spans [][2]int, from, to int) [][2]int {
 	return append(append(before, [2]int{from, to}), after...)
 }
 
-// printable are the runes of a key that can stand in a text.
+// printable are the runes of a key that a text can have.
 func printable(runes []rune) string {
 	var b strings.Builder
 	for _, r := range runes {

@@ -19,7 +19,7 @@ const (
 type source struct {
 	frame *goroutine.Frame // what is shown or being read
 	code  code.Source
-	err   error // why there is none
+	err   error // why there is no source
 	read  bool  // the answer is here
 }
 
@@ -61,7 +61,7 @@ func (m *model) took(msg sourceMsg) {
 func (m *model) have() bool {
 	switch {
 	case m.source.frame == nil:
-		m.refuse("no frame is under the cursor")
+		m.refuse("no frame under the cursor")
 	case m.source.err != nil:
 		m.say("", m.source.err)
 	case !m.source.read:
@@ -78,7 +78,7 @@ func (m *model) sourceRows(h int) int {
 	case h < sourceFrom || m.config.Source == nil:
 		return 0
 	case m.source.err != nil:
-		return leastSource - 1 // to say why there is none
+		return leastSource - 1 // to say why there is no source
 	}
 	return max(leastSource, h*2/5)
 }
@@ -134,7 +134,7 @@ func (m *model) showSource() {
 func (m model) edit() (tea.Model, tea.Cmd) {
 	switch {
 	case m.config.Edit == nil:
-		m.refuse("there is no editor here")
+		m.refuse("no editor: set $VISUAL or $EDITOR")
 		return m, nil
 	case !m.have():
 		return m, nil

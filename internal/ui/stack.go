@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -17,7 +18,7 @@ const (
 	factWidth = 8 // cells for the name of a fact
 	waitBars  = 8
 
-	leastPlace = 14 // cells that a place keeps beside a long name
+	leastPlace = 14 // cells that a place keeps next to a long name
 )
 
 // stackText is how a bucket is written in the stack pane.
@@ -31,11 +32,11 @@ type stackText struct {
 
 // lines write a bucket: a title, its stack, and what else is known of it.
 func (x stackText) lines(s *trend.Series) []line {
-	lines := wrapLine(line{text: report.Title(s, x.dumps), kind: strongLine}, x.width)
+	lines := wrapLine(line{text: view.Title(s, x.dumps), kind: strongLine}, x.width)
 	if x.whole {
 		lines = append(lines, line{})
 	}
-	rows := report.ShownRows(s.Bucket.Stack)
+	rows := view.ShownRows(s.Bucket.Stack)
 	names, places := x.columns(rows)
 	hidden := 0
 	for i := range rows {
@@ -60,10 +61,10 @@ const shownMembers = 30
 
 // group writes the stacks of a group, the largest first.
 func (x stackText) group(s *trend.Series, members []*goroutine.Bucket) []line {
-	lines := wrapLine(line{text: goroutine.Clean(s.Name) + ": " + report.Title(s, x.dumps), kind: strongLine}, x.width)
+	lines := wrapLine(line{text: goroutine.Clean(s.Name) + ": " + view.Title(s, x.dumps), kind: strongLine}, x.width)
 	for i, b := range members {
 		if i == shownMembers {
-			return append(lines, line{}, line{text: "and " + report.Plural(len(members)-i, "more stack", "more stacks"), kind: faintLine})
+			return append(lines, line{}, line{text: "and " + number.Plural(len(members)-i, "more stack", "more stacks"), kind: faintLine})
 		}
 		one := trend.Series{Bucket: b, Counts: []int{b.Count}, At: []*goroutine.Bucket{b}}
 		of := x
@@ -78,28 +79,28 @@ func (x stackText) fold(hidden *int) []line {
 	if *hidden == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("… %s of Go", report.Plural(*hidden, "frame", "frames"))
+	text := fmt.Sprintf("… %s of Go", number.Plural(*hidden, "frame", "frames"))
 	*hidden = 0
 	return []line{{text: text, kind: faintLine}}
 }
 
-func (x stackText) name(f *goroutine.Frame) string {
+func (x stackText) name(f *view.Frame) string {
 	if x.whole {
-		return goroutine.Clean(f.Function)
+		return f.Function
 	}
-	return goroutine.Clean(f.Name())
+	return f.Name
 }
 
-func (x stackText) place(f *goroutine.Frame) string {
+func (x stackText) place(f *view.Frame) string {
 	if x.whole {
-		return report.Path(f)
+		return f.Path
 	}
-	return goroutine.Clean(f.Place())
+	return f.Place
 }
 
 // columns are the widths of names and places; names is 0 where the two do not
 // fit in a line, and each has its own as Go prints them.
-func (x stackText) columns(rows []report.StackRow) (names, places int) {
+func (x stackText) columns(rows []view.StackRow) (names, places int) {
 	for i := range rows {
 		if f := rows[i].Frame; f != nil {
 			names = max(names, cells(rows[i].Prefix+x.name(f)))
@@ -117,7 +118,7 @@ func (x stackText) columns(rows []report.StackRow) (names, places int) {
 	return names, places
 }
 
-func (x stackText) row(r *report.StackRow, names, places int) []line {
+func (x stackText) row(r *view.StackRow, names, places int) []line {
 	k := plainLine
 	if r.Faint() {
 		k = faintLine
@@ -127,13 +128,13 @@ func (x stackText) row(r *report.StackRow, names, places int) []line {
 	}
 	name, place := x.name(r.Frame), x.place(r.Frame)
 	if names == 0 {
-		return []line{{text: r.Prefix + name, kind: k, frame: r.Frame, row: r.At}, {tail: "    " + place, kind: k}}
+		return []line{{text: r.Prefix + name, kind: k, frame: &r.Frame.Raw, row: r.At}, {tail: "    " + place, kind: k}}
 	}
-	name = r.Prefix + report.CutFront(name, names-cells(r.Prefix))
-	return []line{{text: pad(name, names), tail: "  " + report.CutFront(place, places), kind: k, frame: r.Frame, row: r.At}}
+	name = r.Prefix + view.CutFront(name, names-cells(r.Prefix))
+	return []line{{text: pad(name, names), tail: "  " + view.CutFront(place, places), kind: k, frame: &r.Frame.Raw, row: r.At}}
 }
 
-// hardWrap breaks lines at the width, whatever stands there.
+// hardWrap breaks lines at the width, whatever is there.
 func hardWrap(lines []line, width int) []line {
 	var out []line
 	for _, l := range lines {
@@ -148,7 +149,7 @@ func hardWrap(lines []line, width int) []line {
 	return out
 }
 
-// facts are what is known of a bucket beside its stack.
+// facts are what else is known of a bucket.
 func facts(b *goroutine.Bucket, width int) []line {
 	var lines []line
 	put := func(name string, wrapped []line) {
@@ -162,21 +163,21 @@ func facts(b *goroutine.Bucket, width int) []line {
 	}
 	add := func(name, text string) { put(name, wrapLine(line{text: text}, width-factWidth)) }
 	if f, ok := b.Stack.Owner(); ok && f.Module != "" {
-		add("module", report.Module(f.Module))
+		add("module", view.Module(f.Module))
 	}
-	if len(b.States) > 3 { // the title tells the first three
-		add("states", report.States(b.States, len(b.States)))
+	if len(b.States) > 3 { // the title has the first three
+		add("states", view.States(b.States, len(b.States)))
 	}
 	if w := b.Waits; w.Max() > 0 {
-		add("wait", fmt.Sprintf("%s  %s to %s, median %s", waitSpark(w), report.Minutes(w.Min()), report.Minutes(w.Max()), report.Minutes(w.Median())))
+		add("wait", fmt.Sprintf("%s  %s to %s, median %s", waitSpark(w), number.Minutes(w.Min()), number.Minutes(w.Max()), number.Minutes(w.Median())))
 	}
 	for i := range b.Labels {
-		add("label", goroutine.Clean(b.Labels[i].Key)+": "+report.States(b.Labels[i].Values, 5))
+		add("label", goroutine.Clean(b.Labels[i].Key)+": "+view.States(b.Labels[i].Values, 5))
 	}
 	if n := b.IDs.Len(); n > 0 {
 		ids := someIDs(b, shownIDs)
 		if n > shownIDs {
-			ids += " and " + whole(report.Group(n-shownIDs)) + " more"
+			ids += " and " + whole(number.Group(n-shownIDs)) + " more"
 		}
 		put("ids", wrapWords(line{text: ids}, width-factWidth))
 	}
@@ -205,19 +206,19 @@ func waitSpark(w goroutine.Waits) string {
 	for _, x := range w {
 		counts[min((x.Minutes-w.Min())*len(counts)/(w.Max()-w.Min()+1), len(counts)-1)] += x.N
 	}
-	return report.Spark(counts, waitBars)
+	return view.Spark(counts, waitBars)
 }
 
 // plainStack is a stack as text to paste, as Go prints it.
 func plainStack(s *trend.Series, dumps int) string {
 	var b strings.Builder
-	b.WriteString(report.Title(s, dumps) + "\n")
-	for _, r := range report.StackRows(s.Bucket.Stack) {
+	b.WriteString(view.Title(s, dumps) + "\n")
+	for _, r := range view.StackRows(s.Bucket.Stack) {
 		if r.Frame == nil {
 			b.WriteString(r.Remark + "\n")
 			continue
 		}
-		fmt.Fprintf(&b, "%s%s\n\t%s\n", r.Prefix, goroutine.Clean(r.Frame.Function), report.Path(r.Frame))
+		fmt.Fprintf(&b, "%s%s\n\t%s\n", r.Prefix, r.Frame.Function, r.Frame.Path)
 	}
 	return b.String()
 }

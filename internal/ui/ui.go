@@ -20,11 +20,11 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// Load reads what the screen shows. It runs beside the screen; step may be
+// Load reads what the screen shows. It runs while the screen is shown; step may be
 // called at any time. With both dumps and an error the dumps are shown.
 type Load func(ctx context.Context, step func(Step)) (trend.Trend, error)
 
-// Step is how far a load has come, and perhaps what it has read so far.
+// Step is how far a load is, and perhaps what it has read so far.
 type Step struct {
 	parse.Progress
 	Partial *trend.Trend // nil if there is nothing new to show
@@ -57,7 +57,8 @@ type Config struct {
 	Source func(goroutine.Frame) (code.Source, error)  // reads the code of a frame
 	Edit   func(file string, line int) (Editor, error) // opens code in the user's editor
 	Copy   func(text string) error                     // to the clipboard of this machine
-	Write  func(name string, t *trend.Trend) error     // what is shown, to a file
+	JSON   func(io.Writer, *trend.Trend) error
+	Write  func(name string, t *trend.Trend) error // what is shown, to a file
 }
 
 func (c *Config) out() io.Writer {
@@ -99,7 +100,11 @@ func Run(ctx context.Context, c Config) error {
 	if c.Mouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}
-	end, err := tea.NewProgram(m, options...).Run()
+	m.stops = newStops()
+	defer m.stops.close()
+	p := tea.NewProgram(m, options...)
+	go m.stops.serve(p)
+	end, err := p.Run()
 	if errors.Is(err, tea.ErrProgramPanic) {
 		return ErrPanic
 	}

@@ -16,6 +16,7 @@ import (
 	"gdump/internal/code"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
+	"gdump/internal/report"
 	"gdump/internal/trend"
 	"gdump/internal/ui/theme"
 
@@ -72,7 +73,7 @@ func colored(name string) theme.Theme {
 // at opens a trend in a window of w by h cells and presses keys.
 func at(t testing.TB, w, h int, tr trend.Trend, keys ...string) *screen {
 	t.Helper()
-	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard, Source: leaky}, plain())}
+	s := &screen{t, newModel(t.Context(), Config{Names: []string{"app.dump"}, Out: io.Discard, Source: leaky, JSON: asJSON}, plain())}
 	s.send(tea.WindowSizeMsg{Width: w, Height: h})
 	s.send(loadedMsg{prepared: prepare(tr)})
 	return s.press(keys...)
@@ -373,7 +374,7 @@ func TestResize(t *testing.T) {
 // TestReasons holds that a key which cannot work says why.
 func TestReasons(t *testing.T) {
 	tests := []struct{ key, want string }{
-		{"n", "nothing is searched for"},
+		{"n", "no search yet"},
 		{"w", "only the whole stack"},
 		{"!", "everything was read"},
 	}
@@ -399,6 +400,8 @@ func TestReasons(t *testing.T) {
 		}
 	}
 }
+
+func asJSON(w io.Writer, t *trend.Trend) error { return report.JSON(w, t, report.Options{}) }
 
 // TestCopy holds that the clipboard gets the stack, as an escape sequence.
 func TestCopy(t *testing.T) {
@@ -538,7 +541,7 @@ func TestDumps(t *testing.T) {
 	if fmt.Sprint(s.m.looking) != "[0 2]" || len(s.m.trend.Dumps) != 2 {
 		t.Errorf("marked two: looking at %v", s.m.looking)
 	}
-	if s = at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "]"); !strings.Contains(s.m.View(), "one dump only") {
+	if s = at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "]"); !strings.Contains(s.m.View(), "only one dump") {
 		t.Error("] on a single dump says nothing")
 	}
 	// A log with several dumps opens on the list of them.
@@ -570,7 +573,7 @@ func TestGroups(t *testing.T) {
 	if s.press("B"); s.m.trend.By != "label:tenant" {
 		t.Errorf("B: by %s", s.m.trend.By)
 	}
-	if s.press("t"); !strings.Contains(s.m.View(), "error: the tree is of stacks") {
+	if s.press("t"); !strings.Contains(s.m.View(), "error: the tree needs grouping by stack") {
 		t.Error("the tree of groups says nothing")
 	}
 }
@@ -581,7 +584,7 @@ func TestJump(t *testing.T) {
 	if s.m.list.Cursor != 2 {
 		t.Errorf("cursor %d, want 2", s.m.list.Cursor)
 	}
-	for keys, want := range map[string]string{"999999": "no bucket holds goroutine 999999", "x": "x is no goroutine id"} {
+	for keys, want := range map[string]string{"999999": "no bucket has goroutine 999999", "x": "x is not a goroutine ID"} {
 		if s.press("#", keys, "enter"); !strings.Contains(s.m.View(), want) {
 			t.Errorf("#%s: no %q", keys, want)
 		}
@@ -743,7 +746,7 @@ func TestLoading(t *testing.T) {
 	// Esc stops it, and what was read is shown.
 	s.press("esc")
 	s.run(loadCmd(s.m.ctx, config.Load, make(chan Step, 1)))
-	if !strings.Contains(s.m.View(), "stopped: this is what was read until then") {
+	if !strings.Contains(s.m.View(), "stopped: showing what was read so far") {
 		t.Errorf("after esc:\n%s", s.m.View())
 	}
 	// Goroutines and an error: both are shown.

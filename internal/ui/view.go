@@ -5,8 +5,9 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/report"
 	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
@@ -38,6 +39,8 @@ func (m *model) draw() string {
 		return m.whole([]string{fmt.Sprintf("terminal too small (%dx%d, need %dx%d)", m.width, m.height, minWidth, minHeight)})
 	case m.loading && !m.filling():
 		return m.whole(m.loadingView())
+	case m.waiting() && m.overlay == noOverlay:
+		return m.whole(m.waitingView())
 	case m.overlay == menuOverlay:
 		return m.whole(m.menuView())
 	case m.overlay != noOverlay:
@@ -79,7 +82,7 @@ func (m *model) loadingView() []string {
 	if !m.slow {
 		return lines
 	}
-	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stops, and shows what was read")
+	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stop and show what was read")
 }
 
 // bar draws how much of a source of known size was read, in w cells and the
@@ -94,7 +97,7 @@ func (m *model) bar(w int) string {
 	return strings.Repeat("█", full) + m.theme.Faint.Render(strings.Repeat("░", w-full)) + fmt.Sprintf(" %3d%%", int(share*100))
 }
 
-// readSoFar tells bytes, rate and goroutines.
+// readSoFar shows bytes, rate and goroutines.
 func (m *model) readSoFar() string {
 	const mib = 1 << 20
 	p := m.progress
@@ -109,18 +112,18 @@ func (m *model) readSoFar() string {
 	if s := m.config.now().Sub(m.started).Seconds(); s > 0 {
 		read += fmt.Sprintf(", %.0f MiB/s", float64(p.Bytes)/mib/s)
 	}
-	return doing + read + " · " + report.Plural(p.Goroutines, "goroutine", "goroutines")
+	return doing + read + " · " + number.Plural(p.Goroutines, "goroutine", "goroutines")
 }
 
-// titleView tells which dumps these are and how large.
+// titleView shows which dumps these are and how large.
 func (m *model) titleView() string {
 	dumps := m.trend.Dumps
 	last := &dumps[len(dumps)-1]
 	position, name := "", clean(dumps[0].Source)
-	facts := []string{report.Plural(last.Goroutines, "goroutine", "goroutines")}
-	buckets := report.Plural(len(last.Buckets), "bucket", "buckets")
+	facts := []string{number.Plural(last.Goroutines, "goroutine", "goroutines")}
+	buckets := number.Plural(len(last.Buckets), "bucket", "buckets")
 	if !m.grouped() {
-		buckets = report.Plural(len(m.trend.Series), "bucket", "buckets")
+		buckets = number.Plural(len(m.trend.Series), "bucket", "buckets")
 	}
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {
@@ -138,12 +141,12 @@ func (m *model) titleView() string {
 		if n := len(dumps) - 2; n > 0 {
 			name += fmt.Sprintf(" (+%d between)", n)
 		}
-		facts[0] = report.Group(dumps[0].Goroutines) + " → " + facts[0]
+		facts[0] = number.Group(dumps[0].Goroutines) + " → " + facts[0]
 		facts = append(facts, buckets)
 		if len(dumps) > 2 {
-			facts = append(facts, report.Plural(len(dumps), "dump", "dumps"))
+			facts = append(facts, number.Plural(len(dumps), "dump", "dumps"))
 		}
-		if s := report.Span(&m.trend); s != "" {
+		if s := view.Span(&m.trend); s != "" {
 			facts[len(facts)-1] += " over " + s
 		}
 	}
@@ -164,7 +167,7 @@ func (m *model) titleView() string {
 	}
 	switch room := m.width - cells(head+position+right) - 2; {
 	case room >= 8 || position == "":
-		name = position + report.CutFront(name, max(8, room))
+		name = position + view.CutFront(name, max(8, room))
 	default:
 		name = strings.TrimSuffix(position, " · ")
 	}
@@ -282,17 +285,17 @@ func (m *model) listView() []string {
 	return lines[:r.h]
 }
 
-// listTitle tells how many buckets are listed, and why not all.
+// listTitle shows how many buckets are listed, and why not all.
 func (m *model) listTitle() string {
-	title := report.Plural(len(m.trend.Series), "bucket", "buckets")
+	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
 	if m.grouped() {
-		title = report.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
+		title = number.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
 	}
 	if m.applied != "" {
-		title = fmt.Sprintf("%s of %s · filter: %s", report.Group(len(m.rows)), title, clean(m.applied))
+		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
 	}
 	if m.hidden > 0 {
-		title += fmt.Sprintf(" · %s of Go itself hidden (%s)", report.Group(m.hidden), keys.fold.Help().Key)
+		title += fmt.Sprintf(" · %s of Go itself hidden (%s)", number.Group(m.hidden), keys.fold.Help().Key)
 	}
 	if m.tree {
 		title += " · tree"
@@ -306,17 +309,17 @@ func (m *model) emptyView() string {
 	case m.applied != "":
 		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
 	case m.hidden > 0:
-		return "all of it is Go itself (. shows it)"
+		return "only goroutines of Go itself (. shows them)"
 	}
 	return "no goroutines"
 }
 
-// position tells where in a long list the cursor is.
+// position shows where in a long list the cursor is.
 func (m *model) position() string {
 	if m.list.Len() <= m.list.Height() {
 		return ""
 	}
-	return fmt.Sprintf("%s/%s", report.Group(m.list.Cursor+1), report.Group(m.list.Len()))
+	return fmt.Sprintf("%s/%s", number.Group(m.list.Cursor+1), number.Group(m.list.Len()))
 }
 
 func (m *model) columnTitles(w int) string {
@@ -346,7 +349,7 @@ func (m *model) columnTitles(w int) string {
 	return m.theme.Faint.Render(fit("  "+strings.TrimRight(b.String(), " "), w))
 }
 
-// rowView draws a bucket's row. Its verdict is told by sign and word, the
+// rowView draws a bucket's row. Its verdict is shown by sign and word, the
 // cursor by a mark; colour and weight only help.
 func (m *model) rowView(i int, selected bool, w int) string {
 	s := &m.trend.Series[i]
@@ -376,7 +379,7 @@ func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
 	return lipgloss.NewStyle()
 }
 
-// mark draws text with the words that were looked for standing out.
+// mark draws text with the words that were searched for highlighted.
 func (m *model) mark(text string, words []string, base lipgloss.Style) string {
 	spans := matches(text, words)
 	if len(spans) == 0 {
@@ -404,7 +407,7 @@ func (m *model) stackView() []string {
 	}
 	title := "stack"
 	if i := m.selected(); i >= 0 {
-		title = "stack of " + report.SiteName(m.trend.Series[i].Bucket)
+		title = "stack of " + view.SiteName(m.trend.Series[i].Bucket)
 		if m.grouped() {
 			title = "stacks of " + clean(m.trend.Series[i].Name)
 		}
@@ -418,7 +421,7 @@ func (m *model) stackView() []string {
 	return lines
 }
 
-// position tells which of its matches, or of its lines, a text shows.
+// position shows which of its matches, or of its lines, a text shows.
 func (p *pager) position() string {
 	switch {
 	case p.search != "" && len(p.hits) > 0:
@@ -483,7 +486,7 @@ func (m *model) overlayView() []string {
 	return append(lines, status, " "+help)
 }
 
-// statusView is the line between the panes and the keys: messages stand in it.
+// statusView is the line between the panes and the keys: messages are shown in it.
 func (m *model) statusView() string {
 	text, style := m.toast.text, m.theme.Strong
 	if m.filling() && text == "" {
@@ -534,13 +537,13 @@ func (m *model) keysView() string {
 	return spread(text, more, m.width)
 }
 
-// inputView shows what is being typed, and what has come of it.
+// inputView shows what is being typed, and what it finds.
 func (m *model) inputView() string {
 	label, found := "/", ""
 	does := []hint{{"enter", "keep"}, {"esc", "clear"}}
 	switch m.mode {
 	case filtering:
-		found = fmt.Sprintf("%s of %s ", report.Group(len(m.rows)), report.Group(len(m.trend.Series)))
+		found = fmt.Sprintf("%s of %s ", number.Group(len(m.rows)), number.Group(len(m.trend.Series)))
 	case searching:
 		found = m.stack.position() + " "
 		if m.overlay != noOverlay {
@@ -572,4 +575,4 @@ func (m *model) hints(all []hint) string {
 }
 
 // cutTitle cuts a path in front, so that it fits into a rule of w cells.
-func cutTitle(path string, w int) string { return report.CutFront(path, max(8, w-8)) }
+func cutTitle(path string, w int) string { return view.CutFront(path, max(8, w-8)) }

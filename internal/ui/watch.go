@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -14,6 +15,7 @@ import (
 // goroutines there are, or why it said nothing.
 type Sample struct {
 	At         time.Time
+	Next       time.Time // of the next one; zero if it is not known
 	Goroutines int
 	Dump       *goroutine.Dump // nil for a cheap sample
 	Err        error
@@ -32,7 +34,8 @@ const (
 type live struct {
 	samples chan Sample
 	last    Sample // newest that was no error
-	err     error  // of the newest, nil if it was none
+	next    time.Time
+	err     error // of the newest, nil if it was none
 	paused  bool
 	held    []goroutine.Dump // that came while paused
 	now     time.Time
@@ -84,6 +87,7 @@ func (m model) sampled(s Sample) (tea.Model, tea.Cmd) {
 	l := *m.live // what is on the screen shares it
 	m.live = &l
 	next := sampleCmd(l.samples)
+	l.next = s.Next
 	if l.err = s.Err; s.Err != nil {
 		return m, next
 	}
@@ -124,7 +128,7 @@ func (m *model) release() tea.Cmd {
 // pause holds the screen, or lets it go on.
 func (m model) pause() (tea.Model, tea.Cmd) {
 	if m.live == nil {
-		m.refuse("nothing is being watched: gdump watch does")
+		m.refuse("works only in gdump watch")
 		return m, nil
 	}
 	l := *m.live
@@ -138,10 +142,10 @@ func (m model) pause() (tea.Model, tea.Cmd) {
 // refresh asks for a dump right away.
 func (m model) refresh() (tea.Model, tea.Cmd) {
 	if m.live == nil || m.config.Refresh == nil {
-		m.refuse("nothing is being watched: gdump watch does")
+		m.refuse("works only in gdump watch")
 		return m, nil
 	}
-	m.say("asked for a dump", nil)
+	m.say("requested a dump", nil)
 	ask := m.config.Refresh
 	return m, func() tea.Msg {
 		ask()
@@ -158,8 +162,52 @@ func (l *live) status() string {
 	switch {
 	case l.paused:
 		return fmt.Sprintf("paused, %d newer", len(l.held))
+	case l.err != nil && age == "":
+		return "! no answer yet"
 	case l.err != nil:
 		return "! " + clean(l.err.Error()) + ", last answer " + age
 	}
 	return "watch ● " + age
+}
+
+// waiting reports whether a watch has no dump to show yet.
+func (m *model) waiting() bool { return m.live != nil && !m.loading && len(m.trend.Dumps) == 0 }
+
+// waitingKey handles the keys that work before there is a dump.
+func (m model) waitingKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
+	switch {
+	case pressed(msg, keys.quit):
+		return m, tea.Quit
+	case pressed(msg, keys.refresh):
+		return m.refresh()
+	case pressed(msg, keys.help):
+		m.showHelp()
+	case !pressed(msg, keys.back):
+		m.refuse("no dump yet")
+	}
+	return m, nil
+}
+
+// waitingView says why there is nothing to show, and when that may change.
+func (m *model) waitingView() []string {
+	title := m.theme.Title.Render(" gdump") + "  " + clean(strings.Join(m.config.Names, " → "))
+	lines := []string{spread(title, m.live.status()+" ", m.width), ""}
+	text := func(s string, k kind) {
+		for _, l := range wrapLine(line{text: s, kind: k}, m.width-4) {
+			lines = append(lines, "  "+m.style(l.kind).Render(l.text))
+		}
+	}
+	text("no dump yet", strongLine)
+	if m.live.err != nil {
+		text("! "+clean(m.live.err.Error()), warnLine)
+	}
+	next := "trying now"
+	if wait := m.live.next.Sub(m.live.now); wait > 0 {
+		next = "next try in " + wait.Round(time.Second).String()
+	}
+	text(next, plainLine)
+	for len(lines) < m.height-2 {
+		lines = append(lines, "")
+	}
+	return append(lines[:max(0, m.height-2)], m.statusView(), " "+m.hints([]hint{{"r", "try now"}, {"?", "keys"}, {"q", "quit"}}))
 }

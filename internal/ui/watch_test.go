@@ -101,10 +101,68 @@ func TestWatchCmd(t *testing.T) {
 	}
 }
 
+// TestWatchUnreachable watches a target that does not answer: the screen says
+// why, and when it is tried again, takes every key, and shows the first dump
+// that comes.
+func TestWatchUnreachable(t *testing.T) {
+	tr := leak(t)
+	asked := 0
+	m := newModel(t.Context(), Config{
+		Names: []string{":6060"}, Out: io.Discard, Now: func() time.Time { return start },
+		Watch:   func(context.Context, func(Sample)) error { return nil },
+		Refresh: func() { asked++ },
+	}, plain())
+	s := &screen{t, m}
+	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	next, cmd := s.m.Update(loadedMsg{err: errors.New("http://localhost:6060: connection refused\x1b[31m")})
+	if s.m = next.(model); s.m.fatal != nil || cmd == nil {
+		t.Fatalf("it ended: %v", s.m.fatal)
+	}
+	close(s.m.live.samples)
+	shows := func(texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !strings.Contains(s.m.View(), text) {
+				t.Errorf("no %q in\n%s", text, s.m.View())
+			}
+		}
+	}
+	shows(":6060", "no dump yet", `connection refused\x1b[31m`, "trying now", "no answer yet")
+	next, _ = s.m.sampled(Sample{Err: errors.New("no route to host"), Next: start.Add(10 * time.Second)})
+	s.m = next.(model)
+	shows("! no route to host", "next try in 10s")
+	next, _ = s.m.Update(agedMsg(start.Add(3 * time.Second)))
+	s.m = next.(model)
+	shows("next try in 7s")
+	for _, b := range keys.all() {
+		s.send(b.message())
+		s.press("esc")
+	}
+	if asked == 0 {
+		t.Error("r asked for nothing")
+	}
+	for w := range 130 {
+		for _, h := range []int{1, 5, 9, 10, 11, 24, 50} {
+			s.send(tea.WindowSizeMsg{Width: w, Height: h})
+			s.send(tea.MouseMsg{X: w / 2, Y: h / 2, Action: tea.MouseActionPress, Button: tea.MouseButtonLeft})
+			s.send(tea.MouseMsg{X: 1, Y: 3, Action: tea.MouseActionPress, Button: tea.MouseButtonLeft})
+			if lines := strings.Split(s.m.View(), "\n"); w > 0 && (len(lines) != h || cells(lines[0]) != w) {
+				t.Fatalf("%dx%d: %d lines of %d cells", w, h, len(lines), cells(lines[0]))
+			}
+		}
+	}
+	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
+	s.take(Sample{At: start, Goroutines: 93, Dump: &tr.Dumps[0]})
+	shows("93 goroutines", "watch ●", "enter whole stack")
+	if s.press("q"); s.m.fatal != nil {
+		t.Errorf("quitting: %v", s.m.fatal)
+	}
+}
+
 // TestNoWatch says why the keys of a watch do nothing.
 func TestNoWatch(t *testing.T) {
 	for _, k := range []string{" ", "r"} {
-		if s := at(t, 120, 36, leak(t), k); !strings.Contains(s.m.View(), "nothing is being watched") {
+		if s := at(t, 120, 36, leak(t), k); !strings.Contains(s.m.View(), "works only in gdump watch") {
 			t.Errorf("%q says nothing", k)
 		}
 	}

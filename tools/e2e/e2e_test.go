@@ -9,10 +9,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -281,6 +285,77 @@ func TestSuspend(t *testing.T) {
 	x.wait(`▸ +99`)
 	x.press("q")
 	x.wait(`back in the shell`)
+	x.exit(0)
+}
+
+// TestStopped stops the program from outside: the shell gets a terminal that is
+// whole, and fg brings the screen back. SIGSTOP cannot be noticed, so then only
+// what comes after it counts.
+func TestStopped(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGTSTP, syscall.SIGSTOP} {
+		t.Run(s.String(), func(t *testing.T) {
+			x := start(t, 100, 30, "bash", "--norc", "-i", "-c",
+				"sh -c 'echo $$ >pid; exec \"$0\" \"$1\"' "+gdump+" "+testdata(t, "leakpair/v1.t1.debug2.txt")+"; stty -a >modes; clear; fg; echo back in the shell")
+			x.wait(`13 buckets`)
+			b, err := os.ReadFile(filepath.Join(x.cmd.Dir, "pid"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Kill(pid, s); err != nil {
+				t.Fatal(err)
+			}
+			x.wait(`13 buckets`)
+			x.press("j")
+			x.wait(`▸ +99`)
+			x.press("q")
+			x.wait(`back in the shell`)
+			x.exit(0)
+			modes, err := os.ReadFile(filepath.Join(x.cmd.Dir, "modes"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := string(modes); s == syscall.SIGTSTP && (strings.Contains(text, "-echo ") || strings.Contains(text, "-icanon")) {
+				t.Errorf("the shell's terminal: %s", text)
+			}
+		})
+	}
+}
+
+// TestSuspendAlone presses ctrl-z where no shell could bring the screen back:
+// it goes on.
+func TestSuspendAlone(t *testing.T) {
+	x := start(t, 100, 30, gdump, testdata(t, "leakpair/v1.t1.debug2.txt"))
+	x.wait(`13 buckets`)
+	x.press("\x1a")
+	x.press("j")
+	x.wait(`▸ +99`)
+	x.press("q")
+	x.exit(0)
+}
+
+// TestWatchUnreachable watches a port that nobody listens on, until a server
+// does.
+func TestWatchUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	x := start(t, 100, 30, gdump, "watch", addr, "--out", "dumps", "--every", "1s")
+	x.wait(`connection refused`)
+	x.wait(`next try in 1s`)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	web := &http.Server{Addr: addr, Handler: mux}
+	go web.ListenAndServe()
+	t.Cleanup(func() { web.Close() })
+	x.wait(`watch ● \d+s ago`)
+	x.press("q")
 	x.exit(0)
 }
 

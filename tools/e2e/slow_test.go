@@ -14,7 +14,7 @@ func TestSlowPipe(t *testing.T) {
 	x.press("j")
 	x.wait(`▸ +\d \d+ +sync\.Cond\.Wait`)
 	x.press("\x1b")
-	x.wait(`stopped: this is what was read until then`)
+	x.wait(`stopped: showing what was read until then`)
 	x.press("k")
 	x.wait(`▸ +\d \d+ +IO wait`)
 	x.press("q")

@@ -1,5 +1,5 @@
 // Package list is a cursor over many rows of which only those in sight are
-// drawn. It knows numbers of rows, not what they hold.
+// drawn. It knows numbers of rows, not what is in them.
 package list
 
 // List says which rows are in sight and which is under the cursor. The zero

@@ -1,15 +1,16 @@
-// Package theme holds the styles of the screens, by what they mean.
+// Package theme has the styles of the screens, by what they mean.
 package theme
 
 import (
 	"gdump/internal/trend"
 	"gdump/internal/ui/background"
+	"gdump/internal/view"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 )
 
-// Theme is a set of styles. Nothing is told by colour alone: signs, words and
+// Theme is a set of styles. Nothing is shown by color alone: signs, words and
 // the cursor's mark say the same.
 type Theme struct {
 	Title    lipgloss.Style // the program, the focused pane
@@ -23,7 +24,7 @@ type Theme struct {
 	Selected lipgloss.Style
 }
 
-// New makes the theme of a name: auto, dark, light or none. Colours are chosen
+// New makes the theme of a name: auto, dark, light or none. Colors are chosen
 // for a contrast of at least 4.5 to black, to white and to Solarized's grounds.
 func New(name string, r *lipgloss.Renderer) Theme {
 	dark := background.Dark
@@ -50,14 +51,14 @@ func New(name string, r *lipgloss.Renderer) Theme {
 	}
 }
 
-// Verdict is the style of a verdict's row, false if it has none of its own.
+// Verdict is the style of a verdict's row, false if it has no style of its own.
 func (t Theme) Verdict(v trend.Verdict) (lipgloss.Style, bool) {
-	switch v {
-	case trend.Accumulating:
+	switch view.Of(v).Style {
+	case view.Bad:
 		return t.Bad, true
-	case trend.Shrunk, trend.Gone:
+	case view.Good:
 		return t.Good, true
-	default:
-		return lipgloss.Style{}, false
+	case view.Plain:
 	}
+	return lipgloss.Style{}, false
 }

@@ -1,4 +1,4 @@
-package report
+package view
 
 import (
 	"regexp"
@@ -10,7 +10,7 @@ import (
 
 var (
 	grouped = regexp.MustCompile(`\b\d{1,3}( \d{3})+\b`)
-	changed = regexp.MustCompile(`(\d) → (\d)`)
+	change  = regexp.MustCompile(`(\d) → (\d)`)
 )
 
 // What ansi.Wrap does not break at.
@@ -22,11 +22,11 @@ const (
 // Wrap breaks a sentence into lines of at most w cells, at blanks and hyphens
 // where it can, but not within a number such as "1 450".
 func Wrap(s string, w int) []string {
-	s = unbroken(s)
+	s = Unbroken(s)
 	s = strings.ReplaceAll(s, " - ", " "+noHyphen+" ")
 	lines := strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
 	if slices.ContainsFunc(lines, func(l string) bool { return ansi.StringWidth(l) > w }) {
-		// ansi.Wrap lets a hyphen stand out.
+		// ansi.Wrap lets a hyphen overflow.
 		lines = strings.Split(ansi.Wrap(strings.ReplaceAll(s, "-", noHyphen), max(w, 1), ""), "\n")
 	}
 	for i, l := range lines {
@@ -36,8 +36,26 @@ func Wrap(s string, w int) []string {
 	return lines
 }
 
-// unbroken keeps a number such as "1 450" on one line, and "50 → 1 500".
-func unbroken(s string) string {
-	s = changed.ReplaceAllString(s, "$1"+noBreak+"→"+noBreak+"$2")
+// Unbroken keeps a number such as "1 450" on one line, and "50 → 1 500".
+func Unbroken(s string) string {
+	s = change.ReplaceAllString(s, "$1"+noBreak+"→"+noBreak+"$2")
 	return grouped.ReplaceAllStringFunc(s, func(n string) string { return strings.ReplaceAll(n, " ", noBreak) })
+}
+
+// PadRight fills a text with blanks behind it to w cells.
+func PadRight(s string, w int) string { return s + strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) }
+
+// PadLeft fills a text with blanks before it to w cells.
+func PadLeft(s string, w int) string { return strings.Repeat(" ", max(0, w-ansi.StringWidth(s))) + s }
+
+// CutFront cuts a path to w cells where it says least: at its front.
+func CutFront(s string, w int) string {
+	n := ansi.StringWidth(s)
+	if n <= w {
+		return s
+	}
+	if w <= 0 {
+		return ""
+	}
+	return "…" + ansi.TruncateLeft(s, n-w+1, "")
 }

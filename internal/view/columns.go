@@ -1,4 +1,4 @@
-package report
+package view
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -14,7 +15,7 @@ import (
 // Column is one column of the list of buckets, in the text and on the screen.
 type Column struct {
 	Title string
-	Right bool // numbers stand at the right
+	Right bool // numbers are at the right
 	Front bool // a cell too long is cut at its front, where a path says least
 	Cell  func(*trend.Series) string
 	// Compare orders two series by this column, the one that is looked for
@@ -31,10 +32,10 @@ type Column struct {
 // optional is the rank from which on a column is worth more than a name in full.
 const optional = 6
 
-// gap is the blank between two columns.
-const gap = 2
+// Gap is the blank between two columns.
+const Gap = 2
 
-// Columns are what is told of each bucket of a trend.
+// Columns are what is shown of each bucket of a trend.
 func Columns(t *trend.Trend) []Column {
 	var cols []Column
 	add := func(c Column) {
@@ -43,7 +44,7 @@ func Columns(t *trend.Trend) []Column {
 		}
 		cols = append(cols, c)
 	}
-	number := func(title string, rank int, n func(*trend.Series) int, write func(int) string) {
+	count := func(title string, rank int, n func(*trend.Series) int, write func(int) string) {
 		add(Column{
 			Title: title, Right: true, rank: rank,
 			Cell:    func(s *trend.Series) string { return write(n(s)) },
@@ -58,26 +59,26 @@ func Columns(t *trend.Trend) []Column {
 		})
 	}
 	if n := len(t.Dumps); n == 1 {
-		number("count", 10, (*trend.Series).Now, Group)
-		number("share", 3, (*trend.Series).Now, func(n int) string { return share(n, t.Dumps[0].Goroutines) })
+		count("count", 10, (*trend.Series).Now, number.Group)
+		count("share", 3, (*trend.Series).Now, func(n int) string { return share(n, t.Dumps[0].Goroutines) })
 	} else {
-		number("change", 10, (*trend.Series).Change, Signed)
-		number("before", 8, func(s *trend.Series) int { return s.Counts[0] }, Group)
+		count("change", 10, (*trend.Series).Change, number.Signed)
+		count("before", 8, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
 		if n > 2 {
 			add(Column{Title: "trend", rank: 6, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
 				return cmp.Compare(b.PerDump, a.PerDump)
 			}})
 		}
-		number("after", 8, (*trend.Series).Now, Group)
+		count("after", 8, (*trend.Series).Now, number.Group)
 		verdict := func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }
-		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Sign(s.Verdict) }, Compare: verdict})
+		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
 		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
 	add(Column{
 		Title: "leaked", Right: true, rank: 8, Cell: leakedCell,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(b.Leaked, a.Leaked) },
 	})
-	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return goroutine.Clean(b.State()) })
+	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return State(b) })
 	add(Column{
 		Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
 		Compare: func(a, b *trend.Series) int {
@@ -94,19 +95,19 @@ func Columns(t *trend.Trend) []Column {
 	}
 	name("call site", 11, 24, true, SiteName)
 	cols[len(cols)-1].comfort = 44
-	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.Site().Place()) })
-	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return goroutine.Clean(b.Stack.CreatedBy().Name()) })
+	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
+	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
 	name("module", 2, 20, true, ownerModule)
 	return cols
 }
 
-// leakedCell is empty where nothing is proved, so that the column goes where
-// there is no proof at all.
+// leakedCell is empty without proof, so that the column goes where there is no
+// proof at all.
 func leakedCell(s *trend.Series) string {
 	if s.Leaked == 0 {
 		return ""
 	}
-	return group(s.Leaked)
+	return number.Group(s.Leaked)
 }
 
 // Widths are the natural widths of columns over some series: of the widest
@@ -130,10 +131,10 @@ func Widths(cols []Column, series []trend.Series) []int {
 func Fit(cols []Column, natural []int, width int) []int {
 	w := append([]int(nil), natural...)
 	for {
-		over := -gap - width
+		over := -Gap - width
 		for i := range w {
 			if w[i] > 0 {
-				over += w[i] + gap
+				over += w[i] + Gap
 			}
 		}
 		if over <= 0 {
@@ -196,9 +197,9 @@ func (c *Column) Fill(s string, w int) string {
 		s = ansi.Truncate(s, w, "…")
 	}
 	if c.Right {
-		return padLeft(s, w)
+		return PadLeft(s, w)
 	}
-	return padRight(s, w)
+	return PadRight(s, w)
 }
 
 // ownerModule is the module of the call site's owner, or what it is instead.
@@ -210,7 +211,7 @@ func ownerModule(b *goroutine.Bucket) string {
 	case f.Module != "":
 		return Module(f.Module)
 	}
-	return goroutine.Clean(f.Package)
+	return Show(f).Package
 }
 
 // share is what part of all goroutines n are, as a bar and in percent.
@@ -262,5 +263,5 @@ func Span(t *trend.Trend) string {
 	if d.Seconds() < 60 {
 		return fmt.Sprintf("%ds", int(d.Seconds()))
 	}
-	return span(d)
+	return number.Span(d)
 }
