@@ -71,7 +71,7 @@ type typedKind struct {
 }
 
 // maxAlike is how many resources of one function or type are looked into.
-const maxAlike = 256
+const maxAlike = 32
 
 // suspect finds out who may hold each resource.
 func (s *scene) suspect() {
