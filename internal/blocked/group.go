@@ -10,18 +10,17 @@ import (
 // resource is a resource while it is made.
 type resource struct {
 	Resource
-	units     []int
-	pending   []int              // writers that wait for readers, which later waiters wait behind
-	acquires  map[string]lines   // functions in which the waiters wait, and at which lines
-	callers   map[string]lines   // the functions that called those
-	types     map[string]bool    // whose methods acquire it
-	objects   map[uint64]bool    // that it is a part of, as far as live receivers show
-	remote    bool               // it is no part of the objects whose methods acquire it
-	key       key                // in the source
-	buckets   map[int]bool       // of the waiters
-	tokens    bool               // a channel that is used as a semaphore
-	found     map[int]*candidate // by unit
-	elsewhere map[int]bool       // units that the source says do not hold it
+	units    []int
+	pending  []int              // writers that wait for readers, which later waiters wait behind
+	acquires map[string]lines   // functions in which the waiters wait, and at which lines
+	callers  map[string]lines   // the functions that called those
+	types    map[string]bool    // whose methods acquire it
+	objects  map[uint64]bool    // that it is a part of, as far as live receivers show
+	remote   bool               // it is no part of the objects whose methods acquire it
+	key      key                // in the source
+	buckets  map[int]bool       // of the waiters
+	tokens   bool               // a channel that is used as a semaphore
+	found    map[int]*candidate // by unit
 }
 
 type lines []int

@@ -42,10 +42,8 @@ var idleRules = []idleRule{
 	{"test", "testing.(*T).Parallel", "", "chan receive"},
 }
 
-// leafFrames is how far from its call a library's own frame may be.
-const leafFrames = 24
-
-// rules by function, for the many frames that are none of theirs.
+// idleFunctions are the rules by function, for the many frames that are none of
+// theirs.
 var idleFunctions = func() map[string][]int {
 	m := map[string][]int{}
 	for i, r := range idleRules {
