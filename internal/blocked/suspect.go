@@ -114,7 +114,7 @@ func (s *scene) decide(r *resource) {
 	all := slices.SortedFunc(maps.Values(r.found), func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.unit, b.unit))
 	})
-	all = slices.DeleteFunc(all, func(c *candidate) bool { return c.score < least && !r.Proven })
+	all = slices.DeleteFunc(all, func(c *candidate) bool { return len(c.why) == 0 || c.score < least && !r.Proven })
 	if !lockKind(r.Kind) {
 		all = slices.DeleteFunc(all, s.unlisted)
 		for _, c := range all {
