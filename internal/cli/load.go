@@ -175,6 +175,11 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	if err != nil {
 		return err
 	}
+	finder, err := a.finder()
+	if err != nil {
+		return err
+	}
+	o.Source = finder.Package
 	if a.judge != nil {
 		a.check(a.judge, &t, &o)
 	} else if format.Gate {

@@ -90,6 +90,7 @@ type (
 		Locked     *int                      `json:"locked,omitempty"`
 		Leaked     *int                      `json:"leaked,omitempty"`
 		Goroutines []uint64                  `json:"goroutines,omitempty"`
+		Idle       string                    `json:"idle,omitempty"`
 	}
 	waits struct {
 		Min    int `json:"min"`
@@ -131,14 +132,19 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 		optionalField(&out, "lives", jsonLives(t))
 		optionalField(&out, "leaks", jsonLeaks(t))
 	}
+	who := whoBlocks(t, o)
 	jsonList(&out, "buckets", func(yield func(bucket) bool) {
 		for i := range t.Series {
-			if !yield(jsonBucket(t, &t.Series[i], diff, o.AllIDs)) {
+			b := jsonBucket(t, &t.Series[i], diff, o.AllIDs)
+			b.Idle = who.idle[b.ID]
+			if !yield(b) {
 				return
 			}
 		}
 	})
 	optionalField(&out, "rules", jsonRules(o.Gate))
+	optionalField(&out, "blocked", who.resources)
+	optionalField(&out, "deadlocks", who.deadlocks)
 	out.end()
 	return out.flush()
 }
