@@ -224,6 +224,9 @@ func (s *stack) add(name []byte, f frame) {
 }
 
 func (s *stack) put(f frame) {
+	if !f.c && f.line == 0 && string(f.file) == "?" {
+		f.file = nil // as Go prints a place that it does not know
+	}
 	switch s.section {
 	case calls:
 		s.frames = append(s.frames, f)
