@@ -17,7 +17,7 @@ var rooms = [][]string{
 	{"goroutine"},
 	{"unwrap"},
 	{"parse", "query", "redact"},
-	{"trend"},
+	{"trend", "blocked"},
 	{"view"},
 	{"gate"},
 	{"report"},

@@ -262,7 +262,7 @@ func TestSignalEndsChildren(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, field := range strings.Fields(string(b)) {
+				for field := range strings.FieldsSeq(string(b)) {
 					pid, err := strconv.Atoi(field)
 					if err != nil {
 						t.Fatal(err)

@@ -88,6 +88,7 @@ func TestMap(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "one", "a.go"), "package main\n\nfunc main() {}\n")
 	write(t, filepath.Join(dir, "two", "a.go"), "package main\n\nfunc main() {} // two\n")
+	write(t, filepath.Join(dir, "one", "two", "a.go"), "package main\n\nfunc main() {} // of the shorter prefix\n")
 	f := Finder{Map: map[string]string{"/build": filepath.Join(dir, "one"), "/build/two/": filepath.Join(dir, "two"), `C:\src`: filepath.Join(dir, "one"), "/b": dir}}
 	for file, want := range map[string]string{
 		"/build/a.go":     filepath.Join("one", "a.go"),

@@ -80,9 +80,16 @@ func moduleRoot(dir string) (string, bool) {
 // ErrNotFound is returned for a frame whose source is not on this machine.
 var ErrNotFound = errors.New("source not found")
 
+// notFound is an ErrNotFound in words of its own.
+type notFound string
+
+func (e notFound) Error() string { return string(e) }
+
+func (notFound) Is(target error) bool { return target == ErrNotFound }
+
 // errOther is why a file with the right name is not shown: it is of another
 // version, or of another program.
-var errOther = fmt.Errorf("%w, only another version of it", ErrNotFound)
+const errOther = notFound("source found only in another version")
 
 // Source is a piece of a source file around a frame's line.
 type Source struct {
@@ -95,11 +102,11 @@ type Source struct {
 // place is a file below a folder that may be read.
 type place struct{ root, rel string }
 
-// Read reads the source around a frame's line. It returns an error that wraps
+// Read reads the source around a frame's line. It returns an error that is
 // ErrNotFound where the file is not here.
 func (f *Finder) Read(frame goroutine.Frame) (Source, error) {
 	if frame.File == "" || frame.Line <= 0 {
-		return Source{}, fmt.Errorf("%w: the dump names no file", ErrNotFound)
+		return Source{}, notFound("no source: the dump names no file")
 	}
 	var other error // of a file of this name that is another
 	for _, p := range f.places(&frame) {
@@ -117,7 +124,7 @@ func (f *Finder) Read(frame goroutine.Frame) (Source, error) {
 	if other != nil {
 		return Source{}, other
 	}
-	return Source{}, fmt.Errorf("%w (--src or --path-map tells where it is): %s", ErrNotFound, goroutine.Clean(frame.File))
+	return Source{}, notFound("no source for " + goroutine.Clean(frame.File) + "; try --src DIR")
 }
 
 // places are where the file of a frame may be, the surest first.

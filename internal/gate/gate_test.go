@@ -121,11 +121,11 @@ func TestRules(t *testing.T) {
 		state       State
 		blame       int
 	}{
-		{"accumulating", "0", Passed, 0},
-		{"growing", "1", Tripped, 1},
-		{"growing>0", "1", Tripped, 1},
-		{"growing > 1", "1", Passed, 0},
-		{"growing>=1", "1", Tripped, 1},
+		{"growing", "0", Passed, 0},
+		{"accumulating", "1", Tripped, 1},
+		{"accumulating>0", "1", Tripped, 1},
+		{"accumulating > 1", "1", Passed, 0},
+		{"accumulating>=1", "1", Tripped, 1},
 		{"accumulating in module:github.com/z/pool", "0", Passed, 0},
 		{"new>0 in module:github.com/x/y", "1", Tripped, 1},
 		{"new>0 in module:github.com/z/pool", "0", Passed, 0},

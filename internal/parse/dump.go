@@ -179,7 +179,7 @@ func (b *builder) fold(g *reading) {
 		t.states.add(g.state.of(g.text), n)
 		t.waits.add(g.minutes, n)
 	}
-	if b.leaks {
+	if g.flags&leaked != 0 {
 		t.leaked += n
 	}
 }
@@ -328,6 +328,7 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	if lost {
 		d.Problems = append(d.Problems, goroutine.Problem{Note: true, Message: fmt.Sprintf("a bucket has more than %d labels or values of one: the rest is not kept", maxValues)})
 	}
+	markLeaks(&d)
 	if len(d.Buckets) == 1 && d.Goroutines == 1 && d.Buckets[0].State() == "running" && d.Level.HasIDs() {
 		logged := isLogged(d.Buckets[0].Stack)
 		d.Alone = logged || d.Reason != ""
@@ -336,6 +337,19 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		}
 	}
 	return d
+}
+
+// markLeaks marks every goroutine of a leak profile as leaked, and takes a dump
+// in which all are for one: a full dump has at least the goroutine that wrote it.
+func markLeaks(d *goroutine.Dump) {
+	leaked := 0
+	for i := range d.Buckets {
+		if d.LeaksOnly {
+			d.Buckets[i].Leaked = d.Buckets[i].Count
+		}
+		leaked += d.Buckets[i].Leaked
+	}
+	d.LeaksOnly = leaked > 0 && leaked == d.Goroutines || d.LeaksOnly
 }
 
 func compareProblems(a, b goroutine.Problem) int { return cmp.Compare(a.Line, b.Line) }

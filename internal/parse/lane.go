@@ -134,7 +134,6 @@ func (l *lane) head(text []byte, where func() place) bool {
 		// A leak checker's sentence: what it lists has leaked.
 		if h, ok = unwrap.Goleak(bytes.TrimLeft(text, "[ ")); ok {
 			l.begin(plainHeader(&h), 0, where())
-			l.header.flags |= leaked
 			l.builder(l.at).leaks = true
 			return true
 		}
@@ -163,6 +162,9 @@ func (l *lane) head(text []byte, where func() place) bool {
 // plainHeader writes a header as Go prints it.
 func plainHeader(h *unwrap.Header) []byte {
 	text := fmt.Appendf(nil, "goroutine %d [%s", h.ID, h.State)
+	if h.Leaked {
+		text = append(text, " (leaked)"...)
+	}
 	if h.Minutes > 0 {
 		text = fmt.Appendf(text, ", %d minutes", h.Minutes)
 	}

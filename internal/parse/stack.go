@@ -149,7 +149,7 @@ func (s *stack) odd(line []byte) bool {
 		}
 	} else if s.name != nil && isPath(text, indented) {
 		s.unread = text
-		s.add(s.name, frame{file: bytes.TrimRight(text, ":")})
+		s.add(s.name, frame{file: bytes.TrimRight(bytes.TrimSuffix(text, []byte(":0")), ":")})
 		return true
 	}
 	switch {
@@ -219,11 +219,14 @@ func (s *stack) add(name []byte, f frame) {
 	default:
 		f.function = name // as gccgo prints it
 	}
-	f.function = decodeName(f.function)
+	f.function = decodeName(bytes.TrimRight(f.function, " "))
 	s.put(f)
 }
 
 func (s *stack) put(f frame) {
+	if !f.c && f.line == 0 && string(f.file) == "?" {
+		f.file = nil // as Go prints a place that it does not know
+	}
 	switch s.section {
 	case calls:
 		s.frames = append(s.frames, f)

@@ -48,7 +48,7 @@ func (a Access) headers(login bool, secrets *Secrets) (http.Header, error) {
 	}
 	if secrets.Add(token); token != "" && !login {
 		if err := add("the token", "Authorization: Bearer "+token); err != nil {
-			return nil, &Error{Kind: Usage, Name: "the token", What: "it holds a control character"}
+			return nil, &Error{Kind: Usage, Name: "the token", What: "it contains a control character"}
 		}
 	}
 	for _, line := range a.Headers {

@@ -87,7 +87,7 @@ func (t *Process) refused(resp *http.Response, name string) error {
 	case http.StatusNotFound:
 		hint = `does it serve net/http/pprof there? (import _ "net/http/pprof", and look at /debug/pprof/)`
 		if t.o.Leak && strings.Contains(said, "Unknown profile") {
-			hint = "the process knows no goroutineleak profile: it takes Go 1.27, or 1.26 built with GOEXPERIMENT=goroutineleakprofile"
+			hint = "the process has no goroutineleak profile: that needs Go 1.27, or 1.26 built with GOEXPERIMENT=goroutineleakprofile"
 		}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		hint = "the target wants credentials: --header 'Name: value', --header @file, --token-file or GDUMP_TOKEN"

@@ -68,7 +68,7 @@ func TestFaults(t *testing.T) {
 		{fault: "all-endless", kind: source.Partial, says: "the answer is larger than 1048576 bytes", hint: "--max-bytes", goroutines: 17000, left: "x.dump.partial"},
 		{fault: "gzip-bomb", kind: source.Partial, says: "larger than 1048576 bytes", hint: "--max-bytes", goroutines: 2, left: "x.dump.partial"},
 		{fault: "file-bomb", kind: source.Partial, says: "unpacked, is larger than 1048576 bytes", hint: "--max-bytes", goroutines: 2, left: "x.dump.partial"},
-		{fault: "reset", kind: source.Target, says: "the connection was reset before an answer came"},
+		{fault: "reset", kind: source.Target, says: "connection reset before a response arrived"},
 		{fault: "nothing", kind: source.Target, says: "the server closed the connection without an answer"},
 		{fault: "empty", kind: source.NotDump, says: "the answer is empty"},
 		{fault: "spaces", kind: source.NotDump, says: "the answer is empty"},
@@ -214,7 +214,7 @@ func TestNotHTTP(t *testing.T) {
 		{"plain server", strings.Replace(plain.URL, "http", "https", 1), "speaks plain HTTP", "http://"},
 		{"closed port", closed.URL, "connection refused", "net/http/pprof"},
 		{"no such host", "http://nope.invalid", "cannot resolve nope.invalid", ""},
-		{"no such socket", "unix:///nowhere/x.sock", "there is no such socket", ""},
+		{"no such socket", "unix:///nowhere/x.sock", "no such socket", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -53,6 +53,6 @@ func (o Options) healWith(ctx context.Context, cut *goroutine.Dump, r io.Reader)
 	came := cut.Goroutines
 	o.Heal(cut, &dumps[0])
 	cut.Problems = append(cut.Problems, goroutine.Problem{Message: fmt.Sprintf(
-		"counts come from the debug=1 profile taken right after: %s goroutines; states, waits and ids are known of %s", number.Group(cut.Goroutines), number.Group(came))})
+		"counts come from the debug=1 profile taken right after: %s goroutines; states, waits and IDs are known for %s", number.Group(cut.Goroutines), number.Group(came))})
 	return nil
 }

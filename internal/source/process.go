@@ -97,7 +97,7 @@ func (t *Process) Count(ctx context.Context) (int, error) {
 	br := bufio.NewReader(in)
 	n, ok := total(br)
 	if !ok {
-		return 0, &Error{Kind: NotDump, Name: in.Name, What: "the answer tells no count of goroutines"}
+		return 0, &Error{Kind: NotDump, Name: in.Name, What: "the response contains no goroutine count"}
 	}
 	_, err = io.Copy(io.Discard, br)
 	return n, err

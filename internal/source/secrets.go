@@ -1,21 +1,15 @@
 package source
 
 import (
-	"cmp"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"html"
 	"net/url"
 	"slices"
 	"strings"
-
-	"gdump/internal/goroutine"
 )
 
 // Secrets are what must be in no message: passwords, tokens, the values of
 // headers and queries. The zero value holds none.
-type Secrets struct{ words []string }
+type Secrets struct{ words []word }
 
 // leastSecret is how long a text must be to be looked for: messages are full of
 // shorter ones.
@@ -24,52 +18,22 @@ const leastSecret = 3
 // hidden is what a message has in place of a secret.
 const hidden = "REDACTED"
 
-// Add adds a secret, with the forms in which a server or a library may repeat
-// it: escaped for a URL, JSON, HTML or a terminal, in base64, in hex.
+// Add adds a secret, which is hidden however a server or a library escapes or
+// encodes it.
 func (s *Secrets) Add(secret string) {
-	if len(secret) < leastSecret {
-		return
-	}
-	s.words = append(s.words, forms(secret)...)
-	if decoded, err := url.PathUnescape(secret); err == nil && decoded != secret {
-		s.words = append(s.words, forms(decoded)...)
-	}
-	if decoded, err := url.QueryUnescape(secret); err == nil && decoded != secret {
-		s.words = append(s.words, forms(decoded)...)
-	}
-	// The longest goes first, so that no end of it is left.
-	slices.SortFunc(s.words, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	s.words = slices.Compact(s.words)
-	s.words = slices.DeleteFunc(s.words, func(w string) bool { return len(w) < leastSecret })
-}
-
-func forms(secret string) []string {
-	all := []string{
-		secret, goroutine.Clean(secret), html.EscapeString(secret),
-		url.QueryEscape(secret), url.PathEscape(secret), url.UserPassword("", secret).String()[1:],
-		hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))),
-	}
-	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
-		all = append(all, lowerEscapes(escaped))
-	}
-	for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-		all = append(all, e.EncodeToString([]byte(secret)))
-	}
-	if b, err := json.Marshal(secret); err == nil {
-		all = append(all, strings.Trim(string(b), `"`))
-	}
-	return all
-}
-
-// lowerEscapes writes %2F as %2f.
-func lowerEscapes(s string) string {
-	b := []byte(s)
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] == '%' {
-			copy(b[i+1:], strings.ToLower(string(b[i+1:i+3])))
+	for _, unescape := range []func(string) (string, error){
+		func(s string) (string, error) { return s, nil }, url.PathUnescape, url.QueryUnescape,
+	} {
+		text, err := unescape(secret)
+		if err != nil || len(text) < leastSecret {
+			continue
+		}
+		for _, w := range words(text) {
+			if !slices.Contains(s.words, w) {
+				s.words = append(s.words, w)
+			}
 		}
 	}
-	return string(b)
 }
 
 // AddLogin adds a user's password, or the user's name where it is all there is,
@@ -144,12 +108,7 @@ func (s *Secrets) AddArgument(arg string) {
 }
 
 // Hide replaces the secrets in a text.
-func (s *Secrets) Hide(text string) string {
-	for _, word := range s.words {
-		text = strings.ReplaceAll(text, word, hidden)
-	}
-	return text
-}
+func (s *Secrets) Hide(text string) string { return hide(text, s.words) }
 
 // shownParameter reports whether a parameter of a query is one of pprof's own.
 func shownParameter(key string) bool { return key == "debug" || key == "seconds" || key == "gc" }

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"gdump/internal/source"
 )
@@ -40,6 +42,19 @@ func TestSecretsEncoded(t *testing.T) {
 		{"hex", hex.EncodeToString([]byte(secret)), false},
 		{"basic", base64.StdEncoding.EncodeToString([]byte(login)), true},
 		{"base64 of URLs", base64.RawURLEncoding.EncodeToString([]byte(login)), true},
+		{"every byte for a URL", eachByte(secret, "%%%02X"), false},
+		{"twice for a URL", url.QueryEscape(url.QueryEscape(secret)), false},
+		{"every byte for a shell", eachByte(secret, `\x%02x`), false},
+		{"every byte for printf", eachByte(secret, `\%03o`), false},
+		{"every character for JSON", eachByte(secret, `\u%04x`), false},
+		{"every character for HTML", eachByte(secret, "&#%d;"), false},
+		{"twice for HTML", html.EscapeString(html.EscapeString(secret)), false},
+		{"JSON in JSON", strconv.Quote(string(quoted)), false},
+		{"JSON with slashes escaped", strings.ReplaceAll(string(quoted), "/", `\/`), false},
+		{"hex with colons", strings.TrimSuffix(eachByte(secret, "%02x:"), ":"), false},
+		{"upper case", strings.ToUpper(secret), false},
+		{"base64, one byte before", base64.StdEncoding.EncodeToString([]byte("x" + secret)), false},
+		{"base64, two bytes before and some after", base64.StdEncoding.EncodeToString([]byte("xy" + secret + " and more")), false},
 		{"cut", strings.Repeat(".", 200-len("sent ")-len(secret)/2) + secret, false},
 	}
 	for _, tt := range tests {
@@ -74,6 +89,48 @@ func TestSecretsEncoded(t *testing.T) {
 			if text := err.Error(); strings.Contains(text, tt.said) || strings.Contains(text, secret[:5]) || !strings.Contains(text, "403 Forbidden: sent ") {
 				t.Errorf("%s, %s: %q", tt.name, asked.target, text)
 			}
+		}
+	}
+}
+
+// eachByte writes every byte of an ASCII text by a format.
+func eachByte(s, format string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, format, s[i])
+	}
+	return b.String()
+}
+
+// TestSecretsLookEscaped hides secrets that read as something escaped, and
+// leaves other text as it is.
+func TestSecretsLookEscaped(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{"a&amp;b", `a\\u0041b`, "a%2541b", "&#65;x", `\\\`, "é😀à", "%%%", "a\x1b\xffz"} {
+		var s source.Secrets
+		s.Add(secret)
+		quoted, err := json.Marshal(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{
+			secret, url.QueryEscape(secret), url.PathEscape(url.PathEscape(secret)), html.EscapeString(secret), strconv.Quote(secret), strconv.QuoteToASCII(secret),
+			eachByte(secret, "%%%02x"), eachByte(secret, `\x%02x`), string(quoted),
+		} {
+			if text == string(quoted) && !utf8.ValidString(secret) {
+				continue // json replaces what is not valid
+			}
+			if got := strings.Trim(s.Hide("("+text+")"), `"`); strings.Trim(got, `()"`) != "REDACTED" {
+				t.Errorf("%q written as %q: %q", secret, text, got)
+			}
+		}
+	}
+	var s source.Secrets
+	s.Add("b%41c")
+	s.Add(`x\y`)
+	for _, text := range []string{"", "b%4", `x\`, `x\z`, "connection refused %", "&", "&amp;", `\`, `\u12`, "%25%25"} {
+		if got := s.Hide(text); got != text {
+			t.Errorf("%q became %q", text, got)
 		}
 	}
 }

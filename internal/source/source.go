@@ -112,7 +112,7 @@ type Input struct {
 func Open(ctx context.Context, arg string, o Options) (*Input, error) {
 	if arg == "-" {
 		if o.Stdin == nil {
-			return nil, &Error{Kind: Usage, Name: "-", What: "there is no standard input to read"}
+			return nil, &Error{Kind: Usage, Name: "-", What: "no standard input"}
 		}
 		stdin := io.NopCloser(o.Stdin)
 		if !regular(o.Stdin) {

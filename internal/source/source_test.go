@@ -127,7 +127,7 @@ func TestHeal(t *testing.T) {
 		if b := d.Buckets[0]; b.Count != n || b.IDs.Len() == 0 || b.IDs.Len() >= n || b.Stack.CreatedBy().Function != "main.main" {
 			t.Errorf("%s: bucket of %d, %d ids, created by %s", name, b.Count, b.IDs.Len(), b.Stack.CreatedBy().Function)
 		}
-		if got := d.Problems[len(d.Problems)-1].Message; !strings.Contains(got, "90 001 goroutines; states, waits and ids are known of ") {
+		if got := d.Problems[len(d.Problems)-1].Message; !strings.Contains(got, "90 001 goroutines; states, waits and IDs are known for ") {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

@@ -203,7 +203,7 @@ func withPartial(err error, partial string) error {
 		return err
 	}
 	c := *e
-	c.Hint = "what came is kept in " + partial
+	c.Hint = "the part received is in " + partial
 	if e.Hint != "" {
 		c.Hint += "; " + e.Hint
 	}

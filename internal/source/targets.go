@@ -33,7 +33,7 @@ func ReadTargets(name string, stdin io.Reader) ([]string, error) {
 		r = f
 	}
 	if r == nil {
-		return nil, &Error{Kind: Usage, Name: "-", What: "there is no standard input to read"}
+		return nil, &Error{Kind: Usage, Name: "-", What: "no standard input"}
 	}
 	b, err := io.ReadAll(io.LimitReader(r, 16<<20))
 	if err != nil {

@@ -48,17 +48,17 @@ func (t *Process) why(ctx context.Context, err error) (what, hint string) {
 	case errors.Is(err, errRedirects):
 		return fmt.Sprintf("too many redirects (%d)", maxRedirects), ""
 	case errors.As(err, &proxy):
-		return proxy.Error(), "the proxy comes from HTTPS_PROXY; NO_PROXY names hosts to reach without it"
+		return proxy.Error(), "the proxy is set by HTTPS_PROXY; NO_PROXY lists hosts to reach without it"
 	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return "cannot connect to the proxy: " + reason(err), "the proxy comes from HTTP_PROXY or HTTPS_PROXY; NO_PROXY names hosts to reach without it"
+		return "cannot connect to the proxy: " + reason(err), "the proxy is set by HTTP_PROXY or HTTPS_PROXY; NO_PROXY lists hosts to reach without it"
 	case errors.As(err, &dns):
 		return "cannot resolve " + host, ""
 	case errors.Is(err, fs.ErrNotExist) && t.at.socket != "":
-		return "there is no such socket", ""
+		return "no such socket", ""
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused", "is the process running, and does it serve net/http/pprof there?"
 	case errors.Is(err, syscall.ECONNRESET):
-		return "the connection was reset before an answer came", ""
+		return "connection reset before a response arrived", ""
 	}
 	if what, hint := certificate(err, host); what != "" {
 		return what, hint
@@ -113,15 +113,15 @@ func protocol(err error, first string) (what, hint string) {
 		return "the headers of the answer are larger than 1 MiB", ""
 	case errors.As(err, &record), strings.Contains(text, "server gave HTTP response to HTTPS client"):
 		if strings.HasPrefix(first, "SSH-") {
-			return "what answers there speaks SSH, not HTTP", ""
+			return "this port speaks SSH, not HTTP", ""
 		}
 		return "this port speaks plain HTTP, not TLS", "use http://"
 	case !notHTTP:
 		return "", ""
 	case strings.HasPrefix(first, "SSH-"):
-		return "what answers there speaks SSH, not HTTP", ""
+		return "this port speaks SSH, not HTTP", ""
 	case strings.HasPrefix(first, "\x15\x03"), strings.HasPrefix(first, "\x16\x03"):
 		return "this port speaks TLS, not plain HTTP", "use https://"
 	}
-	return "what answers there does not speak HTTP", "if it speaks TLS, use https://"
+	return "this port does not speak HTTP", "if it speaks TLS, use https://"
 }

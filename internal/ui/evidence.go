@@ -25,8 +25,8 @@ func (m *model) showProblems() tea.Cmd {
 	for _, l := range view.Trouble(&m.trend, 1000) {
 		t.wrapped = append(t.wrapped, line{text: l})
 	}
-	for _, n := range m.trend.Notes {
-		t.wrapped = append(t.wrapped, line{text: "note: " + clean(n)})
+	for _, n := range view.Notes(&m.trend) {
+		t.wrapped = append(t.wrapped, line{text: "note: " + n})
 	}
 	if m.trouble != "" {
 		t.wrapped = append(t.wrapped, line{text: "error: " + clean(m.trouble), kind: badLine})

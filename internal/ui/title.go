@@ -136,8 +136,8 @@ func (m *model) warning() string {
 	if problems > 0 {
 		parts = append(parts, number.Plural(problems, "problem", "problems")+" in what was read")
 	}
-	if len(m.trend.Notes) > 0 {
-		parts = append(parts, number.Plural(len(m.trend.Notes), "note", "notes"))
+	if len(m.trend.Warnings) > 0 {
+		parts = append(parts, number.Plural(len(m.trend.Warnings), "note", "notes"))
 	}
 	if len(parts) == 0 {
 		return ""

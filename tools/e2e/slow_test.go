@@ -14,7 +14,7 @@ func TestSlowPipe(t *testing.T) {
 	x.press("j")
 	x.wait(`▸ +\d \d+ +sync\.Cond\.Wait`)
 	x.press("\x1b")
-	x.wait(`stopped: showing what was read until then`)
+	x.wait(`stopped: showing what was read so far`)
 	x.press("k")
 	x.wait(`▸ +\d \d+ +IO wait`)
 	x.press("q")
