@@ -117,7 +117,7 @@ func (b *builder) add(g *reading) {
 		return
 	}
 	if e.count <= memberEach {
-		b.members.add(e.stack, g)
+		b.members.add(e.stack, g, len(b.entries))
 	}
 	if g.frames == 0 {
 		b.keepBare(g)

@@ -9,56 +9,39 @@ import (
 )
 
 const (
-	maxMembers = 1 << 14 // of a dump
-	memberEach = 64      // of a bucket
+	memberEach    = 64      // members of a bucket,
+	sharedMembers = 1 << 12 // or fewer: the buckets of a dump share so many,
+	maxMembers    = 1 << 14 // but each has one as long as there are not so many
 )
 
-// members keeps the first goroutines of each bucket. When a dump has too many
-// stacks for memberEach of each, all buckets keep half as many, and so on: no
-// bucket goes without as long as there are fewer buckets than maxMembers.
+// members keeps the first goroutines of each bucket. To read them takes longer
+// than to count them, so there is a limit on the dump as well.
 type members struct {
-	of   map[uint32][]goroutine.Member // by the number of the stack
-	n    int
-	each int
+	of map[uint32][]goroutine.Member // by the number of the stack
+	n  int
 }
 
-// add keeps a goroutine of a stack, as long as there is room.
-func (m *members) add(stack uint32, g *reading) {
-	if m.of == nil {
-		m.of, m.each = map[uint32][]goroutine.Member{}, memberEach
-	}
-	if m.each == 0 || len(m.of[stack]) >= m.each {
+// add keeps a goroutine of a stack, as long as there is room; buckets is how
+// many the dump has so far.
+func (m *members) add(stack uint32, g *reading, buckets int) {
+	each := max(1, min(memberEach, sharedMembers/buckets))
+	if m.n >= maxMembers || len(m.of[stack]) >= each {
 		return
 	}
-	for m.n >= maxMembers {
-		if m.each == 1 {
-			m.each = 0 // each stack has its one
-			return
-		}
-		m.halve()
-		if len(m.of[stack]) >= m.each {
-			return
-		}
+	if m.of == nil {
+		m.of = map[uint32][]goroutine.Member{}
 	}
 	state := commonStates[g.code]
 	if g.code == 0 {
 		state = string(g.state.of(g.text))
 	}
 	s := g.stack()
-	creator, _ := strconv.ParseUint(string(s.starter), 10, 64)
-	m.n++
-	m.of[stack] = append(m.of[stack], goroutine.Member{ID: g.id, State: state, Wait: int(g.minutes), Creator: creator, Args: s.arguments()})
-}
-
-// halve makes room.
-func (m *members) halve() {
-	m.each /= 2
-	m.n = 0
-	for stack, list := range m.of {
-		list = list[:min(len(list), m.each)]
-		m.of[stack] = list
-		m.n += len(list)
+	x := goroutine.Member{ID: g.id, State: state, Wait: int(g.minutes), Args: s.arguments()}
+	if len(s.starter) > 0 {
+		x.Creator, _ = strconv.ParseUint(string(s.starter), 10, 64)
 	}
+	m.n++
+	m.of[stack] = append(m.of[stack], x)
 }
 
 // remove forgets a goroutine of a stack.
@@ -105,12 +88,32 @@ func appendArgs(to []uint64, args []byte) []uint64 {
 		} else {
 			args = nil
 		}
-		word = bytes.Trim(word, " {}")
-		var value uint64
-		if hex, ok := bytes.CutPrefix(word, []byte("0x")); ok {
-			value, _ = strconv.ParseUint(string(hex), 16, 64)
+		for len(word) > 0 && (word[0] == ' ' || word[0] == '{') {
+			word = word[1:]
 		}
+		for len(word) > 0 && (word[len(word)-1] == '}' || word[len(word)-1] == ' ') {
+			word = word[:len(word)-1]
+		}
+		value, _ := hexadecimal(word)
 		to = append(to, value)
 	}
 	return to
+}
+
+// hexadecimal reads 0x1a. It reports false, and 0, for all else.
+func hexadecimal(word []byte) (value uint64, ok bool) {
+	if len(word) < 3 || len(word) > len("0x")+16 || word[0] != '0' || word[1] != 'x' {
+		return 0, false
+	}
+	for _, c := range word[2:] {
+		switch {
+		case c-'0' <= 9:
+			value = value<<4 | uint64(c-'0')
+		case c-'a' <= 5:
+			value = value<<4 | uint64(c-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return value, true
 }

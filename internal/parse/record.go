@@ -207,20 +207,10 @@ func lockAddress(args []byte) uint64 {
 	if i := bytes.IndexByte(args, ','); i >= 0 {
 		args = args[:i]
 	}
-	if !bytes.HasPrefix(args, []byte("0x")) || len(args) < 5 || len(args) > 18 {
-		return 0
+	if len(args) < len("0x")+3 {
+		return 0 // no pointer
 	}
-	var a uint64
-	for _, c := range args[2:] {
-		switch {
-		case c-'0' <= 9:
-			a = a<<4 | uint64(c-'0')
-		case c-'a' <= 5:
-			a = a<<4 | uint64(c-'a'+10)
-		default:
-			return 0
-		}
-	}
+	a, _ := hexadecimal(args)
 	return a
 }
 
