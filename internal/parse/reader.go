@@ -129,7 +129,7 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 		b := t.block()
 		// A line of many blocks is read in steps that grow with it, or to take it
 		// along each time would cost the square of its length.
-		size := max(t.size, len(rest))
+		size := max(t.size, min(len(rest), maxLine-len(rest)))
 		if cap(b.text) < len(rest)+size {
 			b.text = make([]byte, 0, len(rest)+size+t.size/4)
 		}

@@ -208,6 +208,9 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 	if size < 0 {
 		return r.breaks(l, line, from)
 	}
+	if from+size < len(line) && line[from+size] == '"' {
+		return false // CSV doubles quotes, so the field goes on
+	}
 	text := unescape(nil, line[from+1:from+size-1])
 	if one := bytes.TrimRight(text, "\r\n"); bytes.IndexByte(one, '\n') >= 0 {
 		if !holdsDump(text) {
