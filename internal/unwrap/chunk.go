@@ -49,6 +49,7 @@ type Stream struct {
 	lastKind  kind
 	want      kind // what the next line of a goroutine is
 	width     int  // the longest line
+	parts     int  // that the last line was joined of
 	started   bool // a header was seen
 	inPanic   bool // within the text of a panic, which can hold a dump, indented
 	suspect   bool // the header came behind a call, as in text whose order is reversed
