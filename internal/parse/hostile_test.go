@@ -39,8 +39,6 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestHostile reads what nobody prints. It must end, in memory that does not
-// grow with the input but where the input is all different stacks.
 // long leaves a test out under -short, with which the race detector runs: it
 // makes reading ten times as slow, and these read much in one goroutine.
 func long(t *testing.T) {
@@ -50,6 +48,8 @@ func long(t *testing.T) {
 	}
 }
 
+// TestHostile reads what nobody prints. It must end, in memory that does not
+// grow with the input but where the input is all different stacks.
 func TestHostile(t *testing.T) {
 	long(t)
 	good := "goroutine 1 [running]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n"
@@ -90,6 +90,12 @@ func TestHostile(t *testing.T) {
 		"escapes":                     {io.MultiReader(strings.NewReader(good), repeat("\x1b]8;;", 200_000), strings.NewReader("\n")), 1, "", 100},
 		"entities":                    {io.MultiReader(strings.NewReader(good), repeat("&lt;", 500_000), strings.NewReader("\n")), 1, "", 100},
 		"tags":                        {io.MultiReader(strings.NewReader(good), repeat("<a>", 500_000), strings.NewReader("\n")), 1, "", 100},
+		"open tags":                   {io.MultiReader(strings.NewReader(good), repeat("<a ", 500_000), strings.NewReader(">\n")), 1, "", 100},
+		"headers without an end":      {io.MultiReader(strings.NewReader(good), repeat("goroutine 7 [x ", 200_000), strings.NewReader("\n")), 1, "", 100},
+		"crash headers without state": {io.MultiReader(strings.NewReader(good), repeat("goroutine 7 gp=0x1 ", 200_000), strings.NewReader("\n")), 1, "", 100},
+		"leak headers without state":  {io.MultiReader(strings.NewReader(good), repeat("Goroutine ", 400_000), strings.NewReader("\n")), 1, "", 100},
+		"arguments without an end":    {io.MultiReader(strings.NewReader(good+"goroutine 2 [select]:\nmain.f(0x1,\n"), repeat("0x1,\n", 300_000)), 1, "", 100},
+		"blanks before a header":      {io.MultiReader(strings.NewReader(good), repeat(strings.Repeat(" ", 4000)+"x goroutine 7 [select]:\n", 200)), 1, "", 100},
 		"braces":                      {io.MultiReader(strings.NewReader(good), repeat("{", 500_000), strings.NewReader("}\n")), 1, "", 100},
 		"bad headers":                 {io.MultiReader(strings.NewReader(good), repeat("goroutine 7 [x\n", 100_000)), 1, "bad goroutine header", 100},
 		"words":                       {io.MultiReader(strings.NewReader(good), repeat("goroutine ", 500_000), strings.NewReader("\n")), 1, "", 100},

@@ -90,7 +90,7 @@ func (l *lane) line(line []byte, where func() place) {
 			l.pass(line, where)
 			l.doubt = !foreign
 		}
-		if at := unwrap.ReasonAt(text); at > 0 && text[at-1] != '"' && l.stack.isComplete() {
+		if at := ownReason(text); at > 0 && l.stack.isComplete() {
 			l.why(text[at:], where)
 		} else if l.stack.section == created {
 			l.orphaned(line[:len(text)], where)
@@ -107,9 +107,19 @@ func (l *lane) line(line []byte, where func() place) {
 		return
 	}
 	l.pass(line, where)
-	if at := unwrap.ReasonAt(text); at > 0 && text[at-1] != '"' && l.state == between {
+	if at := ownReason(text); at > 0 && l.state == between {
 		l.why(text[at:], where)
 	}
+}
+
+// ownReason finds where in a line the reason of a dump begins. One that is
+// quoted within the line is only mentioned.
+func ownReason(text []byte) int {
+	at := unwrap.ReasonAt(text)
+	if at > 0 && text[at-1] == '"' && bytes.Count(text[at:], []byte{'"'})%2 == 1 {
+		return -1
+	}
+	return at
 }
 
 // head reads a line that begins a goroutine or a dump.

@@ -16,6 +16,9 @@ var manyDumps = map[string]func(n int) string{
 	"profiles": func(n int) string {
 		return strings.Repeat("goroutine profile: total 2\n2 @ 0x1 0x2\n#\t0x1\tmain.f+0x1\t/a/b.go:12\n\n", n)
 	},
+	"records": func(n int) string {
+		return strings.Repeat(`{"level":"error","msg":"boom","stack":"goroutine 1 [running]:\nmain.f(0x1)\n\t/a/b.go:12 +0x1d\n"}`+"\n", n)
+	},
 	"pods": func(n int) string {
 		var b strings.Builder
 		for _, line := range []string{"goroutine 1 [select]:", "main.f(0x1)", "\t/a/b.go:12 +0x1d", "", "goroutine 2 [select]:", "main.g(0x1)", "\t/a/b.go:15 +0x1d", ""} {

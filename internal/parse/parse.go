@@ -58,7 +58,7 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 	count := &counted{r: r}
 	in, err := unwrap.Unpack(count)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	decoded := &counted{r: in, max: o.MaxBytes}
 	br := bufio.NewReaderSize(decoded, 64<<10)
@@ -67,7 +67,7 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 		if errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%w: it is empty", ErrNoDump)
 		}
-		return nil, damaged(err)
+		return nil, err
 	}
 	var dumps []goroutine.Dump
 	switch sniff(head) {
@@ -88,20 +88,8 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 		dumps[len(dumps)-1].Truncated = true
 	case err == nil && len(dumps) == 0:
 		err = fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
-	case err != nil:
-		err = damaged(err)
 	}
 	return dumps, err
-}
-
-// damaged makes of damage in a source of which nothing could be read that it
-// holds no dump. Errors of who reads the source stay as they are.
-func damaged(err error) error {
-	var damage *unwrap.DamageError
-	if errors.As(err, &damage) {
-		return fmt.Errorf("%w: %w", ErrNoDump, err)
-	}
-	return err
 }
 
 // counted counts the bytes read and stops at a limit.

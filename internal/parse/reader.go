@@ -270,7 +270,8 @@ func (t *reader) drain() {
 // fold counts the oldest block's goroutines.
 func (t *reader) fold() {
 	b := t.pending[0]
-	t.pending = append(t.pending[:0], t.pending[1:]...)
+	t.pending[0] = nil
+	t.pending = t.pending[1:]
 	if b.from < b.to {
 		if p := <-b.done; p != nil {
 			panic(p)

@@ -49,6 +49,7 @@ type Stream struct {
 	lastKind  kind
 	want      kind // what the next line of a goroutine is
 	width     int  // the longest line
+	parts     int  // that the last line was joined of
 	started   bool // a header was seen
 	inPanic   bool // within the text of a panic, which can hold a dump, indented
 	suspect   bool // the header came behind a call, as in text whose order is reversed
@@ -126,17 +127,20 @@ func (c *Chunk) Offset(pos int) int64 {
 // timeFields name the time of a record.
 var timeFields = []string{`"time":`, `"Time":`, `"timestamp":`, `"@timestamp":`, `"ts":`, `"__REALTIME_TIMESTAMP":`, `"timeUnixNano":`, `"eventTime":`, `"date":`, `"t":`}
 
-// timeOf reads the time of a line from the text around it.
+// timeOf reads the time of a line from the text around it. The time of a record
+// is in its fields: what its texts say happened before.
 func timeOf(around []byte, latest time.Time) time.Time {
-	if t := Stamp(around, latest); !t.IsZero() {
+	head, _, isRecord := bytes.Cut(around, []byte{'{'})
+	fields := around[len(head):]
+	if t := Stamp(head, latest); !t.IsZero() || !isRecord {
 		return t
 	}
 	for _, name := range timeFields {
-		i := bytes.Index(around, []byte(name))
+		i := bytes.Index(fields, []byte(name))
 		if i < 0 {
 			continue
 		}
-		v := bytes.TrimLeft(around[i+len(name):], ` "`)
+		v := bytes.TrimLeft(fields[i+len(name):], ` "`)
 		if t := Stamp(v[:min(len(v), 40)], latest); !t.IsZero() {
 			return t
 		}
@@ -148,7 +152,7 @@ func timeOf(around []byte, latest time.Time) time.Time {
 			return t
 		}
 	}
-	return time.Time{}
+	return Stamp(fields, latest)
 }
 
 // Problems returns what could not be read and was passed over.

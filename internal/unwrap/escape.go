@@ -187,8 +187,8 @@ func stripTags(line []byte) []byte {
 		if !tags[string(bytes.ToLower(line[name:j]))] {
 			continue
 		}
-		end := bytes.IndexByte(line[j:], '>')
-		if end < 0 || line[j] != '>' && line[j] != ' ' && line[j] != '/' || bytes.IndexByte(line[j:j+end], '<') >= 0 {
+		end := bytes.IndexAny(line[j:], "<>")
+		if end < 0 || line[j+end] == '<' || line[j] != '>' && line[j] != ' ' && line[j] != '/' {
 			continue
 		}
 		out = append(out, line[pos:i]...)
@@ -256,6 +256,9 @@ func escapeEnd(b []byte, i int) int {
 		for j := i + 2; j < len(b) && j < i+4096; j++ {
 			if b[j] == 0x07 || b[j] == '\\' && b[j-1] == 0x1b {
 				return j
+			}
+			if b[j-1] == 0x1b && j > i+2 {
+				return 0 // another sequence begins
 			}
 		}
 	case '(', ')':

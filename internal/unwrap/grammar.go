@@ -69,16 +69,21 @@ func HeaderAt(line []byte) int {
 	return -1
 }
 
+// maxTried is how many words of a line are tried as the beginning of a header:
+// each can cost a look at all of the line.
+const maxTried = 64
+
 // findHeader finds a header in a line, and where its colon ends; -1 if there
 // is none. A header that begins the line counts even if it cannot be read
 // whole, since not to understand it is a problem that is reported.
 func findHeader(line []byte) (from, end int) {
-	for i := 0; ; i++ {
+	for i, tried := 0, 0; ; i++ {
 		n := bytes.Index(line[i:], interestWord)
-		if n < 1 {
-			if n < 0 {
-				return -1, 0
-			}
+		if n < 0 || tried == maxTried {
+			return -1, 0
+		}
+		tried++
+		if n == 0 {
 			continue
 		}
 		i += n

@@ -113,6 +113,11 @@ func (r *Reader) rejoin(s *Stream, line []byte) bool {
 	return true
 }
 
+const (
+	maxJoined = 16 << 10 // bytes of a line that may go on in the next
+	maxParts  = 256      // of a broken line; each costs a look at all before it
+)
+
 // join adds a line to the one before if that was broken, by a terminal, in a
 // mail or by a collector. What is broken shows in the grammar: a beginning
 // without an end, and a rest that is nothing by itself.
@@ -121,7 +126,7 @@ func (r *Reader) join(s *Stream, line []byte, k kind) bool {
 		return false
 	}
 	before := s.out.Text[s.last : len(s.out.Text)-1]
-	if len(before) == 0 || len(before) > heldBytes {
+	if len(before) == 0 || len(before) > maxJoined || s.parts >= maxParts {
 		return false
 	}
 	line = bytes.TrimRight(line, " \t")
@@ -150,6 +155,7 @@ func (r *Reader) join(s *Stream, line []byte, k kind) bool {
 	c := s.out
 	c.Text = append(append(append(c.Text[:len(c.Text)-1], glue...), line...), '\n')
 	c.next, s.used, s.lastKind = -1, r.line, joined
+	s.parts++
 	switch joined {
 	case call:
 		s.want = place

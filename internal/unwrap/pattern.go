@@ -68,7 +68,7 @@ func learnPrefix(b []byte, after string) pattern {
 		return i + n
 	}
 	for i := 0; i < len(b); {
-		if i > 0 && isWord(b[i-1]) {
+		if i > 0 && (isWord(b[i-1]) || b[i-1] == ' ' && b[i] == ' ') {
 			i++
 			continue
 		}

@@ -208,6 +208,9 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 	if size < 0 {
 		return r.breaks(l, line, from)
 	}
+	if from+size < len(line) && line[from+size] == '"' {
+		return false // CSV doubles quotes, so the field goes on
+	}
 	text := unescape(nil, line[from+1:from+size-1])
 	if one := bytes.TrimRight(text, "\r\n"); bytes.IndexByte(one, '\n') >= 0 {
 		if !holdsDump(text) {
@@ -392,12 +395,12 @@ func (r *Reader) prefixed(l *level, prefix, suffix []byte, before []lookedBack) 
 	s := r.stream(l, sh, string(id))
 	s.prefix, s.container, s.csv = p, p.isContainer(), len(prefix) > 0 && prefix[len(prefix)-1] == ','
 	s.extended = len(suffix) > 0 || p.size == 0
-	for _, o := range r.streams {
-		if o.level != l || o.shape == nil || o == s || o.shape.escaped {
+	for _, o := range l.shapes {
+		if o.escaped {
 			continue
 		}
-		if n, id, ok := o.shape.before.cut(prefix, nil); ok && n <= len(prefix) && string(id) == o.id {
-			o.extended = true
+		if _, id, ok := o.before.cut(prefix, nil); ok && o.streams[string(id)] != nil && o.streams[string(id)] != s {
+			o.streams[string(id)].extended = true
 		}
 	}
 	r.replay(s, before)
@@ -412,7 +415,10 @@ type pending struct {
 	waited                 int
 }
 
-const maxWaited = 8 // lines of others that are passed over
+const (
+	maxWaited = 8       // lines of others that are passed over
+	maxPrefix = 4 << 10 // bytes
+)
 
 // learnedPrefix takes a line that holds the first line of a dump behind a
 // prefix, or before a suffix.
@@ -424,7 +430,7 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 			from, end = RecordAt(clean), len(clean)
 		}
 	}
-	if from < 0 || from == 0 && len(bytes.TrimSpace(clean[end:])) == 0 || l.bare.inPanic && isIndented(clean) {
+	if from < 0 || from > maxPrefix || from == 0 && len(bytes.TrimSpace(clean[end:])) == 0 || l.bare.inPanic && isIndented(clean) {
 		return false
 	}
 	r.settle(l)

@@ -501,7 +501,7 @@ func (r *Reader) append(s *Stream, text []byte) {
 	if !s.Document {
 		c.next++
 	}
-	s.last, s.used = len(c.Text), r.line
+	s.last, s.used, s.parts = len(c.Text), r.line, 0
 	c.Text = append(append(c.Text, text...), '\n')
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -122,4 +123,21 @@ func FuzzFeed(f *testing.F) {
 			t.Errorf("%d bytes came out of %d", n, len(source))
 		}
 	})
+}
+
+// TestTime finds the time at which a line was written, not one that it mentions.
+func TestTime(t *testing.T) {
+	want := time.Date(2026, 11, 24, 22, 45, 26, 0, time.UTC)
+	for _, around := range []string{
+		"2026-11-24T22:45:26Z stderr F 2020/01/01 00:00:00 goroutine 1 [running]:",
+		`2026-11-24T22:45:26Z stderr F {"msg":"at 2020-01-01T00:00:00Z","ts":1577836800}`,
+		`{"level":"error","msg":"ts=2020-01-01T00:00:00Z","ts":1795560326}`,
+		`{"msg":"at 2020-01-01T00:00:00Z","time":"2026-11-24T22:45:26Z"}`,
+		`{"msg":"\"time\":\"2020-01-01T00:00:00Z\"","timestamp":1795560326000}`,
+		`{"at":"2026-11-24T22:45:26Z","msg":"x"}`,
+	} {
+		if got := timeOf([]byte(around), time.Time{}); !got.Equal(want) {
+			t.Errorf("%s: time %v, want %v", around, got, want)
+		}
+	}
 }
