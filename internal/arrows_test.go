@@ -15,8 +15,9 @@ import (
 // of the rows above its own, never of its own row or below.
 var rooms = [][]string{
 	{"goroutine"},
+	{"unwrap"},
 	{"parse", "query", "redact"},
-	{"trend"},
+	{"trend", "blocked"},
 	{"view"},
 	{"gate"},
 	{"report"},
@@ -44,7 +45,7 @@ var owners = map[string][]string{
 	"github.com/charmbracelet/bubbles":   {"ui"},
 	"github.com/charmbracelet/lipgloss":  {"ui"},
 	"github.com/google/pprof":            {"parse", "report"},
-	"github.com/klauspost/compress":      {"parse"},
+	"github.com/klauspost/compress":      {"unwrap"},
 	"net/http":                           {"source", "demo"},
 	"os/exec":                            {"code", "run", "cli"},
 	"os":                                 {"source", "code", "run", "ui", "cli"},

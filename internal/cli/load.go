@@ -116,7 +116,7 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 // compare puts the dumps in a row, by the grouping that was asked for. Dumps
 // of different programs are no comparison, unless the user insists.
 func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
-	by, why := a.by, ""
+	by, why := a.by, []trend.Warning(nil)
 	if a.mayRegroup {
 		by, why = view.StartBy(dumps)
 	}
@@ -134,11 +134,9 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 		}
 	}
 	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
-	if why != "" {
-		t.Notes = append(t.Notes, why)
-	}
-	if diff && t.Mismatch != "" && !a.force {
-		return t, &source.Error{Kind: source.Usage, Name: "diff", What: t.Mismatch, Hint: "--force compares them anyway"}
+	t.Warnings = append(t.Warnings, why...)
+	if diff && t.Mismatch != nil && !a.force {
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: view.Mismatch(&t), Hint: "--force compares them anyway"}
 	}
 	return t, nil
 }
@@ -175,6 +173,11 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	if err != nil {
 		return err
 	}
+	finder, err := a.finder()
+	if err != nil {
+		return err
+	}
+	o.Source = finder.Package
 	if a.judge != nil {
 		a.check(a.judge, &t, &o)
 	} else if format.Gate {
@@ -190,7 +193,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 		}
 	}
 	for i := range t.Dumps {
-		if t.Dumps[i].Truncated || len(t.Dumps[i].Problems) > 0 {
+		if t.Dumps[i].Incomplete() {
 			a.status = statusPartial
 		}
 	}

@@ -40,7 +40,11 @@ func (a *app) manCommand() *cobra.Command {
 func keyList() string {
 	var b strings.Builder
 	for _, k := range ui.Keys() {
-		fmt.Fprintf(&b, "%s: %s\n", k[0], k[1])
+		where := ""
+		if k.Where != "" {
+			where = " (" + k.Where + ")"
+		}
+		fmt.Fprintf(&b, "%s: %s%s\n", strings.Join(k.Keys, " "), k.Does, where)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -125,7 +125,7 @@ func contents(d *goroutine.Dump) string {
 // partly remembers that a dump is not whole.
 func (a *app) partly(taken *source.Taken) {
 	for i := range taken.Dumps {
-		if taken.Dumps[i].Truncated || len(taken.Dumps[i].Problems) > 0 {
+		if taken.Dumps[i].Incomplete() {
 			a.status = statusPartial
 		}
 	}

@@ -2,7 +2,10 @@
 // buckets, their stacks and frames. It knows no format, no file and no screen.
 package goroutine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Level says how a dump was written, and so which facts it can hold.
 type Level string
@@ -29,9 +32,14 @@ type Dump struct {
 	Offset     int64  // byte offset of its first goroutine in the (decompressed) source
 	Goroutines int    // each counted once
 	Truncated  bool   // the source ends before the dump does
-	LeaksOnly  bool   // a goroutineleak profile that lists only what the collector proved leaked
-	Buckets    []Bucket
-	Problems   []Problem
+	// Alone says that this is the stack of one goroutine that a panic printed or
+	// that the program logged of itself (debug.Stack, a recovered panic): nothing
+	// is known of the process's other goroutines, and two such stacks are no
+	// before and after. With Level Crash it ended the process, else it did not.
+	Alone     bool
+	LeaksOnly bool // a goroutineleak profile that lists only what the collector proved leaked
+	Buckets   []Bucket
+	Problems  []Problem
 	// GoVersion is the toolchain that built the program, where a file name in
 	// the dump tells it ("go1.27.0"); otherwise empty.
 	GoVersion string
@@ -51,10 +59,17 @@ func (d *Dump) EachFunction(visit func(*Frame)) {
 	}
 }
 
+// Incomplete reports whether something of the dump is missing: it was cut off,
+// or a part of it could not be read.
+func (d *Dump) Incomplete() bool {
+	return d.Truncated || slices.ContainsFunc(d.Problems, func(p Problem) bool { return !p.Note })
+}
+
 // Problem is something in the source that could not be read as it should.
 type Problem struct {
 	Line    int    // 1-based; 0 if it concerns the whole dump
 	Message string // may hold text from the dump: clean it before it is shown
+	Note    bool   // nothing of the goroutines is missing
 }
 
 // Bucket is the goroutines of a dump that share stack and created by. It holds

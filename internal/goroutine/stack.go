@@ -47,26 +47,74 @@ type ID string
 func (s Stack) ID() ID {
 	var buf [1024]byte
 	b := buf[:0]
+	none, created := false, false
 	for x := range s.steps() {
 		switch x.kind() {
 		case gap:
 			if x.outer != 0 && s.in.at(x.outer).kind() == call {
-				b = append(b, 3)
+				b = AppendElided(b)
 			}
-			continue
 		case creator:
-			b = append(b, 2)
+			created = true
+			f := &s.in.functions[x.what&maxFunction]
+			b = AppendCreatedBy(b, f.Function, f.File, int(x.line))
 		case call:
-		default:
-			continue
+			f := &s.in.functions[x.what&maxFunction]
+			b = AppendCall(b, f.Function, f.File, int(x.line))
+		case absent:
+			none = true
 		}
-		f := &s.in.functions[x.what&maxFunction]
-		b = append(append(b, f.Function...), 0)
-		b = append(append(b, Base(f.File)...), 0)
-		b = append(strconv.AppendInt(b, int64(x.line), 10), 1)
 	}
+	if none && !created {
+		b = AppendAbsent(b)
+	}
+	return Identify(b).ID()
+}
+
+// Sum identifies a stack: an ID in binary.
+type Sum [8]byte
+
+// ID is the sum as text.
+func (s Sum) ID() ID { return ID(hex.EncodeToString(s[:])) }
+
+// Identify is the sum of what was appended, from the leaf on, by the functions
+// that follow.
+func Identify(b []byte) Sum {
 	sum := sha256.Sum256(b)
-	return ID(hex.EncodeToString(sum[:8]))
+	return Sum(sum[:8])
+}
+
+// AppendCall appends what identifies a call.
+func AppendCall[T string | []byte](b []byte, function, file T, line int) []byte {
+	base := len(file)
+	for base > 0 && file[base-1] != '/' && file[base-1] != '\\' {
+		base--
+	}
+	b = append(append(b, function...), 0)
+	b = append(append(b, file[base:]...), 0)
+	return append(strconv.AppendInt(b, int64(line), 10), 1)
+}
+
+// AppendCreatedBy appends what identifies the go statement.
+func AppendCreatedBy[T string | []byte](b []byte, function, file T, line int) []byte {
+	return AppendCall(append(b, 2), function, file, line)
+}
+
+// AppendElided appends that Go left frames out between two calls.
+func AppendElided(b []byte) []byte { return append(b, 3) }
+
+// AppendAbsent appends that the frames are not known, rather than that there
+// are none.
+func AppendAbsent(b []byte) []byte { return append(b, 4) }
+
+// Missing reports whether the goroutine has run, but the dump lacks its frames.
+func (s Stack) Missing() bool {
+	for x := range s.steps() {
+		if x.kind() == absent {
+			return x.line == 1
+		}
+	}
+	return false
 }
 
 // Base is the last element of a file name, whichever system wrote it.

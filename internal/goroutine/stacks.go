@@ -38,8 +38,8 @@ const (
 	call kind = iota
 	creator
 	ancestor
-	gap // where Go left frames out
-	unreadable
+	gap    // where Go left frames out
+	absent // there are no frames: line is 1 if the dump lacks them, 0 if Go could not read them
 )
 
 func (s step) kind() kind { return kind(s.what >> kindShift) }
@@ -51,6 +51,7 @@ type Parts struct {
 	Elided      int     // frames Go left out; -1 if it left out some without saying how many
 	ElidedAt    int     // index in Frames before which they are missing
 	Unavailable bool    // the goroutine was running on another thread: no frames
+	Missing     bool    // the goroutine has run, but its frames are not in the dump
 	Ancestors   []Frame // where GODEBUG=tracebackancestors tells who started the starter
 }
 
@@ -59,43 +60,85 @@ func NewStack(p Parts) Stack { return new(Stacks).Add(p) }
 
 // Add keeps a stack. Equal parts give equal stacks.
 func (t *Stacks) Add(p Parts) Stack {
-	at := uint32(0)
+	var b Builder
+	b.Begin(t)
 	for i := len(p.Ancestors) - 1; i >= 0; i-- {
-		at = t.frame(ancestor, &p.Ancestors[i], at)
+		b.Ancestor(t.Function(p.Ancestors[i]), p.Ancestors[i].Line)
 	}
 	if p.CreatedBy.Function != "" {
-		at = t.frame(creator, &p.CreatedBy, at)
+		b.CreatedBy(t.Function(p.CreatedBy), p.CreatedBy.Line)
 	}
 	for i := len(p.Frames); i >= 0; i-- {
 		if i < len(p.Frames) {
-			at = t.frame(call, &p.Frames[i], at)
+			b.Call(t.Function(p.Frames[i]), p.Frames[i].Line)
 		}
 		if p.Elided != 0 && i == min(p.ElidedAt, len(p.Frames)) {
-			at = t.step(step{at, uint32(gap) << kindShift, clampLine(p.Elided + 1)})
+			b.Elided(p.Elided)
 		}
 	}
-	if p.Unavailable {
-		at = t.step(step{at, uint32(unreadable) << kindShift, 0})
+	switch {
+	case p.Unavailable:
+		b.Unavailable()
+	case p.Missing:
+		b.Missing()
 	}
-	if at == 0 {
-		return Stack{}
-	}
-	return Stack{t, at}
+	return b.Stack()
 }
 
-func (t *Stacks) frame(k kind, f *Frame, outer uint32) uint32 {
-	function := *f
-	function.Line = 0
-	n, ok := t.numbers[function]
+// Builder makes a stack of a Stacks, from the outermost part to the leaf:
+// ancestors first, then what it was created by, then calls.
+type Builder struct {
+	in *Stacks
+	at uint32
+}
+
+// Begin begins a stack.
+func (b *Builder) Begin(t *Stacks) { b.in, b.at = t, 0 }
+
+// Call adds a call of a function, which the Stacks has numbered.
+func (b *Builder) Call(function uint32, line int) { b.step(call, function, line) }
+
+// CreatedBy adds the go statement that started the goroutine.
+func (b *Builder) CreatedBy(function uint32, line int) { b.step(creator, function, line) }
+
+// Ancestor adds a frame of who started the starter.
+func (b *Builder) Ancestor(function uint32, line int) { b.step(ancestor, function, line) }
+
+// Elided adds the mark for n frames that Go left out, -1 if it did not say how
+// many.
+func (b *Builder) Elided(n int) { b.step(gap, 0, n+1) }
+
+// Unavailable adds that Go could not read the frames.
+func (b *Builder) Unavailable() { b.step(absent, 0, 0) }
+
+// Missing adds that the dump lacks the frames.
+func (b *Builder) Missing() { b.step(absent, 0, 1) }
+
+func (b *Builder) step(k kind, what uint32, line int) {
+	b.at = b.in.step(step{b.at, uint32(k)<<kindShift | what, clampLine(line)})
+}
+
+// Stack is what was built.
+func (b *Builder) Stack() Stack {
+	if b.at == 0 {
+		return Stack{}
+	}
+	return Stack{b.in, b.at}
+}
+
+// Function is the number of a function, which is a frame but for its line.
+func (t *Stacks) Function(f Frame) uint32 {
+	f.Line = 0
+	n, ok := t.numbers[f]
 	if !ok {
 		if t.numbers == nil {
 			t.numbers = map[Frame]uint32{}
 		}
 		n = uint32(min(len(t.functions), maxFunction))
-		t.functions = append(t.functions[:n], function)
-		t.numbers[function] = n
+		t.functions = append(t.functions[:n], f)
+		t.numbers[f] = n
 	}
-	return t.step(step{outer, uint32(k)<<kindShift | n, clampLine(f.Line)})
+	return n
 }
 
 func clampLine(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }
@@ -216,8 +259,8 @@ func (s Stack) Parts() Parts {
 			if p.Elided, p.ElidedAt = int(x.line)-1, len(p.Frames); x.line == 0 {
 				p.Elided = -1
 			}
-		case unreadable:
-			p.Unavailable = true
+		case absent:
+			p.Unavailable, p.Missing = x.line == 0, x.line == 1
 		}
 	}
 	return p

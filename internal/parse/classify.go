@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"strings"
@@ -13,26 +14,31 @@ import (
 // or "/usr/lib/go-1.22/src/runtime/proc.go".
 var toolchain = regexp.MustCompile(`(?:^|[/-])go-?(1\.\d+(?:\.\d+)?(?:rc\d+|beta\d+)?)(?:[./-][a-z0-9-]+)?/src/`)
 
-// program is what the frames of a dump tell about the program as a whole.
+// program is what the frames of a dump say about the program as a whole.
 type program struct {
 	module string // path of the main module, without version
-	gopath bool   // sources lie at .../src/IMPORT/PATH, modules are not told apart by version
+	gopath bool   // sources lie at .../src/IMPORT/PATH, modules have no version
 }
 
-// classify gives every frame its module and origin, from the file names.
-func classify(d *goroutine.Dump) {
+// classify gives every function its module and origin, from the file names, and
+// the dumps that have these functions the Go version.
+func classify(stacks *goroutine.Stacks, dumps []*goroutine.Dump) {
 	var p program
-	d.EachFunction(func(f *goroutine.Frame) {
+	versions := map[string]string{} // by the package whose file names it
+	stacks.EachFunction(func(f *goroutine.Frame) {
 		if f.Package == "main" && p.module == "" {
 			p.module, p.gopath = mainModule(f.File)
 		}
-		if d.GoVersion == "" && f.Package == "runtime" || f.Package == "net/http" {
+		if (f.Package == "runtime" || f.Package == "net/http") && versions[f.Package] == "" {
 			if m := toolchain.FindStringSubmatch(f.File); m != nil {
-				d.GoVersion = "go" + m[1]
+				versions[f.Package] = "go" + m[1]
 			}
 		}
 	})
-	d.EachFunction(p.origin)
+	stacks.EachFunction(p.origin)
+	for _, d := range dumps {
+		d.GoVersion = cmp.Or(versions["runtime"], versions["net/http"])
+	}
 }
 
 func (p *program) origin(f *goroutine.Frame) {
@@ -61,7 +67,7 @@ func (p *program) origin(f *goroutine.Frame) {
 	}
 }
 
-// versionless is the module of package main: what its own file tells, else
+// versionless is the module of package main: what its own file says, else
 // what was found out about the program.
 func versionless(own, program string) string {
 	if own != "" {
@@ -176,4 +182,31 @@ func mainModule(file string) (module string, gopath bool) {
 		return guessModule(dir), false
 	}
 	return "", false
+}
+
+// packageOf is the import path in a decoded function name. The path ends at
+// the first dot after its last slash, but a version ending such as ".v3"
+// belongs to it.
+func packageOf(function string) string {
+	head := function
+	if i := strings.IndexAny(head, "[("); i >= 0 {
+		head = head[:i]
+	}
+	slash := strings.LastIndexByte(head, '/') + 1
+	dot := strings.IndexByte(head[slash:], '.')
+	if dot < 0 {
+		return ""
+	}
+	end := slash + dot
+	if slash > 0 {
+		for {
+			rest := function[end+1:]
+			next := strings.IndexByte(rest, '.')
+			if next < 2 || rest[0] != 'v' || strings.Trim(rest[1:next], "0123456789") != "" {
+				break
+			}
+			end += 1 + next
+		}
+	}
+	return function[:end]
 }

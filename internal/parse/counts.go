@@ -2,122 +2,157 @@ package parse
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
-	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 
-	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
 )
 
-// What debug=1 prints; a log system may have turned its tabs into blanks.
-var (
-	countsHead  = regexp.MustCompile(`^goroutine(leak)? profile: total (\d+)$`)
-	countRecord = regexp.MustCompile(`^(\d+) @((?: 0x[0-9a-f]+)*)$`)
-	countFrame  = regexp.MustCompile(`^#\s+(0x[0-9a-f]+)\s+(\S.*?)\+0x[0-9a-f]+\s+(\S.*):(\d+)$`)
-	barePC      = regexp.MustCompile(`^#\s+(0x[0-9a-f]+)$`)
-	labelsLine  = []byte("# labels: {")
-	totalWord   = []byte(" profile: total ")
-)
-
-// countsReader reads a dump as debug=1 writes it: records of a count and
-// program counters, perhaps labels, and the symbols as comments.
-type countsReader struct {
-	sampled
-	total int // as the head says
+// counts reads a dump as debug=1 writes it: records of a count and program
+// counters, perhaps labels, and the symbols as comments:
+//
+//	goroutine profile: total 3
+//	3 @ 0x46f8e1 0x40a2b3
+//	# labels: {"k": "v"}
+//	#	0x40a2b2	main.f+0x12	/src/main.go:8
+//
+// A rendered page loses the "#", and a log system turns tabs into blanks.
+type counts struct {
+	b     *builder
+	total int // as the head says; -1 if there is none
 
 	n      int // goroutines of the record being read; 0 if none
 	line   int
-	frames []goroutine.Frame
+	pcs    []byte
+	stack  stack
+	text   []byte // what stack points into
 	labels []byte
 }
 
-// newCountsReader begins a dump by what its first line says.
-func newCountsReader(head [][]byte) *countsReader {
-	c := &countsReader{sampled: *newSampled(goroutine.Debug1)}
-	c.dump.LeaksOnly = len(head[1]) > 0
-	c.total, _ = strconv.Atoi(string(head[2]))
-	return c
+// maxGoroutines is more than the memory of any machine holds, and far from
+// where sums overflow.
+const maxGoroutines = 1 << 40
+
+// begin begins a dump by its first line; head is nil if that is missing.
+func (c *counts) begin(b *builder, head []byte, at place) {
+	*c = counts{b: b, total: -1, stack: c.stack, text: c.text[:0]}
+	if head == nil {
+		b.problem(at.line, "the text begins within a profile: other records may be missing")
+		return
+	}
+	b.leaks = bytes.HasPrefix(head, []byte("goroutineleak"))
+	c.total, _ = strconv.Atoi(string(bytes.TrimSpace(head[bytes.LastIndexByte(head, ' ')+1:])))
 }
 
-// countsAt finds where in a line the head of a debug=1 dump begins, or -1.
-func countsAt(line []byte) int {
-	before0, _, ok := bytes.Cut(line, totalWord)
-	if !ok {
-		return -1
-	}
-	from := bytes.LastIndex(before0, goroutineWord[:len(goroutineWord)-1])
-	if from < 0 || from > 0 && isWord(line[from-1]) || !countsHead.Match(bytes.TrimRight(line[from:], " \t")) {
-		return -1
-	}
-	return from
-}
+var labelsWord = []byte("# labels: {")
 
-// take reads a line. It says false if it is none of a debug=1 dump.
-func (c *countsReader) take(text []byte, number int) bool {
-	switch {
-	case text[0] != '#' && (text[0] < '0' || text[0] > '9'):
-		return false
-	case bytes.HasPrefix(text, labelsLine):
-		if c.n == 0 {
-			return false
-		}
-		var h header
-		if _, ok := h.readLabels(text[len(labelsLine):]); ok {
-			c.labels = bytes.Clone(h.labels)
+// take reads a line. It reports whether the line is of a debug=1 dump.
+func (c *counts) take(text []byte, where func() place) bool {
+	if rest, ok := bytes.CutPrefix(text, labelsWord); ok && c.n > 0 {
+		if end, ok := unwrap.EachLabel(rest, func(_, _ []byte) {}); ok {
+			c.labels = bytes.Clone(rest[:len(rest)-len(end)])
 		} else {
-			c.problem(number, "unreadable labels: "+string(clip(text)))
+			c.unreadable(text, where)
 		}
 		return true
 	}
-	line := string(text)
-	if m := countRecord.FindStringSubmatch(line); m != nil {
+	if n, pcs, ok := countRecord(text); ok {
 		c.endRecord()
-		c.n, _ = strconv.Atoi(m[1])
-		if c.n > maxGoroutines-c.dump.Goroutines {
-			c.problem(number, "a count above what any process has: "+m[1])
-			c.n = 0
+		at := where()
+		if n > maxGoroutines-c.b.total {
+			c.b.problem(at.line, fmt.Sprintf("a count above what any process has: %d", n))
+			n = 0
 		}
-		c.line = number
+		c.n, c.line, c.pcs = n, at.line, append(c.pcs[:0], pcs...)
 		return true
 	}
-	if c.n == 0 || text[0] != '#' {
+	symbol, hash := bytes.CutPrefix(bytes.TrimLeft(text, " \t"), []byte{'#'})
+	symbol = bytes.TrimLeft(symbol, " \t")
+	if c.n == 0 || !hash && !bytes.HasPrefix(symbol, []byte("0x")) {
 		return false
 	}
-	if m := countFrame.FindStringSubmatch(line); m != nil {
-		n, _ := strconv.Atoi(m[4])
-		c.frames = append(c.frames, c.in.frame(&rawFrame{function: decodeName([]byte(strings.TrimSpace(m[2]))), file: []byte(m[3]), line: n}))
-	} else if m := barePC.FindStringSubmatch(line); m != nil {
-		c.frames = append(c.frames, goroutine.Frame{Function: m[1]})
-	} else {
-		c.problem(number, "unreadable line: "+string(clip(text)))
+	from := len(c.text)
+	c.text = append(c.text, symbol...)
+	f, ok := countFrame(c.text[from:])
+	if ok || f.function != nil {
+		c.stack.frames = append(c.stack.frames, f)
+	}
+	if !ok {
+		c.unreadable(text, where)
 	}
 	return true
 }
 
-func (c *countsReader) problem(line int, message string) {
-	if d := &c.dump; len(d.Problems) < maxProblems {
-		d.Problems = append(d.Problems, goroutine.Problem{Line: line, Message: message})
-	}
+func (c *counts) unreadable(text []byte, where func() place) {
+	c.b.problem(where().line, "unreadable line: "+clip(text, maxProblem))
 }
 
-func (c *countsReader) endRecord() {
-	if c.n > 0 {
-		c.count(c.frames, c.n, c.line).labels.addText(c.labels, c.n)
+// countRecord reads "12 @ 0x4304c0 0x42d6ba".
+func countRecord(text []byte) (n int, pcs []byte, ok bool) {
+	digits, pcs, ok := bytes.Cut(text, []byte(" @"))
+	if !ok || len(digits) == 0 || len(bytes.Trim(digits, "0123456789")) > 0 {
+		return 0, nil, false
 	}
-	c.n, c.frames, c.labels = 0, c.frames[:0], nil
+	for pc := range bytes.FieldsSeq(pcs) {
+		if !isHex(pc) {
+			return 0, nil, false
+		}
+	}
+	n, err := strconv.Atoi(string(digits))
+	if err != nil {
+		n = maxGoroutines + 1
+	}
+	return n, pcs, true
+}
+
+// countFrame reads "0x40a2b2 main.f+0x12 /src/main.go:8", or the program
+// counter alone. It gives the function also where the place is unreadable.
+func countFrame(text []byte) (f frame, ok bool) {
+	end := bytes.IndexAny(text, " \t")
+	if end < 0 {
+		return frame{function: text, c: true}, isHex(text)
+	}
+	if !isHex(text[:end]) {
+		return f, false
+	}
+	name := bytes.TrimLeft(text[end:], " \t")
+	plus := bytes.LastIndex(name, []byte("+0x"))
+	if plus <= 0 {
+		return f, false
+	}
+	offset, rest := name[plus:], []byte(nil)
+	if i := bytes.IndexAny(offset, " \t"); i >= 0 {
+		offset, rest = offset[:i], bytes.TrimLeft(offset[i:], " \t")
+	}
+	if !isOffset(offset) {
+		return f, false
+	}
+	f, ok = readPlace(rest)
+	f.function = decodeName(bytes.TrimRight(name[:plus], " \t"))
+	return f, ok
+}
+
+// endRecord counts the record being read.
+func (c *counts) endRecord() {
+	if c.n > 0 {
+		// Without symbols the addresses tell one stack from another. A single one
+		// is that of a goroutine that has not started yet.
+		if pcs := bytes.Fields(c.pcs); len(c.stack.frames) == 0 && len(pcs) > 1 {
+			for _, pc := range pcs {
+				c.stack.frames = append(c.stack.frames, frame{function: pc, c: true})
+			}
+		}
+		c.b.addCounts(&c.stack, c.n, c.line).labels.addText(c.labels, c.n)
+	}
+	c.n, c.labels, c.text = 0, nil, c.text[:0]
+	c.stack.reset()
 }
 
 // end finishes the dump.
-func (c *countsReader) end() goroutine.Dump {
+func (c *counts) end() {
 	c.endRecord()
-	d := c.sampled.end()
-	if d.Goroutines != c.total {
-		d.Truncated = d.Goroutines < c.total
-		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("the head says %d goroutines, the records have %d", c.total, d.Goroutines)})
+	if b := c.b; c.total >= 0 && b.total != c.total {
+		b.truncated = b.total < c.total
+		b.problem(0, fmt.Sprintf("the header announces %d goroutines, found %d", c.total, b.total))
 	}
-	slices.SortStableFunc(d.Problems, func(a, b goroutine.Problem) int { return cmp.Compare(a.Line, b.Line) })
-	return d
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -167,28 +168,23 @@ func TestEveryHeader(t *testing.T) {
 				}
 			}
 			dumps := read(t, strings.Join(damaged, ""))
-			found := map[int]bool{}
-			goroutines := 0
+			read := 0
 			for _, d := range dumps {
-				goroutines += d.Goroutines
+				read += d.Goroutines
 				for _, p := range d.Problems {
-					found[p.Line] = true
+					if strings.HasPrefix(p.Message, "bad goroutine header") {
+						read++
+					}
 				}
 			}
 			headers := 0
-			for i, line := range damaged {
-				text := strings.TrimSuffix(line, "\n")
-				if !looksLikeHeader([]byte(text)) || !strings.HasPrefix(text, string(goroutineWord)) {
-					continue
-				}
-				if _, ok := parseHeader([]byte(text)); ok {
+			for _, line := range damaged {
+				if beginsHeader([]byte(line)) && unwrap.LooksLikeHeader([]byte(line)) {
 					headers++
-				} else if !found[i+1] {
-					t.Errorf("line %d, %q, is neither a goroutine nor a problem", i+1, text)
 				}
 			}
-			if goroutines != headers {
-				t.Errorf("got %d goroutines of %d headers", goroutines, headers)
+			if read != headers {
+				t.Errorf("%d goroutines and bad headers of %d lines that begin like a header", read, headers)
 			}
 		})
 	}

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/pprof/profile"
@@ -88,11 +89,11 @@ func FuzzText(f *testing.F) {
 			t.Fatalf("blocks of %d bytes (-line by line +blocks):\n%s", 16+int(size), diff)
 		}
 		walked(t, data)
-		at := bytes.Index(data[min(int(cut), len(data)):], betweenGoroutines)
+		at := bytes.Index(data[min(int(cut), len(data)):], nextGoroutine)
 		if at < 0 || !regular(data) || len(whole) != 1 {
 			return
 		}
-		at += int(cut) + 2
+		at += int(cut) + 1
 		first, second := readBlocks(t, data[:at], 4096, 1), readBlocks(t, data[at:], 4096, 1)
 		if diff := gocmp.Diff(sums(whole), sums(append(first, second...))); diff != "" {
 			t.Fatalf("cut at %d (-whole +halves):\n%s", at, diff)
@@ -104,11 +105,11 @@ func FuzzText(f *testing.F) {
 func walked(t *testing.T, data []byte) {
 	t.Helper()
 	walking, plain := &scanner{}, &scanner{tree: tree{bytes: maxTree}}
-	b := block{text: append(bytes.Clone(data), '\n')}
-	b.digest(plain)
+	b := blockOf(data)
+	b.scan(plain)
 	want := slices.Clone(b.records)
 	for range 2 { // the second time it has seen all of them
-		b.digest(walking)
+		b.scan(walking)
 		for i := range b.records {
 			b.records[i].flags &^= even
 		}
@@ -122,6 +123,12 @@ func walked(t *testing.T, data []byte) {
 	}
 }
 
+// blockOf is a block of a text, all of which is for a worker.
+func blockOf(data []byte) *block {
+	text := append(bytes.TrimRight(bytes.Clone(data), "\n"), '\n')
+	return &block{text: text, to: len(text)}
+}
+
 // TestTree: the second time all goroutines of a server are found in the tree,
 // and what is found there is what reading them gives.
 func TestTree(t *testing.T) {
@@ -131,9 +138,9 @@ func TestTree(t *testing.T) {
 	}
 	walked(t, data)
 	var s scanner
-	b := block{text: append(data, '\n')}
-	b.digest(&s)
-	b.digest(&s)
+	b := blockOf(data)
+	b.scan(&s)
+	b.scan(&s)
 	for _, r := range b.records {
 		if !r.is(even) { // hashing a text does not say that it is
 			t.Errorf("goroutine %d was not found", r.id)
@@ -153,9 +160,19 @@ func TestTreePaths(t *testing.T) {
 		"main.(*T).f(0x1, {0x2, 0x3})\n\t/a/main.go:3 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n",
 		"net.f(...)\n\t/a/net.go:3\n...20 frames elided...\nmain.main()\n\t/a/main.go:9 +0x2\n",
 	}
-	var tr tree
+	var sc scanner
+	add := func(text string, number int) bool {
+		data := []byte(text)
+		if _, plain := sc.stack.read(data, 0); !plain {
+			t.Fatalf("not plain: %q", text)
+		}
+		return sc.tree.add(data, sc.gapsOf(data), number)
+	}
+	tr := &sc.tree
 	for i, text := range texts {
-		tr.add([]byte(text), i)
+		if !add(text, i) {
+			t.Errorf("not added: %q", text)
+		}
 	}
 	change := strings.NewReplacer("0x1)", "0xc000123456?)", "goroutine 1\n", "goroutine 345678\n", "(...)", "(0x7)")
 	for i, text := range texts {
@@ -170,6 +187,7 @@ func TestTreePaths(t *testing.T) {
 		"a longer word":      "main.f(0x1)\n\t/a/main.go:3 +0x12\n",
 		"an odd argument":    "main.f(0x1&2)\n\t/a/main.go:3 +0x1\n",
 		"no id":              "main.f(0x1)\n\t/a/main.go:3 +0x1\ncreated by main.main in goroutine x\n\t/a/main.go:2 +0x1\n",
+		"an id cut off":      "main.f(0x1)\n\t/a/main.go:3 +0x1\ncreated by main.main in goroutine \n\t/a/main.go:2 +0x1\n",
 		"one more frame":     texts[1] + "main.x()\n\t/a/main.go:9 +0x2\n",
 		"the beginning":      "main.f(0x1)\n\t/a/main.go:3",
 		"nothing":            "",
@@ -181,7 +199,9 @@ func TestTreePaths(t *testing.T) {
 		}
 	}
 	// A gap where another has none is left to the exact way, and harms no other.
-	tr.add([]byte("main.(0x1)\n\t/a/main.go:3 +0x1\n"), len(texts))
+	if add("main.(0x1)\n\t/a/main.go:3 +0x1\n", len(texts)) {
+		t.Error("added a gap where another has none")
+	}
 	for i, text := range texts {
 		var leaf [lockFrames]span
 		if at, _ := tr.find([]byte(text+"\n"), 0, &leaf); at != i {
@@ -192,8 +212,8 @@ func TestTreePaths(t *testing.T) {
 
 // regular reports whether a text is all goroutines, each with frames.
 func regular(data []byte) bool {
-	b := block{text: append(bytes.Clone(data), '\n')} // the blank line behind the last
-	b.digest(&scanner{})
+	b := blockOf(data)
+	b.scan(&scanner{})
 	return len(data) > 0 && !slices.ContainsFunc(b.records, func(r positioned) bool { return r.irregular })
 }
 
@@ -273,7 +293,7 @@ func headerOf(line string) (printed, bool) {
 	p := printed{ID: r.id, State: string(r.state.of([]byte(line))), Minutes: r.minutes, Locked: r.is(locked), Leaked: r.is(leaked), Crash: r.is(crash)}
 	if !r.labels.empty() {
 		p.Labels = map[string]string{}
-		eachLabel(r.labels.of([]byte(line)), func(k, v []byte) { p.Labels[labelText(k)] = labelText(v) })
+		unwrap.EachLabel(r.labels.of([]byte(line)), func(k, v []byte) { p.Labels[unwrap.LabelText(k)] = unwrap.LabelText(v) })
 	}
 	return p, true
 }
@@ -291,12 +311,11 @@ func FuzzHeader(f *testing.F) {
 	f.Add(`goroutine 8 [chan receive, 5 minutes] {foo: bar, path: "/a?b]:"}:`)
 	f.Add(`goroutine 8 gp=0xc000 m=3 mp=0xc1 [select (no cases), 5 minutes, locked to thread labels:{"a": "x, 77 minutes"}]:`)
 	f.Fuzz(func(t *testing.T, line string) {
-		var short, exact record
-		if short.plainHeader([]byte(line)) {
-			h, ok := parseHeader([]byte(line))
-			exact = record{id: h.id, minutes: uint32(h.minutes), state: spanIn([]byte(line), h.state)}
-			if !ok || h.id != short.id || h.minutes != int(short.minutes) || string(h.state) != string(short.state.of([]byte(line))) || h.locked || h.leaked || h.crash || len(h.labels) > 0 {
-				t.Fatalf("%q: short %+v, exact %+v, %v", line, short, exact, ok)
+		var short record
+		if short.quick([]byte(line)) {
+			h, ok := unwrap.ParseHeader([]byte(line))
+			if !ok || h.ID != short.id || h.Minutes != int(short.minutes) || string(h.State) != string(short.state.of([]byte(line))) || h.Locked || h.Leaked || h.Crash || len(h.Labels) > 0 {
+				t.Fatalf("%q: short %+v, exact %+v, %v", line, short, h, ok)
 			}
 		}
 		want, ok := headerOf(line)

@@ -14,7 +14,7 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-const frame = "main.f(0x1)\n\t/a/main.go:8 +0x1\n"
+const oneFrame = "main.f(0x1)\n\t/a/main.go:8 +0x1\n"
 
 // repeat reads a text again and again, n times, without holding it.
 func repeat(text string, n int) io.Reader {
@@ -39,8 +39,6 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestHostile reads what nobody prints. It must end, in memory that does not
-// grow with the input but where the input is all different stacks.
 // long leaves a test out under -short, with which the race detector runs: it
 // makes reading ten times as slow, and these read much in one goroutine.
 func long(t *testing.T) {
@@ -50,6 +48,8 @@ func long(t *testing.T) {
 	}
 }
 
+// TestHostile reads what nobody prints. It must end, in memory that does not
+// grow with the input but where the input is all different stacks.
 func TestHostile(t *testing.T) {
 	long(t)
 	good := "goroutine 1 [running]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n"
@@ -73,30 +73,36 @@ func TestHostile(t *testing.T) {
 		limit      uint64 // MiB of heap, at the end
 	}{
 		"a line of 100 MB":            {io.MultiReader(strings.NewReader(good), repeat(strings.Repeat("x", 1000), 100_000), strings.NewReader("\n"+strings.Replace(good, "1", "2", 1))), 2, "longer than", 100},
-		"a million frames":            {io.MultiReader(strings.NewReader("goroutine 7 [select]:\n"), repeat(frame, 1_000_000)), 1, "", 600},
-		"100 000 labels":              {io.MultiReader(strings.NewReader("goroutine 7 [select] {"), numbered(100_000, "k%d: v, "), strings.NewReader("z: v}:\n"+frame+"\n")), 1, "labels", 100},
-		"100 000 labels, 1.26":        {io.MultiReader(strings.NewReader("goroutine 7 [select labels:{"), numbered(100_000, `"k%d": "v", `), strings.NewReader("\"z\": \"v\"}]:\n"+frame+"\n")), 1, "labels", 100},
-		"a million values":            {numbered(200_000, "goroutine %d [select] {id: v%d}:\n"+frame+"\n"), 200_000, "values", 100},
+		"a million frames":            {io.MultiReader(strings.NewReader("goroutine 7 [select]:\n"), repeat(oneFrame, 1_000_000)), 1, "", 600},
+		"100 000 labels":              {io.MultiReader(strings.NewReader("goroutine 7 [select] {"), numbered(100_000, "k%d: v, "), strings.NewReader("z: v}:\n"+oneFrame+"\n")), 1, "labels", 100},
+		"100 000 labels, 1.26":        {io.MultiReader(strings.NewReader("goroutine 7 [select labels:{"), numbered(100_000, `"k%d": "v", `), strings.NewReader("\"z\": \"v\"}]:\n"+oneFrame+"\n")), 1, "labels", 100},
+		"a million values":            {numbered(200_000, "goroutine %d [select] {id: v%d}:\n"+oneFrame+"\n"), 200_000, "values", 100},
 		"a million headers":           {numbered(1_000_000, "goroutine %d [select]:\n"), 1_000_000, "no frames", 200},
 		"headers of one id":           {repeat("goroutine 7 [select]:\n", 20_000), 20_000, "", 200},
-		"states":                      {numbered(100_000, "goroutine %d [state %d]:\n"+frame+"\n"), 100_000, "", 100},
-		"minutes":                     {numbered(100_000, "goroutine %d [select, %d0000 minutes]:\n"+frame+"\n"), 100_000, "", 100},
+		"states":                      {numbered(100_000, "goroutine %d [state %d]:\n"+oneFrame+"\n"), 100_000, "", 100},
+		"minutes":                     {numbered(100_000, "goroutine %d [select, %d0000 minutes]:\n"+oneFrame+"\n"), 100_000, "", 100},
 		"addresses":                   {numbered(200_000, "goroutine %d [sync.Mutex.Lock]:\nsync.(*Mutex).Lock(0xc%d000)\n\t/sync/mutex.go:8 +0x1\n\n"), 200_000, "", 100},
-		"prefixes":                    {numbered(50_000, "pod-%d-x | goroutine 5 [select]:\npod-%d-x | "+strings.Replace(frame, "\n", "\npod-%d-x | ", 1)), 50_000, "", 600},
-		"far ids":                     {numbered(100_000, "goroutine %d000000007 [select]:\n"+frame+"\n"), 100_000, "", 100},
+		"prefixes":                    {numbered(50_000, "pod-%d-x | goroutine 5 [select]:\npod-%d-x | "+strings.Replace(oneFrame, "\n", "\npod-%d-x | ", 1)), 50_000, "", 600},
+		"far ids":                     {numbered(100_000, "goroutine %d000000007 [select]:\n"+oneFrame+"\n"), 100_000, "", 100},
 		"nested JSON":                 {io.MultiReader(strings.NewReader(good), repeat("{\"a\":", 100_000), repeat("}", 100_000), strings.NewReader("\n")), 1, "", 100},
 		"JSON of many texts":          {io.MultiReader(strings.NewReader(good+"["), repeat(`{"log":"x","a":["y"]},`, 100_000), strings.NewReader("0]\n")), 1, "", 100},
 		"quotes":                      {io.MultiReader(strings.NewReader(good), repeat(`"\n" "goroutine `, 100_000), strings.NewReader("\n")), 1, "", 100},
 		"escapes":                     {io.MultiReader(strings.NewReader(good), repeat("\x1b]8;;", 200_000), strings.NewReader("\n")), 1, "", 100},
 		"entities":                    {io.MultiReader(strings.NewReader(good), repeat("&lt;", 500_000), strings.NewReader("\n")), 1, "", 100},
 		"tags":                        {io.MultiReader(strings.NewReader(good), repeat("<a>", 500_000), strings.NewReader("\n")), 1, "", 100},
+		"open tags":                   {io.MultiReader(strings.NewReader(good), repeat("<a ", 500_000), strings.NewReader(">\n")), 1, "", 100},
+		"headers without an end":      {io.MultiReader(strings.NewReader(good), repeat("goroutine 7 [x ", 200_000), strings.NewReader("\n")), 1, "", 100},
+		"crash headers without state": {io.MultiReader(strings.NewReader(good), repeat("goroutine 7 gp=0x1 ", 200_000), strings.NewReader("\n")), 1, "", 100},
+		"leak headers without state":  {io.MultiReader(strings.NewReader(good), repeat("Goroutine ", 400_000), strings.NewReader("\n")), 1, "", 100},
+		"arguments without an end":    {io.MultiReader(strings.NewReader(good+"goroutine 2 [select]:\nmain.f(0x1,\n"), repeat("0x1,\n", 300_000)), 1, "", 100},
+		"blanks before a header":      {io.MultiReader(strings.NewReader(good), repeat(strings.Repeat(" ", 4000)+"x goroutine 7 [select]:\n", 200)), 1, "", 100},
 		"braces":                      {io.MultiReader(strings.NewReader(good), repeat("{", 500_000), strings.NewReader("}\n")), 1, "", 100},
 		"bad headers":                 {io.MultiReader(strings.NewReader(good), repeat("goroutine 7 [x\n", 100_000)), 1, "bad goroutine header", 100},
 		"words":                       {io.MultiReader(strings.NewReader(good), repeat("goroutine ", 500_000), strings.NewReader("\n")), 1, "", 100},
 		"parts of a line":             {io.MultiReader(strings.NewReader(good), repeat(`{"log":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","stream":"stdout"}`+"\n", 100_000)), 1, "", 100},
 		"soft line breaks":            {io.MultiReader(strings.NewReader(good+"Content-Transfer-Encoding: quoted-printable\n"), repeat("xxxxxxxxxxxxxxxxxxxxxxxx=\n", 200_000)), 1, "", 100},
 		"panics":                      {io.MultiReader(strings.NewReader(good), numbered(50_000, "web-%d panic: x\n")), 1, "", 100},
-		"elisions":                    {io.MultiReader(strings.NewReader("goroutine 7 [select]:\n"), repeat("...7 frames elided...\n"+frame, 100_000)), 1, "", 100},
+		"elisions":                    {io.MultiReader(strings.NewReader("goroutine 7 [select]:\n"), repeat("...7 frames elided...\n"+oneFrame, 100_000)), 1, "", 100},
 		"a function of a megabyte":    {strings.NewReader("goroutine 7 [select]:\nmain." + strings.Repeat("f", 1<<20) + "()\n\t/a/main.go:8 +0x1\n\n"), 1, "", 100},
 		"parentheses":                 {strings.NewReader("goroutine 7 [select]:\nmain.f" + strings.Repeat("(", 1<<20) + ")\n\t/a/main.go:8 +0x1\n\n"), 1, "", 100},
 		"zeros behind a dump":         {io.MultiReader(strings.NewReader(good), repeat("\x00\x00\x00\x00", 1_000_000)), 1, "", 100},
@@ -258,7 +264,7 @@ func TestProfiles(t *testing.T) {
 	}{
 		"one sample a goroutine": {func(*profile.Profile) {}, ""},
 		"difference":             {func(p *profile.Profile) { p.Sample[0].Value[0] = -3 }, "difference of two profiles"},
-		"heap":                   {func(p *profile.Profile) { p.SampleType[0].Type, p.PeriodType.Type = "inuse_space", "space" }, "profile of another kind"},
+		"heap":                   {func(p *profile.Profile) { p.SampleType[0].Type, p.PeriodType.Type = "inuse_space", "space" }, "a heap profile"},
 		"huge value":             {func(p *profile.Profile) { p.Sample[0].Value[0] = 1 << 62; p.Sample[1].Value[0] = 1 << 62 }, "more goroutines than"},
 	}
 	for name, tt := range tests {
@@ -293,7 +299,7 @@ func TestProfiles(t *testing.T) {
 func TestCancelAnywhere(t *testing.T) {
 	long(t)
 	for name, text := range map[string]string{
-		"blocks": "goroutine 1 [select]:\n" + frame + "\n",
+		"blocks": "goroutine 1 [select]:\n" + oneFrame + "\n",
 		"lines":  "web-1 | goroutine 1 [select]:\nweb-1 | main.f(0x1)\nweb-1 | \t/a/main.go:8 +0x1\nweb-1 |\n",
 		"counts": "goroutine profile: total 1\n1 @ 0x1\n#\t0x1\tmain.f+0x1\t/a/main.go:8\n\n",
 	} {
@@ -324,10 +330,11 @@ func TestCancelAnywhere(t *testing.T) {
 // TestPanicOfWorker: what a worker panics with comes to who reads, not to the
 // process.
 func TestPanicOfWorker(t *testing.T) {
-	reader := newTextReader(t.Context(), blockSize, Options{}, &counted{})
-	b := reader.take()
+	reader := newReader(t.Context(), blockSize, Options{}, &counted{})
+	b := reader.block()
 	b.text = []byte("goroutine 1 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\n")
-	go b.work(nil) // no scanner: a mistake of our own
+	b.to = len(b.text)
+	go b.read(nil) // no scanner: a mistake of our own
 	reader.pending = append(reader.pending, b)
 	defer func() {
 		if recover() == nil {

@@ -2,7 +2,7 @@ package parse
 
 import "slices"
 
-// idSet is a set of goroutine ids. Ids of a dump are near each other as a rule,
+// idSet is a set of goroutine ids. Ids of a dump are mostly near each other,
 // so it keeps them by pages: a list while a page has few of its ids, then a bit
 // for each.
 type idSet struct {

@@ -2,10 +2,10 @@ package parse
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
 )
 
 const (
@@ -46,7 +46,7 @@ func (l *labels) read() {
 	slices.Sort(texts) // where there are too many, the same ones are kept each time
 	for _, text := range texts {
 		n := l.texts[text]
-		eachLabel([]byte(text), func(key, value []byte) { l.add(labelText(key), labelText(value), n) })
+		unwrap.EachLabel([]byte(text), func(key, value []byte) { l.add(unwrap.LabelText(key), unwrap.LabelText(value), n) })
 	}
 	clear(l.texts)
 }
@@ -69,26 +69,6 @@ func (l *labels) add(key, value string, n int) {
 		return
 	}
 	values[value] += n
-}
-
-// clone is a copy that shares nothing. The labels must have been read.
-func (l *labels) clone() labels {
-	c := labels{keys: maps.Clone(l.keys), lost: l.lost}
-	for key, values := range c.keys {
-		c.keys[key] = maps.Clone(values)
-	}
-	return c
-}
-
-// merge adds the labels of another bucket.
-func (l *labels) merge(o *labels) {
-	l.read()
-	for _, label := range o.sorted() {
-		for _, v := range label.Values {
-			l.add(label.Key, v.Name, v.N)
-		}
-	}
-	l.lost = l.lost || o.lost
 }
 
 func (l *labels) sorted() []goroutine.Label {

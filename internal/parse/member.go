@@ -2,76 +2,61 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"gdump/internal/goroutine"
 )
 
 const (
-	maxMembers = 1 << 14 // of a dump
-	memberEach = 64      // of a bucket
+	memberEach    = 64      // members of a bucket,
+	sharedMembers = 1 << 12 // or fewer: the buckets of a dump share so many,
+	maxMembers    = 1 << 14 // but each has one as long as there are not so many
 )
 
-// members keeps the first goroutines of each bucket. When a dump has too many
-// stacks for memberEach of each, all buckets keep half as many, and so on: no
-// bucket goes without as long as there are fewer buckets than maxMembers.
+// members keeps the first goroutines of each bucket. To read them takes longer
+// than to count them, so there is a limit on the dump as well.
 type members struct {
-	of    map[*entry][]goroutine.Member
-	n     int
-	each  int
-	stack rawStack // memory of the goroutine read last
+	of map[uint32][]goroutine.Member // by the number of the stack
+	n  int
 }
 
-// add keeps a goroutine of a bucket, as long as there is room.
-func (m *members) add(e *entry, r *record, text []byte) {
-	if m.of == nil {
-		m.of, m.each = map[*entry][]goroutine.Member{}, memberEach
-	}
-	if len(m.of[e]) >= m.each {
+// add keeps a goroutine of a stack, as long as there is room; buckets is how
+// many the dump has so far.
+func (m *members) add(stack uint32, g *reading, buckets int) {
+	each := max(1, min(memberEach, sharedMembers/buckets))
+	if m.n >= maxMembers || len(m.of[stack]) >= each {
 		return
 	}
-	for m.n >= maxMembers {
-		if m.each == 1 {
-			return
-		}
-		m.each /= 2
-		m.n = 0
-		for e, list := range m.of {
-			m.of[e] = list[:min(len(list), m.each)]
-			m.n += len(m.of[e])
-		}
-		if len(m.of[e]) >= m.each {
-			return
-		}
+	if m.of == nil {
+		m.of = map[uint32][]goroutine.Member{}
 	}
-	state := commonStates[r.code]
-	if r.code == 0 {
-		state = string(r.state.of(text))
+	state := commonStates[g.code]
+	if g.code == 0 {
+		state = string(g.state.of(g.text))
 	}
-	m.stack.split(text[:r.size])
+	s := g.stack()
+	x := goroutine.Member{ID: g.id, State: state, Wait: int(g.minutes), Args: s.arguments()}
+	if len(s.starter) > 0 {
+		x.Creator, _ = strconv.ParseUint(string(s.starter), 10, 64)
+	}
 	m.n++
-	m.of[e] = append(m.of[e], goroutine.Member{ID: r.id, State: state, Wait: int(r.minutes), Creator: m.stack.creatorID, Args: m.stack.args()})
+	m.of[stack] = append(m.of[stack], x)
 }
 
-// remove forgets a goroutine of a bucket.
-func (m *members) remove(e *entry, id uint64) {
-	for i, x := range m.of[e] {
+// remove forgets a goroutine of a stack.
+func (m *members) remove(stack uint32, id uint64) {
+	for i, x := range m.of[stack] {
 		if x.ID == id {
-			m.of[e] = append(m.of[e][:i:i], m.of[e][i+1:]...)
+			m.of[stack] = slices.Delete(m.of[stack], i, i+1)
 			m.n--
 			return
 		}
 	}
 }
 
-// mergeMembers are the members of two buckets that turn out to be one.
-func mergeMembers(a, b []goroutine.Member) []goroutine.Member {
-	all := append(a[:len(a):len(a)], b...)
-	return all[:min(len(all), memberEach)]
-}
-
-// args are the arguments of the frames.
-func (s *rawStack) args() [][]uint64 {
+// arguments are those of all frames.
+func (s *stack) arguments() [][]uint64 {
 	if len(s.frames) == 0 {
 		return nil
 	}
@@ -84,7 +69,7 @@ func (s *rawStack) args() [][]uint64 {
 	all := make([]uint64, 0, n)
 	out := make([][]uint64, len(s.frames))
 	for i := range s.frames {
-		if args := s.frames[i].args; !s.frames[i].c && string(args) != "..." {
+		if args := s.frames[i].args; args != nil && string(args) != "..." {
 			from := len(all)
 			all = appendArgs(all, args)
 			out[i] = all[from:len(all):len(all)]
@@ -103,12 +88,32 @@ func appendArgs(to []uint64, args []byte) []uint64 {
 		} else {
 			args = nil
 		}
-		word = bytes.Trim(word, " {}")
-		var value uint64
-		if hex, ok := bytes.CutPrefix(word, []byte("0x")); ok {
-			value, _ = strconv.ParseUint(string(hex), 16, 64)
+		for len(word) > 0 && (word[0] == ' ' || word[0] == '{') {
+			word = word[1:]
 		}
+		for len(word) > 0 && (word[len(word)-1] == '}' || word[len(word)-1] == ' ') {
+			word = word[:len(word)-1]
+		}
+		value, _ := hexadecimal(word)
 		to = append(to, value)
 	}
 	return to
+}
+
+// hexadecimal reads 0x1a. It reports false, and 0, for all else.
+func hexadecimal(word []byte) (value uint64, ok bool) {
+	if len(word) < 3 || len(word) > len("0x")+16 || word[0] != '0' || word[1] != 'x' {
+		return 0, false
+	}
+	for _, c := range word[2:] {
+		switch {
+		case c-'0' <= 9:
+			value = value<<4 | uint64(c-'0')
+		case c-'a' <= 5:
+			value = value<<4 | uint64(c-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return value, true
 }

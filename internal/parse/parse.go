@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
 )
 
 // ErrNoDump is returned when a source holds no goroutine. The error that wraps
@@ -22,15 +23,15 @@ var ErrNoDump = errors.New("no goroutines found")
 // ErrTooLarge is returned when a source holds more than Options.MaxBytes.
 var ErrTooLarge = errors.New("too large")
 
-// Options tells Read what it may use. The zero value is good.
+// Options says what Read may use. The zero value is good.
 type Options struct {
 	Workers  int   // goroutines that count; 0 means one per CPU
 	MaxBytes int64 // limit after decompression; 0 means none
-	// CountsOnly leaves out what a bucket tells beside its stack and its number
-	// of goroutines: ids, waits, states, labels, addresses and arguments.
+	// CountsOnly leaves out what a bucket has beside its stack and its number of
+	// goroutines: ids, waits, states, labels, addresses and arguments.
 	CountsOnly bool
 	// Latest is a time that no stamp of the text is later than, such as when a
-	// log was written last. It tells the year where a stamp leaves it out, as
+	// log was written last. It shows the year where a stamp leaves it out, as
 	// those of syslog do; zero leaves such times unknown.
 	Latest   time.Time
 	Progress func(Progress) // called now and then, from one goroutine at a time; may be nil
@@ -55,7 +56,7 @@ const runtimeLimit = 64 << 20
 // Damage in the text is no error; it is in the problems of the dump.
 func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error) {
 	count := &counted{r: r}
-	in, err := unpack(count)
+	in, err := unwrap.Unpack(count)
 	if err != nil {
 		return nil, err
 	}
@@ -75,18 +76,18 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 	case unreadable:
 		return nil, fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
 	default:
-		dumps, err = newTextReader(ctx, blockSize, o, count).dumps(br)
+		dumps, err = newReader(ctx, blockSize, o, count).dumps(br)
 		if decoded.n == runtimeLimit && len(dumps) > 0 {
 			last := &dumps[len(dumps)-1]
 			last.Truncated = true
 			last.Problems = append(last.Problems, goroutine.Problem{Message: "the Go runtime cut this dump off at 64 MiB: there are more goroutines than it shows"})
 		}
 	}
-	if len(dumps) == 0 && err == nil {
-		err = fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
-	}
-	if err != nil && len(dumps) > 0 {
+	switch {
+	case len(dumps) > 0 && err != nil:
 		dumps[len(dumps)-1].Truncated = true
+	case err == nil && len(dumps) == 0:
+		err = fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
 	}
 	return dumps, err
 }

@@ -31,7 +31,7 @@ var same = cmp.Options{cmp.Transformer("ids", func(s goroutine.IDs) []uint64 {
 
 func readBlocks(t *testing.T, data []byte, size, workers int) []goroutine.Dump {
 	t.Helper()
-	r := newTextReader(t.Context(), size, Options{Workers: workers}, &counted{})
+	r := newReader(t.Context(), size, Options{Workers: workers}, &counted{})
 	dumps, err := r.dumps(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
@@ -60,40 +60,6 @@ func TestBlocks(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestFramesLikePanicparse holds our own reading of frames, which serves past
-// maxPanicparse stacks, against panicparse's.
-func TestFramesLikePanicparse(t *testing.T) {
-	n := 0
-	for _, row := range readTruth(t) {
-		if row.kind == "pb" || row.kind == "debug1" || strings.HasSuffix(row.file, ".gz") {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join(*corpus, row.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for text := range bytes.SplitSeq(data, []byte("\n\n")) {
-			if text = append(bytes.TrimRight(text, "\n"), '\n'); !regular(text) {
-				continue
-			}
-			var own, theirs rawStack
-			own.split(text)
-			theirs.split(text)
-			read := theirs.panicparse()
-			if !read && len(own.frames) > 0 {
-				t.Errorf("%s: panicparse did not read\n%s", row.file, text)
-			}
-			if diff := cmp.Diff(own, theirs, cmp.AllowUnexported(rawStack{}, rawFrame{})); diff != "" {
-				t.Errorf("%s (-own +panicparse):\n%s", row.file, diff)
-			}
-			n++
-		}
-	}
-	if n < 100 {
-		t.Errorf("compared %d stacks only", n)
 	}
 }
 
@@ -133,16 +99,18 @@ func TestDamage(t *testing.T) {
 		truncated bool
 		problem   string
 	}{
-		"whole":           {good, 1, false, ""},
-		"cut in a frame":  {good + "goroutine 7 [select]:\nmain.f()\n\t/a/ma", 2, true, "ends within goroutine 7"},
-		"cut in a name":   {good + "goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\nmain.g", 2, true, "ends within goroutine 7"},
-		"cut in a header": {good + "goroutine 7 [sel", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 7 [sel"},
-		"cut in a word":   {good + "gor", 1, true, "line 5: the text ends within the header of a goroutine: gor"},
-		"cut in a number": {good + "goroutine 12", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 12"},
-		"another word":    {good + "goodbye", 1, false, ""},
-		"after a log":     {good + "exit status 2\ngo", 1, false, ""},
-		"bad header":      {good + "goroutine 7 [select:\nmain.f()\n\t/a/main.go:8 +0x1\n\n" + good[:0] + "goroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 2, false, "line 5: bad goroutine header"},
-		"no frames":       {good + "goroutine 7 [select]:\n\ngoroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 3, false, "line 5: goroutine 7 has no frames"},
+		"whole":            {good, 1, false, ""},
+		"cut in a frame":   {good + "goroutine 7 [select]:\nmain.f()\n\t/a/ma", 2, true, "ends within goroutine 7"},
+		"cut in a name":    {good + "goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\nmain.g", 2, true, "ends within goroutine 7"},
+		"cut in a header":  {good + "goroutine 7 [sel", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 7 [sel"},
+		"cut in a word":    {good + "gor", 1, true, "line 5: the text ends within the header of a goroutine: gor"},
+		"cut in a number":  {good + "goroutine 12", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 12"},
+		"main's own end":   {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 1 [select]:\nmain.init.0()\n\t/a/main.go:3 +0x1\n", 2, false, ""},
+		"cut in its lines": {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 8 [select]:\nmain.g()\n\t/a/main.go:3 +0x1\n", 2, true, "ends within goroutine 8"},
+		"another word":     {good + "goodbye", 1, false, ""},
+		"after a log":      {good + "exit status 2\ngo", 1, false, ""},
+		"bad header":       {good + "goroutine 7 [select:\nmain.f()\n\t/a/main.go:8 +0x1\n\n" + good[:0] + "goroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 2, false, "line 5: bad goroutine header"},
+		"no frames":        {good + "goroutine 7 [select]:\n\ngoroutine 9 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n", 3, false, "line 5: goroutine 7 has no frames"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -161,6 +129,73 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestPrograms reads crashes of different programs from one log: what is a
+// program's own is decided for each.
+func TestPrograms(t *testing.T) {
+	var b strings.Builder
+	for _, name := range []string{"a", "b", "a", "c"} {
+		fmt.Fprintf(&b, "panic: boom\n\ngoroutine 1 [running]:\nexample.com/%[1]s/x.F()\n\texample.com/%[1]s@v1.0.0/x/x.go:3 +0x1\nexample.com/other/x.F()\n\texample.com/other@v1.0.0/x/x.go:3 +0x1\nmain.main()\n\texample.com/%[1]s@v1.0.0/main.go:3 +0x1\nexit status 2\n", name)
+	}
+	dumps := read(t, b.String())
+	if len(dumps) != 4 {
+		t.Fatalf("%d dumps", len(dumps))
+	}
+	for i := range dumps {
+		var got []goroutine.Origin
+		for f := range dumps[i].Buckets[0].Stack.All() {
+			got = append(got, f.Origin)
+		}
+		if want := []goroutine.Origin{goroutine.Main, goroutine.Dependency, goroutine.Main}; !slices.Equal(got, want) {
+			t.Errorf("dump %d: %v, want %v", i, got, want)
+		}
+	}
+}
+
+// TestGoVersion: the runtime's files decide, and only without them another's.
+func TestGoVersion(t *testing.T) {
+	d := read(t, "goroutine 1 [running]:\nruntime.gopark()\n\t/usr/lib/go-1.22/src/runtime/proc.go:3 +0x1\nnet/http.F()\n\t/opt/go-1.19/src/net/http/server.go:3 +0x1\nmain.main()\n\t/a/main.go:3 +0x1\n")[0]
+	if d.GoVersion != "go1.22" {
+		t.Errorf("got %q", d.GoVersion)
+	}
+}
+
+// TestShownAgain: a goroutine that a crash shows first without its frames
+// counts once, with its labels and its address.
+func TestShownAgain(t *testing.T) {
+	head := "goroutine 9 gp=0xc000002380 m=nil [running] {k: v}:\n"
+	d := read(t, "fatal error: bad\n\n"+head+"\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n-----\n\n"+
+		head+"main.g()\n\t/a/main.go:9 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n")[0]
+	if len(d.Buckets) != 1 || d.Goroutines != 1 || len(d.Buckets[0].Labels) != 1 || d.Buckets[0].Labels[0].Values[0].N != 1 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestShownInOneStack: both are in one bucket as long as neither has frames: what counts is what is left.
+func TestShownInOneStack(t *testing.T) {
+	text := ""
+	for _, id := range []string{"9", "10"} {
+		text += "goroutine " + id + " gp=0xc000002380 m=nil [running] {k: v}:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n"
+	}
+	d := read(t, "fatal error: bad\n\n"+text+"-----\n\ngoroutine 9 gp=0xc000002380 m=nil [running] {k: v}:\nmain.g()\n\t/a/main.go:9 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n")[0]
+	if len(d.Buckets) != 2 || d.Goroutines != 2 {
+		t.Fatalf("%+v", d)
+	}
+	for _, k := range d.Buckets {
+		if k.IDs.Len() != 1 || len(k.Labels) != 1 || k.Labels[0].Values[0].N != 1 {
+			t.Errorf("%+v", k)
+		}
+	}
+}
+
+// TestAddresses: waiters of one lock have its address in common.
+func TestAddresses(t *testing.T) {
+	one := "sync.(*Mutex).lockSlow(0xc000010000, 0x1)\n\t/s/mutex.go:9 +0x1\nmain.f(0xc000020000)\n\t/a/main.go:8 +0x1\n\n"
+	k := read(t, "goroutine 7 [sync.Mutex.Lock]:\n"+one+"goroutine 8 [sync.Mutex.Lock]:\n"+one+"goroutine 9 [running]:\n"+one)[0].Buckets[0]
+	if want := []goroutine.Count{{Name: "0xc000010000", N: 2}}; !slices.Equal(k.Addresses, want) {
+		t.Errorf("addresses %v, want %v", k.Addresses, want)
+	}
+}
+
 func TestNoDump(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"empty":   {"", "it is empty"},
@@ -170,7 +205,7 @@ func TestNoDump(t *testing.T) {
 		"JSON":    {`{"a": 1}`, "JSON without a dump"},
 		"crash":   {"listening\npanic: assignment to entry in nil map\n", "a crash without its goroutines, as GOTRACEBACK=none"},
 		"log":     {"2026/11/24 listening\n", "text without a goroutine"},
-		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "text without a goroutine"},
+		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "a heap profile"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -264,12 +299,12 @@ func TestOwnProcess(t *testing.T) {
 			t.Errorf("debug=%d: %s with %d goroutines of %d, problems %v", level, dumps[0].Level, found, n, dumps[0].Problems)
 		}
 	}
-	for _, other := range []string{"heap", "threadcreate"} {
+	for other, want := range map[string]string{"heap": "a heap profile", "threadcreate": "a threadcreate profile"} {
 		var b bytes.Buffer
 		if err := pprof.Lookup(other).WriteTo(&b, 0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(t.Context(), &b, Options{}); !errors.Is(err, ErrNoDump) || !strings.Contains(err.Error(), "a profile of another kind") {
+		if _, err := Read(t.Context(), &b, Options{}); !errors.Is(err, ErrNoDump) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", other, err)
 		}
 	}

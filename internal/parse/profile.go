@@ -3,6 +3,7 @@ package parse
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,17 +17,13 @@ import (
 // maxProfile bounds what profile.proto may unpack to: it is read whole.
 const maxProfile = 512 << 20
 
-// maxGoroutines is more than the memory of any machine holds, and far from
-// where sums overflow.
-const maxGoroutines = 1 << 40
-
-// Labels that stand for a goroutine's own facts in profiles with one sample a
+// Labels that hold a goroutine's own facts in profiles with one sample a
 // goroutine.
 const (
 	idLabel    = "go::goroutine"
 	stateLabel = "go::goroutine_state"
 	waitLabel  = "go::goroutine_wait_minutes"
-	startLabel = "go::goroutine_created_by" // the id of who started it, which no bucket keeps; as what gdump adds and the dump itself tells
+	startLabel = "go::goroutine_created_by" // the id of the goroutine that started it, which no bucket keeps; also what gdump adds to its profiles
 
 	leakedLabel = "leaked" // in profiles that gdump wrote
 )
@@ -49,27 +46,30 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	}
 	value, ok := goroutineValue(p)
 	if !ok {
-		return nil, fmt.Errorf("%w: a profile of another kind", ErrNoDump)
+		return nil, fmt.Errorf("%w: %s", ErrNoDump, profileKind(p))
 	}
-	s := newSampled(goroutine.Debug0)
-	s.own = slices.Contains(p.Comments, goroutine.ProfileComment)
-	s.dump.LeaksOnly = strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")
+	b := &builder{home: &home{}, level: goroutine.Debug0, counted: true, leaks: strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")}
 	if p.TimeNanos > 0 {
-		s.dump.TakenAt = time.Unix(0, p.TimeNanos).UTC()
+		b.takenAt = time.Unix(0, p.TimeNanos).UTC()
 	}
+	own := slices.Contains(p.Comments, goroutine.ProfileComment)
+	var s stack
 	for _, sample := range p.Sample {
 		n := sample.Value[value]
 		if n < 0 {
 			return nil, fmt.Errorf("%w: a difference of two profiles (it has counts below 0)", ErrNoDump)
 		}
-		if n > maxGoroutines-int64(s.dump.Goroutines) {
+		if n > maxGoroutines-int64(b.total) {
 			return nil, fmt.Errorf("%w: a damaged profile: more goroutines than any process has", ErrNoDump)
 		}
 		if n > 0 {
-			s.sample(sample, int(n))
+			s.sample(sample, own)
+			b.sample(b.addCounts(&s, int(n), 0), sample, int(n), own)
 		}
 	}
-	return []goroutine.Dump{s.end()}, nil
+	b.finish()
+	classifyAll([]*builder{b})
+	return []goroutine.Dump{*b.done}, nil
 }
 
 // goroutineValue finds which value of the samples counts goroutines.
@@ -82,49 +82,47 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 	return 0, len(p.SampleType) == 1 && p.PeriodType != nil && strings.HasPrefix(p.PeriodType.Type, "goroutine")
 }
 
-// sampled collects buckets of a dump that tells stacks and counts, and perhaps
-// labels.
-type sampled struct {
-	dump    goroutine.Dump
-	own     bool // gdump wrote the profile
-	in      interner
-	entries []*entry
-	index   map[goroutine.Stack]*entry
-}
-
-func newSampled(level goroutine.Level) *sampled {
-	return &sampled{dump: goroutine.Dump{Level: level}, index: map[goroutine.Stack]*entry{}}
-}
-
-func (s *sampled) count(frames []goroutine.Frame, n, line int) *tally {
-	s.dump.Goroutines += n
-	stack := s.in.stacks.Add(goroutine.Parts{Frames: frames})
-	e := s.index[stack]
-	if e == nil {
-		e = &entry{stack: stack, line: line}
-		s.index[stack] = e
-		s.entries = append(s.entries, e)
+// profileKind names a profile that is not of goroutines.
+func profileKind(p *profile.Profile) string {
+	kind := ""
+	for _, t := range p.SampleType {
+		switch {
+		case strings.HasSuffix(t.Type, "_space"), strings.HasSuffix(t.Type, "_objects"):
+			kind = "a heap profile"
+		case t.Type == "contentions":
+			kind = "a profile of contention (mutex or block)"
+		case t.Type == "cpu":
+			kind = "a CPU profile"
+		case t.Type == "threadcreate":
+			kind = "a threadcreate profile"
+		}
 	}
-	e.count += n
-	return e.tally()
+	if kind == "" {
+		kind = "a profile of another kind"
+	}
+	return kind + ", not of goroutines"
 }
 
-func (s *sampled) sample(sample *profile.Sample, n int) {
-	var frames []goroutine.Frame
+// sample takes the frames of a sample. own says that gdump wrote the profile.
+func (s *stack) sample(sample *profile.Sample, own bool) {
+	s.reset()
 	for _, loc := range sample.Location {
 		if len(loc.Line) == 0 {
-			frames = append(frames, goroutine.Frame{Function: fmt.Sprintf("0x%x", loc.Address)})
+			s.frames = append(s.frames, frame{function: fmt.Appendf(nil, "0x%x", loc.Address), c: true})
 		}
 		for _, l := range loc.Line {
-			if l.Function == nil || s.own && l.Function.SystemName == goroutine.ProfileRemark {
-				continue
+			if l.Function != nil && !(own && l.Function.SystemName == goroutine.ProfileRemark) {
+				s.frames = append(s.frames, frame{function: decodeName([]byte(l.Function.Name)), file: []byte(l.Function.Filename), line: int(min(max(l.Line, 0), math.MaxUint32))})
 			}
-			frames = append(frames, s.in.frame(&rawFrame{function: decodeName([]byte(l.Function.Name)), file: []byte(l.Function.Filename), line: int(l.Line)}))
 		}
 	}
-	t := s.count(frames, n, 0)
+}
+
+// sample counts what the labels of n goroutines say. own says that gdump wrote
+// the profile.
+func (b *builder) sample(t *tally, sample *profile.Sample, n int, own bool) {
 	for key, values := range sample.Label {
-		key, fact := s.label(key)
+		key, fact := label(key, own)
 		for _, v := range values {
 			switch fact {
 			case "":
@@ -141,11 +139,11 @@ func (s *sampled) sample(sample *profile.Sample, n int) {
 		}
 	}
 	for key, values := range sample.NumLabel {
-		key, fact := s.label(key)
+		key, fact := label(key, own)
 		for _, v := range values {
 			switch {
 			case fact == waitLabel && v >= 0:
-				t.waits.add(uint32(min(v, 1<<30)), n)
+				t.waits.add(uint32(min(v, maxMinutes)), n)
 			case fact == idLabel && v > 0 && n == 1:
 				t.ids.Add(uint64(v))
 			case fact != startLabel:
@@ -163,12 +161,12 @@ var ownLabels = map[string]string{
 
 // label is a label of the program by its name there, or the fact that a label
 // stands for.
-func (s *sampled) label(key string) (name, fact string) {
+func label(key string, own bool) (name, fact string) {
 	switch key {
 	case idLabel, stateLabel, waitLabel, startLabel:
 		return key, key
 	}
-	if !s.own {
+	if !own {
 		return key, ""
 	}
 	if fact := ownLabels[key]; fact != "" {
@@ -178,9 +176,4 @@ func (s *sampled) label(key string) (name, fact string) {
 		return name, ""
 	}
 	return key, ""
-}
-
-func (s *sampled) end() goroutine.Dump {
-	finish(&s.dump, s.entries, nil)
-	return s.dump
 }

@@ -2,277 +2,299 @@ package parse
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
+	"encoding/binary"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
 )
 
-// leaf is a text in a JSON record, and where it stands: "_source.message",
-// "streams[].values[][1]".
-type leaf struct {
-	path string
-	key  string // tells the records of one process from those of another
-	when time.Time
-	text string
+// record is one goroutine, read: all that the counts need. It holds no
+// pointers, since there are hundreds of them in every block.
+type record struct {
+	sum     goroutine.Sum
+	id      uint64
+	size    uint32 // bytes of text
+	lines   uint32 // lines of text
+	minutes uint32 // of waiting; 0 if not printed
+	frames  uint32
+	count   uint32 // of goroutines, if the header is one of many; 0 if not
+	state   span   // "chan receive"
+	labels  span   // "k: v}", without the brace before
+	args    span   // arguments of the leaf frame
+	lock    uint64 // first argument of the sync primitive it is parked in; 0 if not known
+	code    uint8  // of the state, if it is a common one
+	flags   flags
 }
+
+// span is a part of a goroutine's text.
+type span struct{ from, to uint32 }
+
+func (s span) of(text []byte) []byte { return text[s.from:s.to] }
+func (s span) empty() bool           { return s.from == s.to }
+
+// spanIn says where in a text its part is.
+func spanIn(text, part []byte) span {
+	if len(part) == 0 {
+		return span{}
+	}
+	from := offsetIn(text, part)
+	return span{from, from + uint32(len(part))}
+}
+
+// offsetIn is where in a text its part begins.
+func offsetIn(text, part []byte) uint32 { return uint32(cap(text) - cap(part)) }
+
+type flags uint8
 
 const (
-	maxLeaves = 1 << 20 // texts of one JSON record that are looked at
-	maxDepth  = 32      // of arrays and objects in one another
-	maxFields = 64      // places in records that are known to hold lines of a dump
+	locked flags = 1 << iota
+	leaked
+	crash   // has gp=, m= and mp=, which only crash output prints
+	running // the state
+	even    // has none of the characters that hasOdd looks for
 )
 
-// matters reports whether a dump can begin in a line: whether the words are in
-// it that all headers and reasons have. journald may write them in numbers.
-func matters(line []byte) bool {
-	if bytes.Contains(line, goroutineWord) || bytes.Contains(line, totalWord) || bytes.Contains(line, []byte(`"MESSAGE"`)) {
-		return true
-	}
-	return slices.ContainsFunc(reasons, func(r []byte) bool { return bytes.Contains(line, r) })
+func (r *record) is(f flags) bool { return r.flags&f != 0 }
+
+// isG0 reports whether this is a scheduler's own stack: goroutine 0, none.
+func (r *record) isG0() bool { return r.id == 0 }
+
+// lockFrames is among how many frames from the leaf the lock is looked for.
+const lockFrames = 6
+
+// known is what all goroutines of a stack have in common.
+type known struct {
+	sum    goroutine.Sum
+	lines  uint32
+	frames uint32
+	locks  uint8 // bit i: frame i is a sync primitive, whose first argument is the lock
 }
 
-// json reads a line that is a JSON record. It says false if it is not one.
-func (m *machine) json(line []byte, at place) bool {
-	if !m.records && !matters(line) {
-		return json.Valid(line) // a log has many before the first that matters
-	}
-	m.records = true
-	var record any
-	if json.Unmarshal(line, &record) != nil {
+// scanner reads goroutines that are as Go prints them. It reads exactly the
+// first of each stack, and of the others what differs.
+type scanner struct {
+	stack stack
+	tree  tree
+	all   []known // of the stacks in the tree
+	other known   // of the stack read last that is not in the tree
+	gaps  []gapSpan
+}
+
+// scan reads the goroutine at the start of p, up to what ends it: a blank line,
+// the next header, or the end of p. It reports false if the goroutine is not as
+// Go prints it.
+func (s *scanner) scan(p []byte, r *record) bool {
+	nl := bytes.IndexByte(p, '\n')
+	if nl < 0 || !r.header(p[:nl]) {
 		return false
 	}
-	m.nested++
-	defer func() { m.nested-- }()
-	leaves := collectLeaves(nil, leaf{key: "json", when: m.when}, record, 0)
-	for _, l := range leaves {
-		if !m.fields[l.path] && len(m.fields) < maxFields && !strings.Contains(oneLine(l.text), "\n") && startAt([]byte(oneLine(l.text))) >= 0 {
-			if m.fields == nil {
-				m.fields = map[string]bool{}
-			}
-			m.fields[l.path] = true
+	var leaf [lockFrames]span
+	k := &s.other
+	at, end := s.tree.find(p, nl+1, &leaf)
+	if at >= 0 {
+		k = &s.all[at]
+		if r.code != 0 && r.labels.empty() {
+			r.flags |= even
 		}
+	} else if end = s.learn(p, nl+1, &leaf); end < 0 {
+		return false
 	}
-	// Lines come from the field in which a header was seen; before that, from
-	// the field that by its name holds them.
-	learned, best := false, len(lineFields)
-	for _, l := range leaves {
-		learned = learned || m.fields[l.path]
-		best = min(best, lineField(l.path))
-	}
-	for _, l := range leaves {
-		m.when = l.when
-		switch {
-		case strings.Contains(oneLine(l.text), "\n") && holdsHeader(l.text):
-			m.document(l.text, at)
-		case m.fields[l.path], !learned && best < len(lineFields) && lineField(l.path) == best:
-			m.piece(l.key, l.text, at)
+	r.sum, r.lines, r.frames, r.args, r.size = k.sum, k.lines, k.frames, leaf[0], uint32(end)
+	if k.locks != 0 && waitsForSync(r.state.of(p)) {
+		for i := range leaf {
+			if k.locks&(1<<i) != 0 {
+				if r.lock = lockAddress(leaf[i].of(p)); r.lock != 0 {
+					break
+				}
+			}
 		}
 	}
 	return true
 }
 
-// lineFields are the fields that hold a line of output: of Docker, journald,
-// Google Cloud logging, go test -json and JSON loggers, the surest first.
-var lineFields = []string{"log", "MESSAGE", "textPayload", "Output", "message", "msg", "line", "stringValue", "short_message"}
-
-func lineField(path string) int {
-	name := path[strings.LastIndexAny(path, ".")+1:]
-	if i := slices.Index(lineFields, name); i >= 0 {
-		return i
+// learn reads exactly a stack that is not in the tree, and adds it if there is
+// room. It returns where the stack ends, or -1 if it is not as Go prints it.
+func (s *scanner) learn(p []byte, pos int, leaf *[lockFrames]span) (end int) {
+	end, plain := s.stack.read(p, pos)
+	if !plain || len(s.stack.frames) == 0 {
+		return -1
 	}
-	return len(lineFields)
+	s.other = known{
+		sum: s.stack.sum(), lines: 1 + uint32(bytes.Count(p[pos:end], newline)), frames: uint32(len(s.stack.frames)),
+		locks: s.stack.locks(),
+	}
+	*leaf = [lockFrames]span{}
+	for i := range min(lockFrames, len(s.stack.frames)) {
+		from := offsetIn(p, s.stack.frames[i].args)
+		leaf[i] = span{from, from + uint32(len(s.stack.frames[i].args))}
+	}
+	text := p[pos:end]
+	if s.tree.room(len(text)) && !hasOdd(text) && s.tree.add(text, s.gapsOf(text), len(s.all)) {
+		s.all = append(s.all, s.other)
+	}
+	return end
 }
 
-func oneLine(text string) string { return strings.TrimRight(text, "\r\n") }
-
-func holdsHeader(text string) bool {
-	for line := range strings.Lines(text) {
-		if startAt([]byte(oneLine(line))) >= 0 {
-			return true
+// gapsOf lists where goroutines of the stack read last may differ.
+func (s *scanner) gapsOf(text []byte) []gapSpan {
+	s.gaps = s.gaps[:0]
+	put := func(part []byte, kind gap) {
+		from := offsetIn(text, part)
+		s.gaps = append(s.gaps, gapSpan{span{from, from + uint32(len(part))}, kind})
+	}
+	for i := range s.stack.frames {
+		f := &s.stack.frames[i]
+		put(f.args, argumentsGap)
+		if len(f.registers) > 0 {
+			put(f.registers, registersGap)
 		}
 	}
-	return false
-}
-
-// collectLeaves appends the texts in a record, in an order that does not
-// depend on the map. in is what is known of where v stands.
-func collectLeaves(leaves []leaf, in leaf, v any, depth int) []leaf {
-	if len(leaves) >= maxLeaves || depth > maxDepth {
-		return leaves
-	}
-	switch v := v.(type) {
-	case string:
-		in.text = v
-		return append(leaves, in)
-	case map[string]any:
-		in.key += recordKey(v)
-		if t := recordTime(v); !t.IsZero() {
-			in.when = t
+	if by := &s.stack.creator; by.function != nil {
+		if len(s.stack.starter) > 0 {
+			put(s.stack.starter, creatorGap)
 		}
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			next := in
-			next.path += "." + k
-			leaves = collectLeaves(leaves, next, v[k], depth+1)
-		}
-	case []any:
-		if text, ok := bytesText(v); ok {
-			in.text = text
-			return append(leaves, in)
-		}
-		inner := strings.HasSuffix(in.path, "[]")
-		for i, x := range v {
-			next := in
-			if inner {
-				next.path += "[" + strconv.Itoa(i) + "]"
-			} else {
-				next.path += "[]"
-			}
-			leaves = collectLeaves(leaves, next, x, depth+1)
+		if len(by.registers) > 0 {
+			put(by.registers, registersGap)
 		}
 	}
-	return leaves
+	return s.gaps
 }
 
-// bytesText is the text that journald writes as an array of numbers, because
-// it is not all printable.
-func bytesText(v []any) (string, bool) {
-	var b []byte
-	for _, n := range v {
-		f, ok := n.(float64)
-		if !ok || f < 0 || f > 255 {
-			return "", false
-		}
-		b = append(b, byte(f))
-	}
-	return string(b), len(b) > 0
+var newline = []byte{'\n'}
+
+// hasOdd reports whether a text has characters that belong to what surrounds a
+// dump: a terminal's returns and escapes, entities of HTML.
+func hasOdd(text []byte) bool {
+	return bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, '&') >= 0
 }
 
-// keyFields tell the records of one process from those of another.
-var keyFields = []string{
-	"stream", "_PID", "_HOSTNAME", "SYSLOG_IDENTIFIER", "Package", "container_id", "container_name", "pod", "pod_name", "kubernetes", "resource",
-	"labels", "tag", "source", "hostname", "attrs", "service", "logStreamName",
-}
-
-func recordKey(record map[string]any) string {
-	var b strings.Builder
-	for _, field := range keyFields {
-		if v, ok := record[field]; ok {
-			fmt.Fprintf(&b, "|%s=%v", field, v)
+// locks tells which of the leaf frames are sync primitives.
+func (s *stack) locks() (bits uint8) {
+	for i := range min(lockFrames, len(s.frames)) {
+		if isSync(s.frames[i].function) {
+			bits |= 1 << i
 		}
 	}
-	return b.String()
+	return bits
 }
 
-func recordTime(record map[string]any) time.Time {
-	for _, field := range []string{"time", "Time", "timestamp", "@timestamp", "ts"} {
-		switch v := record[field].(type) {
-		case string:
-			if t, err := time.Parse(time.RFC3339Nano, v); err == nil {
-				return t
-			}
-		case float64:
-			if t := unixTime(v); !t.IsZero() {
-				return t
+// lock is the address of the lock that a goroutine waits for, 0 if not known.
+func (s *stack) lock(state []byte) uint64 {
+	if !waitsForSync(state) {
+		return 0
+	}
+	for i := range min(lockFrames, len(s.frames)) {
+		if f := &s.frames[i]; isSync(f.function) {
+			if a := lockAddress(f.args); a != 0 {
+				return a
 			}
 		}
 	}
-	if v, ok := record["__REALTIME_TIMESTAMP"].(string); ok {
-		if us, err := strconv.ParseInt(v, 10, 64); err == nil {
-			return time.UnixMicro(us).UTC()
-		}
-	}
-	return time.Time{}
+	return 0
 }
 
-// unixTime reads a number of seconds or milliseconds, if it is a time between
-// the years 2001 and 2100.
-func unixTime(v float64) time.Time {
-	const from, to = 1e9, 4.1e9
-	switch {
-	case v >= from && v < to:
-		return time.UnixMicro(int64(v * 1e6)).UTC()
-	case v >= from*1e3 && v < to*1e3:
-		return time.UnixMilli(int64(v)).UTC()
-	}
-	return time.Time{}
+func waitsForSync(state []byte) bool {
+	return bytes.HasPrefix(state, []byte("sync.")) || string(state) == "semacquire"
 }
 
-// piece takes text of a record: whole lines, or a part of a line that the next
-// record of the same key goes on with.
-func (m *machine) piece(key, text string, at place) {
-	// Only go test and Docker write the line's end; others write one line a record.
-	s := m.exact(key)
-	if !strings.HasSuffix(text, "\n") && (strings.Contains(key, "|Package=") || strings.Contains(key, "|stream=std")) {
-		s.partial = append(s.partial, text...)
-		if len(s.partial) < maxLine {
-			return
-		}
-		text = ""
-	}
-	if len(s.partial) > 0 {
-		text = string(s.partial) + text
-		s.partial = nil
-	}
-	text = strings.TrimSuffix(text, "\n")
-	for line := range strings.SplitSeq(text, "\n") {
-		m.take(key, []byte(line), at)
-	}
+func isSync(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("sync.")) || bytes.HasPrefix(name, []byte("internal/sync."))
 }
 
-// flushPartial takes what is left of a line in pieces.
-func (s *stream) flushPartial() {
-	if p := s.partial; len(p) > 0 {
-		s.partial = nil
-		s.m.take(s.key, p, s.at)
+// lockAddress is the first argument of a method of a lock, if it was printed
+// for certain (no "?"): waiters of one lock have it in common. It is 0 if not.
+func lockAddress(args []byte) uint64 {
+	if i := bytes.IndexByte(args, ','); i >= 0 {
+		args = args[:i]
 	}
+	if len(args) < len("0x")+3 {
+		return 0 // no pointer
+	}
+	a, _ := hexadecimal(args)
+	return a
 }
 
-// member reads a line of JSON that is spread over lines, one member of an
-// object or element of an array each:
-//
-//	"textPayload": "goroutine 1 [running]:",
-//
-// It says false if the text is not one that holds lines of a dump.
-func (m *machine) member(line []byte, at place) bool {
-	line = bytes.TrimSuffix(bytes.TrimSpace(line), []byte{','})
-	if len(line) < 2 || line[0] != '"' || line[len(line)-1] != '"' {
-		return false
-	}
-	name, value := "", line
-	if first, err := strconv.QuotedPrefix(string(line)); err == nil && len(first) < len(line) {
-		rest, ok := bytes.CutPrefix(line[len(first):], []byte(":"))
+var (
+	goroutineWord = []byte("goroutine ")
+	minutesWord   = []byte(" minutes")
+)
+
+// The first eight bytes of "goroutine " and of " minutes", to compare at once.
+const (
+	eightHeader  = 'g' | 'o'<<8 | 'r'<<16 | 'o'<<24 | 'u'<<32 | 't'<<40 | 'i'<<48 | 'n'<<56
+	eightMinutes = ' ' | 'm'<<8 | 'i'<<16 | 'n'<<24 | 'u'<<32 | 't'<<40 | 'e'<<48 | 's'<<56
+)
+
+// beginsHeader reports whether a text begins with "goroutine " and a digit.
+func beginsHeader(p []byte) bool {
+	return len(p) > 10 && binary.LittleEndian.Uint64(p) == eightHeader && p[8] == 'e' && p[9] == ' ' && p[10]-'0' <= 9
+}
+
+// header reads the first line of a goroutine.
+func (r *record) header(line []byte) bool {
+	*r = record{}
+	if !r.quick(line) {
+		h, ok := unwrap.ParseHeader(line)
 		if !ok {
 			return false
 		}
-		name, value = first[1:len(first)-1], bytes.TrimLeft(rest, " ")
+		r.set(line, &h)
 	}
-	var text string
-	if json.Unmarshal(value, &text) != nil {
+	r.code = stateCode(r.state.of(line))
+	if commonStates[r.code] == "running" {
+		r.flags |= running
+	}
+	return true
+}
+
+// set takes over what a header says that is in a line.
+func (r *record) set(line []byte, h *unwrap.Header) {
+	*r = record{id: h.ID, minutes: uint32(min(h.Minutes, maxMinutes)), state: spanIn(line, h.State), labels: spanIn(line, h.Labels)}
+	if h.Locked {
+		r.flags |= locked
+	}
+	if h.Leaked {
+		r.flags |= leaked
+	}
+	if h.Crash {
+		r.flags |= crash
+	}
+}
+
+const maxMinutes = 1 << 30
+
+// quick reads the commonest headers, "goroutine 7 [select, 5 minutes]:",
+// which ParseHeader reads alike.
+func (r *record) quick(line []byte) bool {
+	i := len(goroutineWord)
+	if len(line) < i+6 || !beginsHeader(line) {
 		return false
 	}
-	path := "member " + name
-	if strings.Contains(oneLine(text), "\n") {
-		if !holdsHeader(text) {
+	for ; line[i]-'0' <= 9 && i < len(goroutineWord)+18 && i < len(line)-4; i++ {
+		r.id = r.id*10 + uint64(line[i]-'0')
+	}
+	if line[i] != ' ' || line[i+1] != '[' {
+		return false
+	}
+	i += 2
+	state := i
+	for ; i < len(line) && line[i] != ',' && line[i] != ']'; i++ {
+		if line[i] == ')' || line[i] == '{' {
+			return false // a suffix, or labels
+		}
+	}
+	r.state = span{uint32(state), uint32(i)}
+	rest := line[i:]
+	if len(rest) > 3 && rest[0] == ',' && rest[1] == ' ' && rest[2]-'0' <= 9 {
+		n, j := uint32(0), 2
+		for ; j < len(rest) && j < 10 && rest[j]-'0' <= 9; j++ {
+			n = n*10 + uint32(rest[j]-'0')
+		}
+		if len(rest) < j+8 || binary.LittleEndian.Uint64(rest[j:]) != eightMinutes {
 			return false
 		}
-		m.document(text, at)
-		return true
+		r.minutes = n
+		rest = rest[j+len(minutesWord):]
 	}
-	if startAt([]byte(oneLine(text))) >= 0 && len(m.fields) < maxFields {
-		if m.fields == nil {
-			m.fields = map[string]bool{}
-		}
-		m.fields[path] = true
-	}
-	if !m.fields[path] && (name == "" || lineField(name) == len(lineFields)) {
-		return false
-	}
-	m.nested++
-	m.take(path, []byte(oneLine(text)), at)
-	m.nested--
-	return true
+	return string(rest) == "]:"
 }

@@ -48,7 +48,7 @@ func stateCode(state []byte) uint8 {
 	return 0
 }
 
-// counter counts names, of which there are few as a rule.
+// counter counts names, of which there are mostly few.
 type counter struct {
 	list  []goroutine.Count
 	codes [4]uint8       // of the first names of the list

@@ -9,33 +9,28 @@ import (
 
 // Limits on what one bucket may make gdump remember.
 const (
-	maxAddresses = 1024 // distinct lock addresses, of which the commonest are told
-	toldAddress  = 64
-	maxSamples   = 3    // argument lists,
-	maxLooks     = 1000 // for which so many goroutines are looked at
-	maxDense     = 1 << 10
+	maxAddresses  = 1024 // distinct lock addresses, of which the commonest
+	keptAddresses = 64   // are kept
+	maxSamples    = 3    // argument lists,
+	maxLooks      = 1000 // for which so many goroutines are looked at
+	maxDense      = 1 << 10
 )
 
-// entry is a bucket under construction. A bucket of one goroutine, of which
-// there can be a million, has no tally.
+// entry is a bucket under construction. There can be a million of one goroutine
+// each, so it has no pointers, and what that goroutine says instead of a tally.
 type entry struct {
-	stack goroutine.Stack
-	count int
-	line  int
-	one   single
-	all   *tally
-}
-
-// single is what the first goroutine of a bucket tells.
-type single struct {
+	count    int
 	id, lock uint64
-	args     string
+	stack    uint32 // its number in the home
+	line     uint32
 	minutes  uint32
+	tally    uint32 // number of the tally, plus one
+	args     uint32 // number of the arguments, plus one
 	code     uint8
 	flags    flags
 }
 
-// tally is what the goroutines of a bucket tell.
+// tally counts what the goroutines of a bucket have.
 type tally struct {
 	states    counter
 	waits     waits
@@ -51,7 +46,7 @@ type tally struct {
 type waits struct {
 	dense []uint32 // by minutes, up to maxDense
 	long  map[uint32]int
-	none  int // did not tell
+	none  int // did not say
 }
 
 func (w *waits) add(minutes uint32, n int) {
@@ -68,12 +63,6 @@ func (w *waits) add(minutes uint32, n int) {
 			w.long = map[uint32]int{}
 		}
 		w.long[minutes] += n
-	}
-}
-
-func (w *waits) merge(o *waits) {
-	for _, x := range o.sorted() {
-		w.add(uint32(x.Minutes), x.N)
 	}
 }
 
@@ -106,27 +95,28 @@ func (w *waits) sorted() goroutine.Waits {
 }
 
 // tally is where the goroutines of a bucket are counted, once one of them does
-// not tell all.
-func (e *entry) tally() *tally {
-	if t := e.all; t != nil {
-		return t
+// not say all.
+func (b *builder) tally(e *entry) *tally {
+	if e.tally > 0 {
+		return b.tallies[e.tally-1]
 	}
-	t, one := &tally{}, &e.one
-	e.all = t
-	if one.id == 0 {
-		return t // of a dump that tells counts only
+	t := &tally{}
+	b.tallies = append(b.tallies, t)
+	e.tally = uint32(len(b.tallies))
+	if e.id == 0 {
+		return t // of a dump that has counts only
 	}
-	t.ids.Add(one.id)
-	if one.code != 0 {
-		t.states.add([]byte(commonStates[one.code]), 1)
+	t.ids.Add(e.id)
+	if e.code != 0 {
+		t.states.add([]byte(commonStates[e.code]), 1)
 	}
-	t.waits.add(one.minutes, 1)
-	t.flag(one.flags, 1)
-	if one.lock != 0 {
-		t.address(one.lock, 1)
+	t.waits.add(e.minutes, 1)
+	t.flag(e.flags, 1)
+	if e.lock != 0 {
+		t.address(e.lock, 1)
 	}
-	if one.args != "" {
-		t.args = []string{one.args}
+	if e.args > 0 {
+		t.args = []string{b.args[e.args-1]}
 	}
 	return t
 }
@@ -152,57 +142,8 @@ func (t *tally) address(a uint64, n int) {
 	t.addresses[a] += n
 }
 
-// merge adds what another bucket counted, whose first goroutine comes later.
-func (e *entry) merge(o *entry) {
-	if e.one.id != 0 || e.all != nil || o.one.id != 0 || o.all != nil {
-		e.tally().merge(o.tally())
-	}
-	e.count += o.count
-}
-
-func (t *tally) merge(o *tally) {
-	for _, s := range o.states.list {
-		t.states.add([]byte(s.Name), s.N)
-	}
-	t.waits.merge(&o.waits)
-	t.locked += o.locked
-	t.leaked += o.leaked
-	t.labels.merge(&o.labels)
-	for a, n := range o.addresses {
-		if t.addresses == nil {
-			t.addresses = map[uint64]int{}
-		}
-		t.addresses[a] += n
-	}
-	for _, a := range o.args {
-		if len(t.args) < maxSamples && !slices.Contains(t.args, a) {
-			t.args = append(t.args, a)
-		}
-	}
-	for id := range o.ids.All() {
-		t.ids.Add(id)
-	}
-}
-
-// fill puts what was counted into a bucket, which has its stack.
-func (e *entry) fill(k *goroutine.Bucket, shared *singles) {
-	k.Count, k.Line = e.count, e.line
-	if one := &e.one; e.all == nil && one.id != 0 {
-		k.States, k.Waits = shared.state(one.code), shared.wait(one.minutes)
-		k.Locked, k.Leaked = int(one.flags&locked)/int(locked), int(one.flags&leaked)/int(leaked)
-		k.IDs.Add(one.id)
-		if one.args != "" {
-			k.Args = []string{one.args}
-		}
-		if one.lock != 0 {
-			k.Addresses = []goroutine.Count{addressCount(one.lock, 1)}
-		}
-		return
-	}
-	t := e.all
-	if t == nil {
-		return
-	}
+// fill puts what was counted into a bucket.
+func (t *tally) fill(k *goroutine.Bucket) {
 	k.Locked, k.Leaked = t.locked, t.leaked
 	k.States, k.Waits, k.Labels = t.states.sorted(), t.waits.sorted(), t.labels.sorted()
 	k.IDs, k.Args = t.ids, t.args
@@ -212,7 +153,23 @@ func (e *entry) fill(k *goroutine.Bucket, shared *singles) {
 			k.Addresses = append(k.Addresses, addressCount(a, n))
 		}
 		slices.SortFunc(k.Addresses, compareCounts)
-		k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), toldAddress)])
+		k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), keptAddresses)])
+	}
+}
+
+// fill puts what the one goroutine of a bucket says into it.
+func (e *entry) fill(k *goroutine.Bucket, args []string, shared *singles) {
+	if e.id == 0 {
+		return
+	}
+	k.States, k.Waits = shared.state(e.code), shared.wait(e.minutes)
+	k.Locked, k.Leaked = int(e.flags&locked)/int(locked), int(e.flags&leaked)/int(leaked)
+	k.IDs.Add(e.id)
+	if e.args > 0 {
+		k.Args = args[e.args-1 : e.args : e.args]
+	}
+	if e.lock != 0 {
+		k.Addresses = []goroutine.Count{addressCount(e.lock, 1)}
 	}
 }
 

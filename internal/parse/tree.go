@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"strings"
@@ -9,10 +8,11 @@ import (
 
 // tree holds the texts of stacks, with gaps where goroutines of one stack
 // differ: those that begin alike share a path until they part. To walk a text
-// down the tree takes a third of the time of hashing it.
+// down the tree costs a tenth of reading it.
 type tree struct {
-	root  *node
-	bytes int // of all texts
+	root        *node
+	bytes       int // of all texts
+	found, kept int // texts found, and texts in the tree
 }
 
 // node is a stretch of text without a gap, and what follows: a gap, the end of
@@ -30,50 +30,50 @@ type node struct {
 type gap uint8
 
 const (
-	noGap gap = iota
-	argumentsGap
-	creatorGap // the id of who started it
+	noGap        gap = iota
+	argumentsGap     // between "(" and ")" at the line's end
+	creatorGap       // the id of who started it, up to the line's end
+	registersGap     // " fp=0x1 sp=0x2 pc=0x3", up to the line's end
 )
 
-// maxTree is how much text the tree of a scanner holds, in bytes.
-const maxTree = 1 << 20
+// A tree grows up to minTree bytes of text; from there up to maxTree only while
+// what it holds is found often.
+const (
+	minTree = 1 << 20
+	maxTree = 16 << 20
+)
 
-// add puts a text that record.body reads into the tree. It leaves out a text
-// with odd characters, and one that has a gap where another has none: it is
-// for the exact way.
-func (t *tree) add(text []byte, stack int) {
-	if t.bytes += len(text); t.bytes > maxTree || hasOdd(text) {
-		return
-	}
+// room reports whether a text may be added.
+func (t *tree) room(size int) bool {
+	return t.bytes+size <= minTree || t.bytes+size <= maxTree && t.found > 4*t.kept
+}
+
+// gapSpan is a gap of a text, and where it is.
+type gapSpan struct {
+	span
+	gap gap
+}
+
+// add puts a text with its gaps, in order, into the tree. It reports false for
+// a text that has a gap where another has none: that is read each time.
+func (t *tree) add(text []byte, gaps []gapSpan, stack int) bool {
 	if t.root == nil {
 		t.root = &node{stack: -1}
 	}
-	at, from := t.root, 0
-	for pos := 0; pos < len(text); {
-		end := pos + bytes.IndexByte(text[pos:], '\n')
-		cut, kind := end, noGap
-		switch {
-		case text[pos] == '\t', text[pos] == '.':
-		case text[end-1] == ')':
-			cut, kind = lastParen(text, pos, end)+1, argumentsGap
-		default:
-			if cut = creatorID(text, pos, end); cut < end {
-				kind = creatorGap
-			}
+	at, from := t.root, uint32(0)
+	for _, g := range gaps {
+		if at = at.path(string(text[from:g.from])).over(g.gap); at == nil {
+			return false
 		}
-		if kind != noGap {
-			if at = at.path(string(text[from:cut])).over(kind); at == nil {
-				return
-			}
-			if from = end; kind == argumentsGap {
-				from-- // the ")" is behind the gap
-			}
-		}
-		pos = end + 1
+		from = g.to
 	}
-	if at = at.path(string(text[from:])); at != nil && at.gap == noGap {
-		at.stack = int32(stack)
+	if at = at.path(string(text[from:])); at == nil || at.gap != noGap {
+		return false
 	}
+	at.stack = int32(stack)
+	t.bytes += len(text)
+	t.kept++
+	return true
 }
 
 // path makes a way through a text without gaps, and returns the node that ends
@@ -153,9 +153,18 @@ func (t *tree) find(p []byte, pos int, leaf *[lockFrames]span) (stack, end int) 
 				return -1, 0
 			}
 			n = n.after
+		case registersGap:
+			if pos = registersEnd(p, pos); pos < 0 {
+				return -1, 0
+			}
+			n = n.after
 		default:
-			if pos == len(p) || p[pos] == '\n' {
+			if n.stack >= 0 && (pos == len(p) || p[pos] == '\n' || p[pos] == 'g' && beginsHeader(p[pos:])) {
+				t.found++
 				return int(n.stack), pos
+			}
+			if pos == len(p) {
+				return -1, 0
 			}
 			n = n.child(p[pos])
 		}
@@ -171,19 +180,6 @@ func (n *node) child(first byte) *node {
 		}
 	}
 	return nil
-}
-
-// creatorID is where in the line text[pos:end], which begins with "created by ",
-// the digits behind " in goroutine " begin, or its end if there are none.
-func creatorID(text []byte, pos, end int) int {
-	cut := end
-	for cut > pos && text[cut-1]-'0' <= 9 {
-		cut--
-	}
-	if cut == end || !bytes.HasSuffix(text[pos:cut], inGoroutine) {
-		return end
-	}
-	return cut
 }
 
 // argumentsEnd is where the first "(", "&" or control character is in p, from
@@ -204,4 +200,22 @@ func argumentsEnd(p []byte, pos int) int {
 		}
 	}
 	return -1
+}
+
+// registersEnd is where " fp=0x1 sp=0x2 pc=0x3" ends that p has at pos, or -1.
+func registersEnd(p []byte, pos int) int {
+	for _, name := range [...]string{" fp=0x", " sp=0x", " pc=0x"} {
+		if len(p)-pos < len(name) || string(p[pos:pos+len(name)]) != name {
+			return -1
+		}
+		pos += len(name)
+		from := pos
+		for pos < len(p) && (p[pos]-'0' <= 9 || p[pos]-'a' <= 5) {
+			pos++
+		}
+		if pos == from {
+			return -1
+		}
+	}
+	return pos
 }

@@ -24,10 +24,12 @@ func Dump(w io.Writer, t *trend.Trend, _ Options) error {
 			// of another kind.
 			fmt.Fprintf(out, "\n== dump %d ==\n\n", i+1)
 		}
-		d := &t.Dumps[i]
-		if identified(d) {
+		switch d := &t.Dumps[i]; {
+		case identified(d):
 			writeGoroutines(out, d)
-		} else {
+		case foldable(d):
+			writeFolded(out, d)
+		default:
 			writeCounts(out, d)
 		}
 	}
@@ -37,6 +39,35 @@ func Dump(w io.Writer, t *trend.Trend, _ Options) error {
 // identified reports whether there are goroutines and every one has its id.
 func identified(d *goroutine.Dump) bool {
 	return len(d.Buckets) > 0 && !slices.ContainsFunc(d.Buckets, func(b goroutine.Bucket) bool { return b.IDs.Len() != b.Count })
+}
+
+// foldable reports whether the buckets of a dump without ids know more than
+// debug=1 can hold, states or created by, and nothing that only it can hold.
+func foldable(d *goroutine.Dump) bool {
+	knows := func(b goroutine.Bucket) bool { return len(b.States) > 0 || b.Stack.CreatedBy().Function != "" }
+	headed := func(b goroutine.Bucket) bool { return len(b.Labels) == 0 && (len(b.States) > 0 || d.LeaksOnly) }
+	return slices.ContainsFunc(d.Buckets, knows) && !slices.ContainsFunc(d.Buckets, func(b goroutine.Bucket) bool { return !headed(b) })
+}
+
+// writeFolded writes a header for all goroutines of a group, as those do who
+// fold dumps by hand: "48 goroutines [semacquire, 4 minutes]:". Where there are
+// no states it is "3 instances of:", as net/http's tests list leaks.
+func writeFolded(out *bufio.Writer, d *goroutine.Dump) {
+	blank := ""
+	for _, b := range inSourceOrder(d) {
+		p := &bucketPrinter{out: out, stack: b.Stack.Parts(), args: slices.Clone(b.Args), addresses: slices.Clone(b.Addresses)}
+		groups := b.Groups()
+		for i := range groups {
+			out.WriteString(blank)
+			if g := &groups[i]; g.State == "" {
+				fmt.Fprintf(out, "%d instances of:\n", g.N)
+			} else {
+				fmt.Fprintf(out, "%d goroutines [%s]:\n", g.N, stateText(g))
+			}
+			p.body(p.arguments(nil, groups[i].State), nil)
+			blank = "\n"
+		}
+	}
 }
 
 func writeGoroutines(out *bufio.Writer, d *goroutine.Dump) {
@@ -134,6 +165,12 @@ func (p *bucketPrinter) member(id uint64) *goroutine.Member {
 }
 
 func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group, m *goroutine.Member) {
+	fmt.Fprintf(p.out, "goroutine %d %s[%s]%s:\n", id, p.crash, stateText(g), labelText(g.Labels, " "))
+	p.body(p.arguments(m, g.State), m)
+}
+
+// stateText is what stands between the brackets of a header.
+func stateText(g *goroutine.Group) string {
 	state := g.State
 	if g.Leaked {
 		state += " (leaked)"
@@ -144,8 +181,11 @@ func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group, m *goroutine.Me
 	if g.Locked {
 		state += ", locked to thread"
 	}
-	fmt.Fprintf(p.out, "goroutine %d %s[%s]%s:\n", id, p.crash, goroutine.Clean(state), labelText(g.Labels, " "))
-	args := p.arguments(m, g.State)
+	return goroutine.Clean(state)
+}
+
+// body writes the stack below a header.
+func (p *bucketPrinter) body(args []string, m *goroutine.Member) {
 	s := &p.stack
 	if s.Unavailable {
 		p.out.WriteString("\tgoroutine running on other thread; stack unavailable\n")

@@ -81,6 +81,7 @@ func kept(dumps []goroutine.Dump, proto bool) []string {
 		for _, b := range d.Buckets {
 			ids := slices.Collect(b.IDs.Sorted())
 			b.Line, b.IDs = 0, goroutine.IDs{}
+			b.Members = nil // a dump written anew has only sample arguments
 			if len(b.Addresses) >= 64 {
 				b.Addresses = nil // the most that are kept: which ones is chance
 			}

@@ -4,6 +4,9 @@ import (
 	"io"
 	"math"
 
+	"gdump/internal/blocked"
+	"gdump/internal/goroutine"
+
 	"gdump/internal/gate"
 	"gdump/internal/trend"
 )
@@ -55,4 +58,6 @@ type Options struct {
 	Plain      bool         // the profile is not compressed: whoever takes it does that
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
+	// Source returns the source of a frame's package, which tells locks apart.
+	Source func(goroutine.Frame) []blocked.SourceFile
 }

@@ -113,7 +113,7 @@ func checkPprof(t *testing.T, tr *trend.Trend, text string) {
 	if n != int64(sum(tr)) {
 		t.Errorf("pprof: got %d goroutines, want %d", n, sum(tr))
 	}
-	if len(tr.Notes) == 0 && len(tr.Series) > 0 && tr.Series[0].Bucket.State() != "" && states != n {
+	if len(tr.Warnings) == 0 && len(tr.Series) > 0 && tr.Series[0].Bucket.State() != "" && states != n {
 		t.Errorf("pprof: %d of %d goroutines have a state", states, n)
 	}
 }

@@ -76,7 +76,7 @@ func (p *page) verdict() {
 	for _, l := range lines[1:] {
 		p.put("<p>", view.Unbroken(text(l)), "</p>\n")
 	}
-	for _, n := range p.t.Notes {
+	for _, n := range view.Notes(p.t) {
 		p.put("<p class=\"note\">Note: ", text(n), "</p>\n")
 	}
 	for _, l := range view.Trouble(p.t, shownTrouble) {

@@ -10,6 +10,7 @@ import (
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view"
 )
 
 const listedIDs = 100
@@ -90,6 +91,7 @@ type (
 		Locked     *int                      `json:"locked,omitempty"`
 		Leaked     *int                      `json:"leaked,omitempty"`
 		Goroutines []uint64                  `json:"goroutines,omitempty"`
+		Idle       string                    `json:"idle,omitempty"`
 	}
 	waits struct {
 		Min    int `json:"min"`
@@ -131,27 +133,29 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 		optionalField(&out, "lives", jsonLives(t))
 		optionalField(&out, "leaks", jsonLeaks(t))
 	}
+	who := whoBlocks(t, o)
 	jsonList(&out, "buckets", func(yield func(bucket) bool) {
 		for i := range t.Series {
-			if !yield(jsonBucket(t, &t.Series[i], diff, o.AllIDs)) {
+			b := jsonBucket(t, &t.Series[i], diff, o.AllIDs)
+			b.Idle = who.idle[b.ID]
+			if !yield(b) {
 				return
 			}
 		}
 	})
 	optionalField(&out, "rules", jsonRules(o.Gate))
+	optionalField(&out, "blocked", who.resources)
+	optionalField(&out, "deadlocks", who.deadlocks)
 	out.end()
 	return out.flush()
 }
 
 func jsonNotes(t *trend.Trend) []string {
 	var notes []string
-	if t.Mismatch != "" {
-		notes = append(notes, valid(t.Mismatch))
+	if t.Mismatch != nil {
+		notes = append(notes, view.Mismatch(t))
 	}
-	for _, n := range t.Notes {
-		notes = append(notes, valid(n))
-	}
-	return notes
+	return append(notes, view.Notes(t)...)
 }
 
 func jsonLives(t *trend.Trend) []life {
@@ -187,7 +191,7 @@ func jsonDump(d *goroutine.Dump, restarted bool) dump {
 func jsonLeak(t *trend.Trend, l *trend.Leak) leak {
 	s := &l.Series
 	x := leak{
-		By: by(t, l.By), Verdict: string(s.Verdict), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: valid(s.Why),
+		By: by(t, l.By), Verdict: string(s.Verdict), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: view.Why(s),
 		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof),
 	}
 	for _, m := range l.Members {
@@ -249,7 +253,7 @@ func jsonBucket(t *trend.Trend, s *trend.Series, diff, allIDs bool) bucket {
 	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}}
 	if diff {
 		x.Verdict, x.VerdictBy = string(s.Verdict), by(t, s.VerdictBy)
-		x.Stuck, x.Why, x.Match, x.Proof, x.Steps = s.Stuck, valid(s.Why), string(s.Match), string(s.Proof), jsonSteps(s)
+		x.Stuck, x.Why, x.Match, x.Proof, x.Steps = s.Stuck, view.Why(s), string(s.Match), string(s.Proof), jsonSteps(s)
 		x.Confidence, x.PerDump = rounded(s.Confidence), rounded(s.PerDump)
 		x.PerHour = known(s.PerHour)
 		if s.HasIDs {

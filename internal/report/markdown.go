@@ -46,8 +46,8 @@ func (m *markdown) verdict() {
 	for _, l := range lines[1:] {
 		m.printf("%s\n\n", escapeMarkdown(l))
 	}
-	for _, n := range m.t.Notes {
-		m.printf("Note: %s\n\n", escapeMarkdown(goroutine.Clean(n)))
+	for _, n := range view.Notes(m.t) {
+		m.printf("Note: %s\n\n", escapeMarkdown(n))
 	}
 	for _, l := range view.Trouble(m.t, shownTrouble) {
 		m.printf("%s\n\n", escapeMarkdown(l))

@@ -175,6 +175,9 @@ type document struct {
 	Leaks   []leak   `json:"leaks,omitempty"`
 	Buckets []bucket `json:"buckets"`
 	Rules   []rule   `json:"rules,omitempty"`
+
+	Blocked   []jsonResource `json:"blocked,omitempty"`
+	Deadlocks []jsonDeadlock `json:"deadlocks,omitempty"`
 }
 
 // TestRoundTrip reads the JSON back: nothing is lost or made up.

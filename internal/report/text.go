@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"gdump/internal/gate"
-	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
@@ -46,8 +45,8 @@ func (p *printer) head() {
 		}
 		p.wrapped(style, l)
 	}
-	for _, n := range p.t.Notes {
-		p.wrapped("", "note: "+goroutine.Clean(n))
+	for _, n := range view.Notes(p.t) {
+		p.wrapped("", "note: "+n)
 	}
 	p.trouble()
 	p.line("")

@@ -92,10 +92,10 @@ func TestAblation(t *testing.T) {
 		with, without := trend.Compare(s.server.dumps), trend.Without(kind).Compare(s.server.dumps)
 		a, b := series(&with, "pool"), series(&without, "pool")
 		if a.Verdict != s.want {
-			t.Errorf("%s: %v is %s, want %s: %s", kind, a.Counts, a.Verdict, s.want, a.Why)
+			t.Errorf("%s: %v is %s, want %s: %v", kind, a.Counts, a.Verdict, s.want, a.Reasons)
 		}
 		if b.Verdict == s.want {
-			t.Errorf("%s: %v is %s without it, too: %s", kind, b.Counts, b.Verdict, b.Why)
+			t.Errorf("%s: %v is %s without it, too: %v", kind, b.Counts, b.Verdict, b.Reasons)
 		}
 	}
 }

@@ -78,12 +78,8 @@ func conclude(j judged, leaks []Leak, by string) Trend {
 }
 
 func newTrend(m matched, by string) Trend {
-	t := Trend{
+	return Trend{
 		By: by, Dumps: m.dumps, Restarted: m.restarted, Lives: m.lives, Replicas: m.replicas, LifeOf: m.lifeOf,
 		Series: m.series, Mismatch: m.mismatch, Warnings: m.warnings, Changed: -1,
 	}
-	for _, w := range m.warnings {
-		t.Notes = append(t.Notes, w.String())
-	}
-	return t
 }

@@ -2,7 +2,6 @@ package trend_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -99,8 +98,8 @@ func TestPairs(t *testing.T) {
 			d.Goroutines += len(readers) + len(writers)
 		}
 		tr := trend.Compare(s.dumps)
-		if w := series(&tr, "write"); w.Accused() == paired || strings.Contains(w.Why, "connections") != paired {
-			t.Errorf("%d writers: %s %v: %s", writersPer, w.Verdict, w.Confidence, w.Why)
+		if w := series(&tr, "write"); w.Accused() == paired || has(w.Reasons, trend.FewPeers) != paired {
+			t.Errorf("%d writers: %s %v: %v", writersPer, w.Verdict, w.Confidence, w.Reasons)
 		}
 	}
 }
@@ -121,11 +120,11 @@ func TestLowestCounts(t *testing.T) {
 	}
 	tr := trend.Compare(row(1))
 	if s := &tr.Series[0]; s.Verdict != trend.Growing || s.Reasons[0].Kind != trend.LowestClimb || s.PerDump < 0.5 || s.PerDump > 1.5 {
-		t.Errorf("%v is %s, %v a dump: %s", s.Counts, s.Verdict, s.PerDump, s.Why)
+		t.Errorf("%v is %s, %v a dump: %v", s.Counts, s.Verdict, s.PerDump, s.Reasons)
 	}
 	tr = trend.Compare(row(0))
 	if s := &tr.Series[0]; s.Verdict != trend.Turnover {
-		t.Errorf("%v is %s: %s", s.Counts, s.Verdict, s.Why)
+		t.Errorf("%v is %s: %v", s.Counts, s.Verdict, s.Reasons)
 	}
 }
 
@@ -158,7 +157,7 @@ func TestCounts(t *testing.T) {
 		}
 		tr := trend.Compare(dumps)
 		if s := &tr.Series[0]; s.Verdict != tt.want || s.Accused() != tt.accused {
-			t.Errorf("%v is %s, %v: %s", tt.counts, s.Verdict, s.Confidence, s.Why)
+			t.Errorf("%v is %s, %v: %v", tt.counts, s.Verdict, s.Confidence, s.Reasons)
 		}
 	}
 }
@@ -178,7 +177,7 @@ func TestBesideShrinking(t *testing.T) {
 	tr := trend.Compare(s.dumps)
 	for i := range tr.Series {
 		if x := &tr.Series[i]; x.Counts[0] == 10 && !x.Accused() {
-			t.Errorf("%v is %s, %v: %s", x.Counts, x.Verdict, x.Confidence, x.Why)
+			t.Errorf("%v is %s, %v: %v", x.Counts, x.Verdict, x.Confidence, x.Reasons)
 		}
 	}
 }
@@ -199,7 +198,7 @@ func TestHidden(t *testing.T) {
 	for n, want := range map[int]trend.Verdict{4: trend.Growing, 5: trend.Accumulating} {
 		tr := trend.Compare(s.dumps[:n])
 		if x := series(&tr, "pool"); x.Verdict != want || x.PerDump != 5 {
-			t.Errorf("%d dumps: %v is %s, %v a dump: %s", n, x.Counts, x.Verdict, x.PerDump, x.Why)
+			t.Errorf("%d dumps: %v is %s, %v a dump: %v", n, x.Counts, x.Verdict, x.PerDump, x.Reasons)
 		}
 	}
 	// One of those that stayed has ended: they may be traffic that lasts.
@@ -212,7 +211,7 @@ func TestHidden(t *testing.T) {
 	}
 	tr := trend.Compare(s.dumps)
 	if x := series(&tr, "pool"); x.Verdict != trend.Growing {
-		t.Errorf("one ended: %v is %s: %s", x.Counts, x.Verdict, x.Why)
+		t.Errorf("one ended: %v is %s: %v", x.Counts, x.Verdict, x.Reasons)
 	}
 }
 
@@ -220,7 +219,7 @@ func TestHidden(t *testing.T) {
 func TestSmallSlowdown(t *testing.T) {
 	tr := trend.Compare(newServer().levels("leak", 10, 15, 17).dumps)
 	if s := series(&tr, "leak"); s.Verdict != trend.Accumulating {
-		t.Errorf("%v is %s: %s", s.Counts, s.Verdict, s.Why)
+		t.Errorf("%v is %s: %v", s.Counts, s.Verdict, s.Reasons)
 	}
 }
 
@@ -250,7 +249,7 @@ func TestYoung(t *testing.T) {
 	for name, tt := range tests {
 		tr := trend.Compare(tt.server.levels("leak", tt.sizes...).dumps)
 		if s := series(&tr, "leak"); s.Verdict != tt.want {
-			t.Errorf("%s: %v is %s: %s", name, s.Counts, s.Verdict, s.Why)
+			t.Errorf("%s: %v is %s: %v", name, s.Counts, s.Verdict, s.Reasons)
 		}
 	}
 }
@@ -295,6 +294,6 @@ func TestShorterLife(t *testing.T) {
 	s.restart()
 	tr := trend.Compare(s.levels("pool", 2, 4, 6, 8, 10).dumps)
 	if p := series(&tr, "pool"); p.Verdict != trend.Growing {
-		t.Errorf("%v is %s: %s", p.Counts, p.Verdict, p.Why)
+		t.Errorf("%v is %s: %v", p.Counts, p.Verdict, p.Reasons)
 	}
 }

@@ -136,7 +136,6 @@ func (j *judged) verdict(s *Series, found []finding) {
 		s.Confidence *= s.Match.sure()
 	}
 	s.Confidence = math.Round(s.Confidence*1000) / 1000
-	s.Why = words(s.Reasons)
 }
 
 // growth is what a series did in a lifetime.

@@ -144,7 +144,7 @@ func (j *judged) mark(members []int, by View, leak *Series) []int {
 			if k := j.newcomers(n); !rising(s.Verdict) && (k == 0 || float64(k*len(members)) < partOfIt*float64(came)) {
 				continue
 			}
-			s.Verdict, s.VerdictBy, s.Confidence, s.Reasons, s.Why, s.Decides = leak.Verdict, by, leak.Confidence, leak.Reasons, leak.Why, leak.Decides
+			s.Verdict, s.VerdictBy, s.Confidence, s.Reasons, s.Decides = leak.Verdict, by, leak.Confidence, leak.Reasons, leak.Decides
 			s.Stuck = min(s.Now(), j.newcomers(n))
 		}
 		marked = append(marked, n)

@@ -10,7 +10,7 @@ type lived struct {
 	lifeOf    []int   // lifetime of each dump
 	restarted []bool
 	replicas  int // processes that answered in turn; 0 if one did
-	mismatch  string
+	mismatch  *Mismatch
 }
 
 // openLives is how many earlier lifetimes are looked at for one that goes on.
@@ -100,7 +100,7 @@ func (l *lived) warnOfRestarts() {
 			w.Names = append(w.Names, l.dumps[i].Source)
 		}
 	}
-	if w.N > 0 && l.mismatch == "" {
+	if w.N > 0 && l.mismatch == nil {
 		l.warn(w)
 	}
 }

@@ -20,7 +20,7 @@ func (f *followed) skipTwins() {
 		case once && len(f.dumps) > 2:
 			f.skip[i] = true
 			f.warn(Warning{Kind: SameDump, Names: names})
-		case once || a.Level.HasIDs() && (a.TakenAt.IsZero() || b.TakenAt.IsZero()):
+		case once || a.Level.HasIDs() && a.Reason == "" && (a.TakenAt.IsZero() || b.TakenAt.IsZero()): // a program crashes alike again and again
 			f.warn(Warning{Kind: PerhapsSame, Names: names})
 		}
 	}

@@ -7,18 +7,18 @@ import (
 )
 
 // mismatch says why dumps seem to be of different programs: they have hardly a
-// function in common outside of what comes with Go. It is "" if they do not.
-func mismatch(dumps []goroutine.Dump) string {
+// function in common outside of what comes with Go. It is nil if they do not.
+func mismatch(dumps []goroutine.Dump) *Mismatch {
 	for i := 1; i < len(dumps); i++ {
 		if alike(&dumps[i-1], &dumps[i]) {
 			continue
 		}
 		a, b := programOf(&dumps[i-1]), programOf(&dumps[i])
 		if a.differs(b) {
-			return differentPrograms(dumps[i-1].Source, dumps[i].Source, len(a.functions), len(b.functions), a.common(b))
+			return &Mismatch{dumps[i-1].Source, dumps[i].Source, len(a.functions), len(b.functions), a.common(b)}
 		}
 	}
-	return ""
+	return nil
 }
 
 // alike reports whether half of the stacks are the same: then no closer look is

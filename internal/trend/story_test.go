@@ -32,7 +32,7 @@ func TestStory(t *testing.T) {
 	check := func(leak *trend.Leak, gain int) {
 		t.Helper()
 		if l := &leak.Series; !l.Accused() || l.Bucket.Stack.Site().Function != "example.com/app.leak" || l.Gain != gain {
-			t.Errorf("%s of %s with %v, gained %d: %s", l.Verdict, l.Bucket.Stack.Site().Function, l.Confidence, l.Gain, l.Why)
+			t.Errorf("%s of %s with %v, gained %d: %v", l.Verdict, l.Bucket.Stack.Site().Function, l.Confidence, l.Gain, l.Reasons)
 		}
 	}
 	tr := trend.Compare(s.dumps)
@@ -110,7 +110,7 @@ func TestReplicas(t *testing.T) {
 	}
 	tr := trend.Compare(dumps)
 	if tr.Replicas != 2 || slices.Contains(tr.Restarted, true) || !slices.Equal(tr.LifeOf, []int{0, 1, 0, 1, 0, 1, 0, 1, 0, 1}) {
-		t.Fatalf("%d replicas, restarts %v, lifetimes %v, notes %q", tr.Replicas, tr.Restarted, tr.LifeOf, tr.Notes)
+		t.Fatalf("%d replicas, restarts %v, lifetimes %v, warnings %v", tr.Replicas, tr.Restarted, tr.LifeOf, tr.Warnings)
 	}
 	if l := tr.Leaks[0]; !l.Series.Accused() || l.Series.Gain != 108 || len(l.Series.Lives) != 2 {
 		t.Errorf("%+v", l.Series)
@@ -131,7 +131,7 @@ func TestReplicas(t *testing.T) {
 	}
 	tr = trend.Compare(dumps)
 	if s := series(&tr, "leak"); !s.Accused() || tr.Replicas != 2 {
-		t.Errorf("%v of %d replicas is %s: %s", s.Counts, tr.Replicas, s.Verdict, s.Why)
+		t.Errorf("%v of %d replicas is %s: %v", s.Counts, tr.Replicas, s.Verdict, s.Reasons)
 	}
 	if tr = trend.Compare(dumps[:3]); tr.Replicas != 2 {
 		t.Errorf("of three dumps: %d replicas, restarts %v", tr.Replicas, tr.Restarted)
@@ -146,7 +146,7 @@ func TestClock(t *testing.T) {
 	}
 	tr := trend.Compare(s.dumps)
 	if got := series(&tr, "leak"); fmt.Sprint(got.Counts) != "[10 20 30 40 50 60]" || len(tr.Lives) != 1 || tr.Warnings[0].Kind != trend.ClockPutBack {
-		t.Errorf("%v, lives %v, notes %q", got.Counts, tr.Lives, tr.Notes)
+		t.Errorf("%v, lives %v, warnings %v", got.Counts, tr.Lives, tr.Warnings)
 	}
 	// A process that restarted has lower ids at later times.
 	s = newServer().levels("leak", 10, 20, 30)
@@ -156,7 +156,7 @@ func TestClock(t *testing.T) {
 	s.start("work", 8)
 	s.levels("leak", 10, 20, 30)
 	if tr = trend.Compare(s.dumps); len(tr.Lives) != 2 || !tr.Restarted[3] {
-		t.Errorf("lives %v, notes %q", tr.Lives, tr.Notes)
+		t.Errorf("lives %v, warnings %v", tr.Lives, tr.Warnings)
 	}
 }
 
@@ -174,10 +174,10 @@ func TestMany(t *testing.T) {
 	tr := trend.Compare(s.dumps)
 	got := series(&tr, "leak").Counts
 	if len(tr.Dumps) != trend.MaxDumps || got[0] != 10 || got[len(got)-1] != 9+3*trend.MaxDumps || len(tr.Lives) != 1 || tr.Warnings[0].Kind != trend.Sampled {
-		t.Errorf("%d dumps, %d to %d, %q", len(tr.Dumps), got[0], got[len(got)-1], tr.Notes)
+		t.Errorf("%d dumps, %d to %d, %v", len(tr.Dumps), got[0], got[len(got)-1], tr.Warnings)
 	}
-	if want := fmt.Sprintf("%d of %d dumps are compared: of the newest process lifetime, which begins with dump3, one in 3", trend.MaxDumps, 3+3*trend.MaxDumps); tr.Notes[0] != want {
-		t.Errorf("got %q, want %q", tr.Notes[0], want)
+	if w := tr.Warnings[0]; w.N != trend.MaxDumps || w.Of != 3+3*trend.MaxDumps || w.Names[0] != "dump3" || w.Count != 3 {
+		t.Errorf("got %+v", w)
 	}
 	s.groups = nil
 	s.ids = 100
@@ -185,10 +185,10 @@ func TestMany(t *testing.T) {
 	s.levels("leak", 1, 2, 3)
 	tr = trend.Compare(s.dumps)
 	if got = series(&tr, "leak").Counts; len(tr.Dumps) != trend.MaxDumps || len(tr.Lives) != 2 || got[len(got)-1] != 3 || got[len(got)-4]-got[len(got)-5] != 1 {
-		t.Errorf("%d dumps in %v, %v, %q", len(tr.Dumps), tr.Lives, got, tr.Notes)
+		t.Errorf("%d dumps in %v, %v, %v", len(tr.Dumps), tr.Lives, got, tr.Warnings)
 	}
-	if tr = trend.Compare(s.dumps[:trend.MaxDumps]); len(tr.Dumps) != trend.MaxDumps || len(tr.Notes) > 0 && strings.Contains(tr.Notes[0], "are compared") {
-		t.Errorf("%q", tr.Notes)
+	if tr = trend.Compare(s.dumps[:trend.MaxDumps]); len(tr.Dumps) != trend.MaxDumps || warned(&tr, trend.Sampled) != nil {
+		t.Errorf("%v", tr.Warnings)
 	}
 }
 
@@ -263,18 +263,17 @@ func TestDecides(t *testing.T) {
 	tests := map[string]struct {
 		dumps []goroutine.Dump
 		want  trend.Reason
-		words string
 	}{
-		"two dumps":     {newServer().levels("leak", 20, 50).dumps, trend.Reason{Kind: trend.MoreDumps, N: 1, Of: 2}, "a third dump"},
-		"young process": {young().levels("leak", 10, 18, 25, 33).dumps, trend.Reason{Kind: trend.MoreTime, Span: 46 * time.Minute}, "46 minutes more: until the process is older than pools take to fill"},
-		"slows":         {newServer().levels("leak", 10, 50, 90, 100, 110).dumps, trend.Reason{Kind: trend.MoreTime, N: 2, Span: time.Hour}, "60 minutes more: the inflow has halved twice"},
-		"few more":      {newServer().levels("leak", 10, 11, 12, 13).dumps, trend.Reason{Kind: trend.MoreDumps, N: 3, Of: 4}, "3 more dumps"},
+		"two dumps":     {newServer().levels("leak", 20, 50).dumps, trend.Reason{Kind: trend.MoreDumps, N: 1, Of: 2}},
+		"young process": {young().levels("leak", 10, 18, 25, 33).dumps, trend.Reason{Kind: trend.MoreTime, Span: 46 * time.Minute}},
+		"slows":         {newServer().levels("leak", 10, 50, 90, 100, 110).dumps, trend.Reason{Kind: trend.MoreTime, N: 2, Span: time.Hour}},
+		"few more":      {newServer().levels("leak", 10, 11, 12, 13).dumps, trend.Reason{Kind: trend.MoreDumps, N: 3, Of: 4}},
 	}
 	for name, tt := range tests {
 		tr := trend.Compare(tt.dumps)
 		s := series(&tr, "leak")
-		if s.Verdict != trend.Growing || len(s.Decides) != 1 || s.Decides[0] != tt.want || s.Decides[0].String() != tt.words {
-			t.Errorf("%s: %s, %v, want %v", name, s.Verdict, s.Decides, tt.words)
+		if s.Verdict != trend.Growing || len(s.Decides) != 1 || s.Decides[0] != tt.want {
+			t.Errorf("%s: %s, %v, want %v", name, s.Verdict, s.Decides, tt.want)
 		}
 	}
 }
@@ -289,7 +288,7 @@ func TestAgreement(t *testing.T) {
 	s.levels("leak", 4, 14, 25, 35)
 	tr = trend.Compare(s.dumps)
 	if two := series(&tr, "leak"); two.Confidence <= one || two.Reasons[0] != (trend.Reason{Kind: trend.InLives, N: 2, Of: 2}) {
-		t.Errorf("%v, then %v: %s", one, two.Confidence, two.Why)
+		t.Errorf("%v, then %v: %v", one, two.Confidence, two.Reasons)
 	}
 	// Of the other build, all lines have moved.
 	for i := range s.dumps[4:] {
@@ -305,6 +304,6 @@ func TestAgreement(t *testing.T) {
 	}
 	built := trend.Compare(s.dumps)
 	if two := series(&built, "leak"); two.Match != trend.MatchLines || two.Confidence != series(&tr, "leak").Confidence {
-		t.Errorf("matched by %s: %v: %s", two.Match, two.Confidence, two.Why)
+		t.Errorf("matched by %s: %v: %v", two.Match, two.Confidence, two.Reasons)
 	}
 }

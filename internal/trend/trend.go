@@ -59,9 +59,14 @@ type Trend struct {
 	Outcome   Outcome
 	Changed   int // the series that changed most, whatever its verdict; -1 if none did
 	Warnings  []Warning
-	Notes     []string // the warnings in words
-	// Mismatch says why the dumps seem to be of different programs; "" if they do not.
-	Mismatch string
+	// Mismatch says why the dumps seem to be of different programs; nil if they do not.
+	Mismatch *Mismatch
+}
+
+// Mismatch is two dumps that share hardly a function outside of Go's own.
+type Mismatch struct {
+	A, B                           string // the sources
+	FunctionsA, FunctionsB, Shared int
 }
 
 // Life is a process lifetime, of which Dumps[From] is the first dump and
@@ -83,7 +88,6 @@ type Series struct {
 	VerdictBy  View     // the level that shows what the verdict says
 	Confidence float64  // 0 to 1
 	Reasons    []Reason // what the verdict rests on
-	Why        string   // the reasons in words
 	Decides    []Reason // what would decide whether it is a leak, where it is growing
 	HasIDs     bool     // the next four are known, over the last lifetime
 	Survived   int      // in the first dump and still there in the last

@@ -113,10 +113,10 @@ func TestLeakpair(t *testing.T) {
 				// It sends for ever, which no pool does; the rest could fill.
 				sure := f == "main.(*Server).query.func1" && levels[0] == "debug2.txt" && levels[2] == "debug2.txt"
 				if s.Verdict != trend.Accumulating && s.Verdict != trend.Growing || sure && !s.Accused() {
-					t.Errorf("%v: %s is %s, %v: %s", levels, f, s.Verdict, s.Confidence, s.Why)
+					t.Errorf("%v: %s is %s, %v: %v", levels, f, s.Verdict, s.Confidence, s.Reasons)
 				}
 			} else if f == "main.(*Server).worker" && s.Verdict != trend.Stable {
-				t.Errorf("%v: workers are %s: %s", levels, s.Verdict, s.Why)
+				t.Errorf("%v: workers are %s: %v", levels, s.Verdict, s.Reasons)
 			}
 		}
 		for f, want := range leaks {
@@ -134,11 +134,11 @@ func TestHealthyServers(t *testing.T) {
 			tr := trend.Compare(read(t, "server/"+server+".a."+level, "server/"+server+".b."+level))
 			for i := range tr.Series {
 				if s := &tr.Series[i]; s.Verdict == trend.Accumulating {
-					t.Errorf("%s, %s: %v %s: %s", server, level, s.Counts, s.Bucket.Stack.Site().Function, s.Why)
+					t.Errorf("%s, %s: %v %s: %v", server, level, s.Counts, s.Bucket.Stack.Site().Function, s.Reasons)
 				}
 			}
-			if tr.Mismatch != "" {
-				t.Errorf("%s, %s: %s", server, level, tr.Mismatch)
+			if tr.Mismatch != nil {
+				t.Errorf("%s, %s: %v", server, level, tr.Mismatch)
 			}
 		}
 	}
@@ -159,8 +159,8 @@ func TestBuilds(t *testing.T) {
 				t.Errorf("%s: matched by %s", level, s.Match)
 			}
 		}
-		if !slices.ContainsFunc(tr.Notes, func(n string) bool { return strings.Contains(n, "different builds") }) {
-			t.Errorf("%s: no word of the builds in %q", level, tr.Notes)
+		if warned(&tr, trend.OtherBuild) == nil {
+			t.Errorf("%s: no word of the builds in %v", level, tr.Warnings)
 		}
 	}
 	// Closures that are numbered anew.
@@ -196,14 +196,27 @@ func TestFunctionGrouping(t *testing.T) {
 	}
 }
 
+// warned is the warning of a kind; nil if there is none.
+func warned(t *trend.Trend, kind trend.WarningKind) *trend.Warning {
+	if i := slices.IndexFunc(t.Warnings, func(w trend.Warning) bool { return w.Kind == kind }); i >= 0 {
+		return &t.Warnings[i]
+	}
+	return nil
+}
+
+// has reports whether there is a reason of a kind.
+func has(reasons []trend.Reason, kind trend.ReasonKind) bool {
+	return slices.ContainsFunc(reasons, func(r trend.Reason) bool { return r.Kind == kind })
+}
+
 func TestMismatch(t *testing.T) {
 	tr := trend.Compare(read(t, "server/nats.a.debug2.txt", "server/prometheus.a.debug2.txt"))
-	if !strings.Contains(tr.Mismatch, "different programs") {
-		t.Errorf("got %q", tr.Mismatch)
+	if tr.Mismatch == nil {
+		t.Error("nats and prometheus are one program")
 	}
 	for _, pair := range [][2]string{{"leakpair/v1.t0.debug2.txt", "leakpair/v2.t2.debug0.pb.gz"}, {"server/nats.a.debug2.txt", "server/nats.b.debug1.txt"}, {"gen126/zoo126_buildA.debug2only.txt", "gen126/zoo126_trim.debug2only.txt"}} {
-		if tr := trend.Compare(read(t, pair[0], pair[1])); tr.Mismatch != "" {
-			t.Errorf("%v: %s", pair, tr.Mismatch)
+		if tr := trend.Compare(read(t, pair[0], pair[1])); tr.Mismatch != nil {
+			t.Errorf("%v: %v", pair, tr.Mismatch)
 		}
 	}
 }
@@ -219,8 +232,8 @@ func TestOrder(t *testing.T) {
 		}
 		dumps := read(t, names...)
 		tr := trend.Compare(dumps)
-		if got := fmt.Sprint(tr.Series[0].Counts); got != want || slices.Contains(tr.Restarted, true) || len(tr.Notes) != 1 {
-			t.Errorf("%v by ids: got %s, restarts %v, notes %q", order, got, tr.Restarted, tr.Notes)
+		if got := fmt.Sprint(tr.Series[0].Counts); got != want || slices.Contains(tr.Restarted, true) || len(tr.Warnings) != 1 {
+			t.Errorf("%v by ids: got %s, restarts %v, warnings %v", order, got, tr.Restarted, tr.Warnings)
 		}
 		start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		for i, n := range order {
@@ -248,7 +261,7 @@ func TestOrderGiven(t *testing.T) {
 		tr := trend.Compare(dumps)
 		for i := range dumps {
 			if tr.Dumps[i].Source != dumps[i].Source {
-				t.Errorf("dump %d is %s, want %s; notes %q", i, tr.Dumps[i].Source, dumps[i].Source, tr.Notes)
+				t.Errorf("dump %d is %s, want %s; warnings %v", i, tr.Dumps[i].Source, dumps[i].Source, tr.Warnings)
 			}
 		}
 	}
@@ -272,8 +285,8 @@ func TestForecast(t *testing.T) {
 func TestTwins(t *testing.T) {
 	d := read(t, "leakpair/v1.t1.debug2.txt")[0]
 	tr := trend.Compare([]goroutine.Dump{d, d})
-	if len(tr.Notes) != 1 || !strings.Contains(tr.Notes[0], "same dump twice") {
-		t.Errorf("notes %q", tr.Notes)
+	if len(tr.Warnings) != 1 || tr.Warnings[0].Kind != trend.PerhapsSame {
+		t.Errorf("warnings %v", tr.Warnings)
 	}
 	for i := range tr.Series {
 		if v := tr.Series[i].Verdict; v != trend.Stable {
@@ -297,8 +310,8 @@ func TestCutOff(t *testing.T) {
 	if v["leak"] != trend.Accumulating || v["work"] != trend.Stable || slices.Contains(tr.Restarted, true) {
 		t.Errorf("verdicts %v, restarts %v", v, tr.Restarted)
 	}
-	if len(tr.Notes) == 0 || !strings.Contains(tr.Notes[0], "cut does not show all goroutines") {
-		t.Errorf("notes %q", tr.Notes)
+	if w := warned(&tr, trend.NotAll); w == nil || w.Of != 1 || !slices.Equal(w.Names, []string{"cut"}) {
+		t.Errorf("warnings %v", tr.Warnings)
 	}
 }
 
@@ -312,17 +325,15 @@ func TestManyCutOff(t *testing.T) {
 		dumps = append(dumps, d)
 	}
 	tr := trend.Compare(dumps)
-	want := "cut0, cut1 and 3 more do not show all goroutines: goroutines that are missing there may not have ended"
-	if !slices.Contains(tr.Notes, want) {
-		t.Errorf("notes %q", tr.Notes)
+	if w := warned(&tr, trend.NotAll); w == nil || w.Of != 0 || len(w.Names) != 5 {
+		t.Errorf("warnings %v", tr.Warnings)
 	}
 	for i := 3; i < 5; i++ {
 		dumps[i].Truncated = false
 	}
 	tr = trend.Compare(dumps)
-	want = "cut0, cut1 and 1 more do not show all goroutines: they are shown, but the verdicts do not rest on them"
-	if !slices.Contains(tr.Notes, want) {
-		t.Errorf("notes %q", tr.Notes)
+	if w := warned(&tr, trend.NotAll); w == nil || w.Of != 1 || len(w.Names) != 3 {
+		t.Errorf("warnings %v", tr.Warnings)
 	}
 }
 
@@ -354,8 +365,8 @@ func TestRestarts(t *testing.T) {
 		if timed.Restarted[1] != tt.want {
 			t.Errorf("%s: restarted %v, want %v", tt.name, timed.Restarted[1], tt.want)
 		}
-		if tt.want != (len(timed.Lives) == 2) || tt.want != strings.Contains(strings.Join(timed.Notes, " "), "restarted") {
-			t.Errorf("%s: lives %v, notes %q", tt.name, timed.Lives, timed.Notes)
+		if tt.want != (len(timed.Lives) == 2) || tt.want != (warned(&timed, trend.RestartedAt) != nil) {
+			t.Errorf("%s: lives %v, warnings %v", tt.name, timed.Lives, timed.Warnings)
 		}
 	}
 }
@@ -458,7 +469,7 @@ func TestStuck(t *testing.T) {
 	tr := trend.Compare(dumps)
 	s := &tr.Series[0]
 	if s.Verdict != trend.Accumulating || s.Stuck < 30 || s.Stuck > 40 || s.PerDump != 5 {
-		t.Errorf("%s, %d stuck, %v a dump: %s", s.Verdict, s.Stuck, s.PerDump, s.Why)
+		t.Errorf("%s, %d stuck, %v a dump: %v", s.Verdict, s.Stuck, s.PerDump, s.Reasons)
 	}
 	for i, st := range s.Steps {
 		if i > 0 && (!st.Known || st.Survived+st.Born != s.Counts[i] || st.Survived+st.Ended != s.Counts[i-1]) {
@@ -620,8 +631,8 @@ func TestLeakProfile(t *testing.T) {
 		}
 	}
 	tr := trend.Compare([]goroutine.Dump{all[0], profile[0]})
-	if len(tr.Dumps) != 1 || !strings.Contains(strings.Join(tr.Notes, ""), "proved leaked: 5 goroutines") {
-		t.Fatalf("%d dumps, notes %q", len(tr.Dumps), tr.Notes)
+	if len(tr.Dumps) != 1 || warned(&tr, trend.LeakProfile).N != 5 {
+		t.Fatalf("%d dumps, warnings %v", len(tr.Dumps), tr.Warnings)
 	}
 	proved := 0
 	for i := range tr.Series {

@@ -19,6 +19,7 @@ const (
 	PerhapsSame  WarningKind = "perhaps-same"   // Names have the same goroutines in the same states
 	NotAll       WarningKind = "not-all"        // Names do not show all goroutines; Of is 1 if the verdicts do without them
 	Damaged      WarningKind = "damaged"        // the same for Names that are damaged
+	Regrouped    WarningKind = "regrouped"      // N goroutines are in Of stacks: they are listed by Names[0]
 	LeakProfile  WarningKind = "leak-profile"   // Names[0] lists N goroutines in Of stacks that were proven leaked
 )
 

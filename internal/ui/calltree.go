@@ -8,6 +8,7 @@ import (
 	"gdump/internal/view"
 	"gdump/internal/view/number"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -62,6 +63,32 @@ func (t *callTree) turn(row int, open bool) int {
 	t.lay()
 	return row
 }
+
+// openNode opens the node under the cursor.
+func (m *model) openNode() tea.Cmd { return m.turnNode(true) }
+
+// closeNode closes the node under the cursor, or goes to its parent.
+func (m *model) closeNode() tea.Cmd { return m.turnNode(false) }
+
+func (m *model) turnNode(open bool) tea.Cmd {
+	row := m.calls.turn(m.list.Cursor, open)
+	m.list.SetLen(m.listed())
+	m.list.To(row)
+	m.showStack()
+	return nil
+}
+
+// enterNode opens or closes a node that forks. One that does not shows its stack.
+func (m *model) enterNode() tea.Cmd {
+	node := m.calls.rows[m.list.Cursor].node
+	if len(node.Children) == 0 {
+		return m.showWhole()
+	}
+	return m.turnNode(!m.calls.open[node])
+}
+
+// turnTree shows the list as a tree of calls, or as a list again.
+func (m *model) turnTree() tea.Cmd { return m.arrangeAs(!m.tree) }
 
 // branchView draws a node: its counts, then its calls, indented.
 func (m *model) branchView(row int, selected bool, w int) string {

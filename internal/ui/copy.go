@@ -13,14 +13,9 @@ import (
 )
 
 // copyStack puts the stack of the bucket under the cursor on the clipboard.
-func (m model) copyStack() (tea.Model, tea.Cmd) {
-	i := m.selected()
-	if i < 0 {
-		m.refuse("no bucket to copy")
-		return m, nil
-	}
-	s, dumps := &m.trend.Series[i], len(m.trend.Dumps)
-	return m, m.copyText(func() string { return plainStack(s, dumps) })
+func (m *model) copyStack() tea.Cmd {
+	s, dumps := &m.trend.Series[m.selected()], len(m.trend.Dumps)
+	return m.copyText(func() string { return plainStack(s, dumps) })
 }
 
 func (m *model) copyText(text func() string) tea.Cmd {
@@ -28,13 +23,8 @@ func (m *model) copyText(text func() string) tea.Cmd {
 }
 
 // showCopyMenu offers the parts of a bucket that can be copied.
-func (m *model) showCopyMenu() {
-	i := m.selected()
-	if i < 0 {
-		m.refuse("no bucket to copy")
-		return
-	}
-	s := &m.trend.Series[i]
+func (m *model) showCopyMenu() tea.Cmd {
+	s := &m.trend.Series[m.selected()]
 	frame := view.Show(s.Bucket.Stack.Site())
 	if f := m.stack.frame(); f != nil {
 		frame = view.Show(*f)
@@ -57,12 +47,13 @@ func (m *model) showCopyMenu() {
 	if write := m.config.JSON; write != nil {
 		parts = slices.Insert(parts, len(parts)-1, part{"JSON", "as --format json writes it", func() string { return written(write, &one) }})
 	}
-	x := menu{title: "copy", hint: "enter copy   esc back"}
+	x := &menu{title: "copy"}
 	for _, p := range parts {
 		x.items = append(x.items, item{text: p.name, tail: p.shows})
 	}
-	x.choose = func(m model, chosen []int) (tea.Model, tea.Cmd) { return m, m.copyText(parts[chosen[0]].text) }
-	m.openMenu(x)
+	x.choose = func(m *model, chosen []int) tea.Cmd { return m.copyText(parts[chosen[0]].text) }
+	m.openMenu(x, 0)
+	return nil
 }
 
 const copiedIDs = 10_000

@@ -5,40 +5,80 @@ import (
 
 	"gdump/internal/view"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 )
 
-// showHelp lists the keys by topic, those that the typed text is found in.
-func (m *model) showHelp() {
+// help lists the keys by topic, those that the typed word is found in.
+type help struct {
+	text
+	finder
+	bindings []binding
+}
+
+func (m *model) showHelp() tea.Cmd {
+	h := &help{bindings: m.bindings}
+	h.at = inHelp
+	h.fill()
+	m.open(h)
+	return nil
+}
+
+// handle takes letters; "?" and, before anything is typed, "q" go back.
+func (h *help) handle(_ *model, msg tea.KeyMsg) (tea.Cmd, bool) {
+	name := msg.String()
+	if name == "?" || name == "q" && h.find == "" || !h.take(msg) {
+		return nil, false
+	}
+	h.fill()
+	return nil, true
+}
+
+func (h *help) draw(m *model, w, height int) []string {
+	h.text.title = h.finder.title("keys")
+	return h.text.draw(m, w, height)
+}
+
+func (h *help) typing() string { return "type to find   ↑↓ move   " }
+
+// fill writes the lines in which the typed word is found.
+func (h *help) fill() {
 	widest := 0
-	for _, b := range keys.all() {
-		widest = max(widest, ansi.StringWidth(b.Help().Key))
+	for i := range h.bindings {
+		widest = max(widest, ansi.StringWidth(strings.Join(h.bindings[i].shown(), " ")))
 	}
 	var lines []line
 	topic := ""
-	for _, b := range keys.all() {
-		h := b.Help()
-		if m.find != "" && len(matches(b.topic+" "+h.Key+" "+h.Desc, []string{strings.ToLower(m.find)})) == 0 {
-			continue
+	add := func(under, keys, does, where string) {
+		if where != "" {
+			where = " (" + where + ")"
 		}
-		if b.topic != topic {
-			if topic = b.topic; len(lines) > 0 {
+		if !h.matches(under, keys, does, where) {
+			return
+		}
+		if under != topic {
+			if topic = under; len(lines) > 0 {
 				lines = append(lines, line{})
 			}
 			lines = append(lines, line{text: topic, kind: strongLine})
 		}
-		lines = append(lines, line{text: "  " + pad(h.Key, widest), tail: "  " + h.Desc})
+		lines = append(lines, line{text: "  " + pad(keys, widest), tail: "  " + does + where})
 	}
-	if m.find == "" || filterHelpMatches(m.find) {
-		lines = append(lines, line{}, line{text: "filter", kind: strongLine})
-		for _, l := range filterHelp {
-			lines = append(lines, line{text: "  " + pad(l[0], widest), tail: "  " + l[1]})
-		}
+	for i := range h.bindings {
+		b := &h.bindings[i]
+		add(b.topic, strings.Join(b.shown(), " "), b.help, b.where.String())
+	}
+	for _, l := range filterHelp {
+		add("filter", l[0], l[1], "")
 	}
 	if len(lines) == 0 {
-		lines = []line{{text: "no key matches " + m.find + "; esc shows all"}}
+		lines = []line{{text: "no key matches " + clean(h.find) + "; esc shows all"}}
 	}
-	m.openText(helpOverlay, "keys", lines)
+	h.page.set(lines, -1)
+}
+
+func (h *help) matches(parts ...string) bool {
+	return h.find == "" || len(matches(strings.Join(parts, " "), []string{strings.ToLower(h.find)})) > 0
 }
 
 // filterHelp lists what can be typed after /.
@@ -50,13 +90,4 @@ var filterHelp = [][2]string{
 	{"wait:>10m", "longest wait: minutes, or 90s 2h 3d; > >= < <= ="},
 	{"count:>100", "goroutines in the bucket; change:>100 the increase"},
 	{"+grown", "the verdict: +" + strings.Join(view.VerdictNames(), " +")},
-}
-
-func filterHelpMatches(text string) bool {
-	for _, l := range filterHelp {
-		if len(matches("filter "+l[0]+" "+l[1], []string{strings.ToLower(text)})) > 0 {
-			return true
-		}
-	}
-	return false
 }

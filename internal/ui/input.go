@@ -1,78 +1,89 @@
 package ui
 
 import (
-	"strconv"
-	"strings"
-
-	"gdump/internal/trend"
-	"gdump/internal/ui/list"
-	"gdump/internal/view"
-
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
 // keys takes a key message apart: letters that arrive in one burst (a fast
-// typist, ssh, tmux) arrive as one message, "jj", that no binding knows.
-func (m model) keys(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
+// typist, ssh, tmux) come as one message, "jj", that no binding knows.
+func (m *model) keys(msg tea.KeyMsg) tea.Cmd {
 	if msg.Type == tea.KeyEsc && msg.Alt { // Esc pressed twice, in one burst
 		esc := tea.KeyMsg{Type: tea.KeyEsc}
-		tm, first := m.key(esc)
-		tm, second := tm.(model).key(esc)
-		return tm, tea.Batch(first, second)
+		return tea.Batch(m.key(esc), m.key(esc))
 	}
 	if msg.Paste || msg.Type != tea.KeyRunes || len(msg.Runes) < 2 {
 		return m.key(msg)
 	}
 	var cmds []tea.Cmd
-	var tm tea.Model = m
 	for _, r := range msg.Runes {
-		var cmd tea.Cmd
-		tm, cmd = tm.(model).key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt})
-		cmds = append(cmds, cmd)
+		cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
 	}
-	return tm, tea.Batch(cmds...)
+	return tea.Batch(cmds...)
 }
 
-// key gives a key to what it is for.
-func (m model) key(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
+// key gives a key to what it is for: the loading, the line that is typed into,
+// the overlay if it is text there, else to its row of the table.
+func (m *model) key(msg tea.KeyMsg) tea.Cmd {
 	m.toast = toast{}
-	switch {
-	case m.loading && !m.filling(), m.filling() && m.mode == normal && m.overlay == noOverlay && m.focus == listPane && pressed(msg, keys.back):
-		return m.loadingKey(msg)
-	case pressed(msg, keys.kill):
-		return m, tea.Quit
-	case pressed(msg, keys.suspend):
-		if m.stops == nil {
-			return m, tea.Suspend
-		}
-		return m, m.stops.suspend
-	case m.waiting() && m.overlay == noOverlay:
-		return m.waitingKey(msg)
-	case m.mode != normal:
-		return m.inputKey(msg)
-	case m.overlay == menuOverlay:
-		return m.menuKey(msg)
-	case m.overlay != noOverlay:
-		return m.overlayKey(msg)
-	case m.moved(msg):
-		m.showStack()
-		return m, nil
+	name := msg.String()
+	if name == " " {
+		name = "space"
 	}
-	return m.command(msg)
+	switch {
+	case m.loading && !m.filling():
+		return m.loadingKey(name)
+	case name == "ctrl+c" || name == "ctrl+z":
+	case m.prompt != nil:
+		return m.promptKey(msg)
+	case m.over() != nil:
+		if cmd, ok := m.over().handle(m, msg); ok {
+			return cmd
+		}
+	}
+	b, why := m.bound(name, m.here())
+	if b == nil {
+		m.say(why, nil)
+		if why == "" && m.here() == inWaiting && name != "esc" {
+			m.say("no dump yet", nil)
+		}
+		return nil
+	}
+	return b.do(m)
 }
 
-func pressed(msg tea.KeyMsg, b binding) bool { return key.Matches(msg, b.Binding) }
+// here is the view that keys go to.
+func (m *model) here() place {
+	switch {
+	case m.over() != nil:
+		return m.over().id()
+	case m.waiting():
+		return inWaiting
+	case m.focus == stackPane && m.zoomed:
+		return inWhole
+	case m.focus == stackPane:
+		return inStack
+	case m.tree:
+		return inTree
+	}
+	return inList
+}
 
 // loadingKey stops the loading; what was read is shown. A second time it quits.
-func (m model) loadingKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
-	if !pressed(msg, keys.back) && !pressed(msg, keys.quit) && !pressed(msg, keys.kill) {
-		return m, nil
+func (m *model) loadingKey(name string) tea.Cmd {
+	if name != "esc" && name != "q" && name != "ctrl+c" {
+		return nil
 	}
 	if m.stopping {
 		m.fatal = ErrStopped
-		return m, tea.Quit
+		return tea.Quit
 	}
+	m.stopLoading()
+	return nil
+}
+
+const stopped = "stopped: showing what was read so far"
+
+func (m *model) stopLoading() {
 	m.stopping = true
 	m.stop()
 	if m.filling() {
@@ -80,336 +91,196 @@ func (m model) loadingKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		m.loading = false
 		m.say(stopped, nil)
 	}
-	return m, nil
 }
 
-const stopped = "stopped: showing what was read so far"
-
-// moved handles the keys that move within the focused pane.
-func (m *model) moved(msg tea.KeyMsg) bool {
+// back leaves what was entered last: a search, a view, the loading that goes
+// on, the filter. At the top it does nothing.
+func (m *model) back() tea.Cmd {
 	switch {
-	case m.focus == stackPane:
-		return m.stack.moved(msg)
-	case m.tree && pressed(msg, keys.right), m.tree && pressed(msg, keys.left):
-		row := m.calls.turn(m.list.Cursor, pressed(msg, keys.right))
-		m.list.SetLen(m.listed())
-		m.list.To(row)
+	case m.over() == nil && m.filling() && m.focus == listPane:
+		m.stopLoading()
+	case m.here()&(stacks|texts) != 0 && m.pager().search != "":
+		m.pager().searchFor("")
+	case m.here()&lists != 0 && !m.zoomed && m.applied != "":
+		m.applied = ""
+		return m.arrange()
+	default:
+		return m.up()
+	}
+	return nil
+}
+
+// inside reports whether there is a view to go back to.
+func (m *model) inside() bool {
+	switch {
+	case m.over() != nil:
+		return len(m.overlays) > 1 || !m.browsing()
+	case m.focus == stackPane, m.zoomed, m.tree:
 		return true
 	}
-	return moveList(&m.list, msg)
+	return m.browsing() || len(m.looking) < len(m.dumps)
 }
 
-// moveList handles the keys that move in a list.
-func moveList(l *list.List, msg tea.KeyMsg) bool {
-	switch h := max(l.Height(), 1); {
-	case pressed(msg, keys.up):
-		l.Move(-1)
-	case pressed(msg, keys.down):
-		l.Move(1)
-	case pressed(msg, keys.pageUp):
-		l.Move(-h)
-	case pressed(msg, keys.pageDown):
-		l.Move(h)
-	case pressed(msg, keys.halfUp):
-		l.Move(-max(1, h/2))
-	case pressed(msg, keys.halfDown):
-		l.Move(max(1, h/2))
-	case pressed(msg, keys.top):
-		l.To(0)
-	case pressed(msg, keys.bottom):
-		l.To(l.Len() - 1)
+// up goes back to the view that this one was opened from: from an overlay to
+// what is below it, from the stack to the list, from the tree to the list, and
+// from a dump to all of them: their list in a log, else their comparison.
+func (m *model) up() tea.Cmd {
+	switch {
+	case !m.inside():
+	case m.over() != nil:
+		m.overlays = m.overlays[:len(m.overlays)-1]
+	case m.focus == stackPane || m.zoomed:
+		return m.leave()
+	case m.tree:
+		return m.turnTree()
+	case m.browsing():
+		return m.showDumps()
 	default:
-		return false
+		return m.lookAtAll()
 	}
-	return true
+	return nil
+}
+
+func (m *model) quit() tea.Cmd { return tea.Quit }
+
+func (m *model) suspend() tea.Cmd {
+	if m.stops == nil {
+		return tea.Suspend
+	}
+	return m.stops.suspend
+}
+
+// motion is how far a key goes in a list or a text.
+type motion int
+
+const (
+	lineDown motion = iota
+	lineUp
+	halfDown
+	halfUp
+	pageDown
+	pageUp
+	first
+	last
+)
+
+// rows is a motion in rows of a window of h rows. A page is two at least: in a
+// text one row goes to the next frame.
+func (x motion) rows(h int) int {
+	switch x {
+	case lineDown:
+		return 1
+	case lineUp:
+		return -1
+	case halfDown:
+		return max(2, h/2)
+	case halfUp:
+		return -max(2, h/2)
+	case pageDown:
+		return max(2, h)
+	case pageUp:
+		return -max(2, h)
+	default:
+		return 0
+	}
+}
+
+// move goes on in the list or text that has the keys.
+func move(x motion) func(*model) tea.Cmd {
+	return func(m *model) tea.Cmd {
+		switch {
+		case m.over() != nil:
+			m.over().move(x)
+		case m.focus == stackPane:
+			m.stack.motion(x)
+		default:
+			moveList(&m.list, x)
+			m.showStack()
+		}
+		return nil
+	}
 }
 
 const sideways = 8 // cells that a text scrolls at once
 
-// moved handles the keys that move within a text. At the left edge "left" is
-// left to the caller.
-func (p *pager) moved(msg tea.KeyMsg) bool {
-	switch h := max(p.height, 1); {
-	case pressed(msg, keys.up):
-		p.move(-1)
-	case pressed(msg, keys.down):
-		p.move(1)
-	case pressed(msg, keys.pageUp):
-		p.move(-max(h, 2))
-	case pressed(msg, keys.pageDown):
-		p.move(max(h, 2))
-	case pressed(msg, keys.halfUp):
-		p.move(-max(2, h/2))
-	case pressed(msg, keys.halfDown):
-		p.move(max(2, h/2))
-	case pressed(msg, keys.top):
-		p.to(false)
-	case pressed(msg, keys.bottom):
-		p.to(true)
-	case pressed(msg, keys.right):
-		p.scrollTo(p.top, p.left+sideways)
-	case pressed(msg, keys.left) && p.left > 0:
-		p.scrollTo(p.top, p.left-sideways)
-	default:
-		return false
-	}
-	return true
-}
-
-// command handles the keys that do something.
-func (m model) command(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
-	switch {
-	case pressed(msg, keys.enter):
-		m.enter()
-	case pressed(msg, keys.back):
-		return m.back()
-	case pressed(msg, keys.quit):
-		if m.focus == listPane && !m.zoomed {
-			return m, tea.Quit
+// scroll moves a text sideways. The stack at its left edge gives the keys back
+// to the list.
+func scroll(n int) func(*model) tea.Cmd {
+	return func(m *model) tea.Cmd {
+		p := m.pager()
+		if n < 0 && p.left == 0 && m.here()&stacks != 0 {
+			return m.leave()
 		}
-		m.leave()
-	case pressed(msg, keys.left):
-		m.leave()
-	case pressed(msg, keys.right), pressed(msg, keys.focus):
-		m.turn()
-	case pressed(msg, keys.zoom):
-		m.zoomed = !m.zoomed
-		m.resize()
-	case pressed(msg, keys.wrap):
-		m.wrap()
-	case pressed(msg, keys.fold):
-		m.folded = !m.folded
-		m.shown = -1
-		return m, m.arrange()
-	case pressed(msg, keys.group):
-		return m.regroup(1)
-	case pressed(msg, keys.groupBack):
-		return m.regroup(-1)
-	case pressed(msg, keys.tree):
-		if m.grouped() && !m.tree {
-			m.refuse("the tree needs grouping by stack: press b")
-			return m, nil
-		}
-		return m, m.arrangeAs(!m.tree)
-	case pressed(msg, keys.before):
-		return m.step(-1)
-	case pressed(msg, keys.after):
-		return m.step(1)
-	case pressed(msg, keys.dumps):
-		m.showDumps()
-	case pressed(msg, keys.filter):
-		m.ask()
-	case pressed(msg, keys.jump):
-		m.prompt(jumping, "")
-	case pressed(msg, keys.write):
-		m.prompt(naming, "gdump.txt")
-	case pressed(msg, keys.next):
-		m.goMatch(1)
-	case pressed(msg, keys.previous):
-		m.goMatch(-1)
-	case pressed(msg, keys.sort):
-		return m.sort()
-	case pressed(msg, keys.reverse):
-		m.order.reversed = !m.order.reversed
-		return m, m.arrange()
-	case pressed(msg, keys.copy):
-		return m.copyStack()
-	case pressed(msg, keys.copyMenu):
-		m.showCopyMenu()
-	case pressed(msg, keys.edit):
-		return m.edit()
-	case pressed(msg, keys.mouse):
-		return m.turnMouse()
-	case pressed(msg, keys.pause):
-		return m.pause()
-	case pressed(msg, keys.refresh):
-		return m.refresh()
-	case pressed(msg, keys.evidence):
-		m.showEvidence()
-	case pressed(msg, keys.problems):
-		m.showProblems()
-	case pressed(msg, keys.help):
-		m.showHelp()
-	case pressed(msg, keys.palette):
-		m.showPalette()
-	}
-	return m, nil
-}
-
-// enter shows the whole stack of the bucket under the cursor, and from a frame
-// of it its source. In the tree it opens and closes a node that forks.
-func (m *model) enter() {
-	switch {
-	case m.selected() < 0:
-		m.refuse("no bucket to show")
-	case m.focus == stackPane && m.zoomed && m.config.Source != nil:
-		m.showSource()
-	case m.tree && m.focus == listPane && len(m.calls.rows[m.list.Cursor].node.Children) > 0:
-		node := m.calls.rows[m.list.Cursor].node
-		m.calls.turn(m.list.Cursor, !m.calls.open[node])
-		m.list.SetLen(m.listed())
-	default:
-		m.focus, m.zoomed = stackPane, true
-		m.resize()
+		p.scrollTo(p.top, p.left+n)
+		return nil
 	}
 }
 
-// turn gives the keys to the other pane.
-func (m *model) turn() {
+// otherPane gives the keys to the other pane.
+func (m *model) otherPane() tea.Cmd {
 	if m.focus == listPane {
 		m.focus = stackPane
 	} else {
 		m.focus = listPane
 	}
 	m.resize()
-}
-
-func (m *model) wrap() {
-	if !m.zoomed || m.focus != stackPane {
-		m.refuse("only the whole stack wraps: press enter first")
-		return
-	}
-	m.wrapped = !m.wrapped
-	m.resize()
-}
-
-// leave goes back to the list, both panes in sight.
-func (m *model) leave() {
-	m.focus, m.zoomed = listPane, false
-	m.stack.searchFor("")
-	m.resize()
-}
-
-// back leaves what was entered last; in the list it clears the filter.
-func (m model) back() (tea.Model, tea.Cmd) {
-	switch {
-	case m.focus == stackPane && m.stack.search != "":
-		m.stack.searchFor("")
-	case m.focus == stackPane || m.zoomed:
-		m.leave()
-	case m.applied != "":
-		m.applied = ""
-		return m, m.arrange()
-	}
-	return m, nil
-}
-
-// prompt opens the line in which something is typed.
-func (m *model) prompt(for_ mode, value string) {
-	m.mode = for_
-	m.input.SetValue(value)
-	m.input.CursorEnd()
-	m.input.Focus()
-}
-
-// ask opens the filter of the list, or the search of the text in focus.
-func (m *model) ask() {
-	switch {
-	case m.overlay != noOverlay:
-		m.prompt(searching, m.text.search)
-	case m.focus == stackPane:
-		m.prompt(searching, m.stack.search)
-	default:
-		m.prompt(filtering, m.applied)
-	}
-}
-
-// inputKey takes a key while something is typed: all letters are text.
-func (m model) inputKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
-	switch msg.Type {
-	case tea.KeyEnter:
-		return m.entered()
-	case tea.KeyEsc:
-		m.input.SetValue("")
-		var cmd tea.Cmd
-		if m.mode == filtering || m.mode == searching {
-			cmd = m.typed()
-		}
-		m.mode, m.bad = normal, nil
-		return m, cmd
-	case tea.KeyUp, tea.KeyDown, tea.KeyPgUp, tea.KeyPgDown:
-		m.moved(msg)
-		m.showStack()
-		return m, nil
-	case tea.KeyRunes:
-		msg.Runes = []rune(printable(msg.Runes))
-	}
-	before := m.input.Value()
-	m.input, _ = m.input.Update(msg)
-	if m.input.Value() == before {
-		return m, nil
-	}
-	return m, m.typed()
-}
-
-// typed applies the text of the input as it grows.
-func (m *model) typed() tea.Cmd {
-	switch m.mode {
-	case filtering:
-		m.applied = m.input.Value()
-		return m.arrange()
-	case searching:
-		if m.overlay != noOverlay {
-			m.text.searchFor(m.input.Value())
-		} else {
-			m.stack.searchFor(m.input.Value())
-		}
-	}
 	return nil
 }
 
-// entered takes what was typed.
-func (m model) entered() (tea.Model, tea.Cmd) {
-	was := m.mode
-	m.mode = normal
-	value := strings.TrimSpace(m.input.Value())
-	switch was {
-	case filtering:
-		m.say("", m.bad)
-		m.bad = nil
-	case jumping:
-		id, err := strconv.ParseUint(value, 10, 64)
-		if err != nil {
-			m.refuse(value + " is not a goroutine ID")
-			return m, nil
-		}
-		return m, jumpCmd(id, m.trend.Series)
-	case naming:
-		if m.config.Write == nil || value == "" {
-			m.refuse("no file name: nothing was written")
-			return m, nil
-		}
-		return m, writeCmd(m.config.Write, value, m.inSight())
-	}
-	return m, nil
+// showWhole shows the stack of the bucket under the cursor on the whole screen.
+func (m *model) showWhole() tea.Cmd {
+	m.focus, m.zoomed = stackPane, true
+	m.resize()
+	return nil
 }
 
-// inSight is the trend with the rows that the filter leaves, in their order.
-func (m *model) inSight() trend.Trend {
-	t := m.trend
-	t.Series = make([]trend.Series, len(m.rows))
-	for i, r := range m.rows {
-		t.Series[i] = m.trend.Series[r]
-	}
-	return t
+// leave goes back to the list, both panes in sight.
+func (m *model) leave() tea.Cmd {
+	m.focus, m.zoomed = listPane, false
+	m.stack.searchFor("")
+	m.resize()
+	return nil
 }
 
-func (m *model) goMatch(n int) {
-	p := &m.stack
-	if m.overlay != noOverlay {
-		p = &m.text
+func (m *model) zoom() tea.Cmd {
+	m.zoomed = !m.zoomed
+	m.resize()
+	return nil
+}
+
+func (m *model) wrap() tea.Cmd {
+	m.wrapped = !m.wrapped
+	m.resize()
+	return nil
+}
+
+func (m *model) fold() tea.Cmd {
+	m.folded = !m.folded
+	m.shown = -1
+	return m.arrange()
+}
+
+// pager is the text that keys go to: that of an overlay, else the stack.
+func (m *model) pager() *pager {
+	if t, ok := m.over().(interface{ content() *pager }); ok {
+		return t.content()
 	}
-	switch {
-	case p.search == "":
-		m.refuse("no search yet: press /")
-	case !p.next(n):
-		m.refuse("not found: " + p.search)
+	return &m.stack
+}
+
+// match goes to the next match of the search, or a previous one.
+func match(n int) func(*model) tea.Cmd {
+	return func(m *model) tea.Cmd {
+		if p := m.pager(); !p.next(n) {
+			m.refuse("not found: " + p.search)
+		}
+		return nil
 	}
 }
 
 // sort goes on to the next column that is shown, and after the last back to
 // the order of the trend.
-func (m model) sort() (tea.Model, tea.Cmd) {
+func (m *model) sort() tea.Cmd {
 	next := m.order.column + 1
 	for next < len(m.columns) && m.widths[next] == 0 {
 		next++
@@ -418,73 +289,10 @@ func (m model) sort() (tea.Model, tea.Cmd) {
 		next = -1
 	}
 	m.order = order{column: next}
-	return m, m.arrange()
+	return m.arrange()
 }
 
-// showProblems lists what could not be read, and the notes of the comparison.
-func (m *model) showProblems() {
-	var lines []line
-	for _, t := range view.Trouble(&m.trend, 1000) {
-		lines = append(lines, line{text: t})
-	}
-	for _, n := range m.trend.Notes {
-		lines = append(lines, line{text: "note: " + clean(n)})
-	}
-	if m.trouble != "" {
-		lines = append(lines, line{text: "error: " + clean(m.trouble), kind: badLine})
-	}
-	if len(lines) == 0 {
-		m.say("no problems: everything was read", nil)
-		return
-	}
-	m.openText(problemsOverlay, "problems and notes", lines)
-}
-
-func (m *model) openText(o overlay, title string, lines []line) {
-	m.overlay, m.title = o, title
-	m.text = pager{cursor: -1}
-	m.text.resize(m.width-2, m.height-3)
-	if o == problemsOverlay || o == evidenceOverlay {
-		var wrapped []line
-		for _, l := range lines {
-			wrapped = append(wrapped, wrapLine(l, m.width-2)...)
-		}
-		lines = wrapped
-	}
-	m.text.set(lines, -1)
-}
-
-// overlayKey takes a key while a text lies over the panes. Letters typed into
-// the help filter it.
-func (m model) overlayKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
-	help := m.overlay == helpOverlay
-	switch {
-	case msg.Type == tea.KeyEsc && m.text.search != "":
-		m.text.searchFor("")
-	case msg.Type == tea.KeyEsc && m.find != "":
-		m.find = ""
-		m.showHelp()
-	case msg.Type == tea.KeyEsc, pressed(msg, keys.quit) && m.find == "", help && pressed(msg, keys.help):
-		m.overlay, m.find = noOverlay, ""
-	case help && msg.Type == tea.KeyBackspace:
-		if r := []rune(m.find); len(r) > 0 {
-			m.find = string(r[:len(r)-1])
-		}
-		m.showHelp()
-	case help && (msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace):
-		m.find += printable(msg.Runes)
-		m.showHelp()
-	case m.text.moved(msg):
-	case pressed(msg, keys.filter):
-		m.ask()
-	case pressed(msg, keys.next):
-		m.goMatch(1)
-	case pressed(msg, keys.previous):
-		m.goMatch(-1)
-	case m.overlay == sourceOverlay && pressed(msg, keys.edit):
-		return m.edit()
-	case pressed(msg, keys.help):
-		m.showHelp()
-	}
-	return m, nil
+func (m *model) reverse() tea.Cmd {
+	m.order.reversed = !m.order.reversed
+	return m.arrange()
 }

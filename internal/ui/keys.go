@@ -1,108 +1,252 @@
 package ui
 
 import (
-	"github.com/charmbracelet/bubbles/key"
+	"slices"
+	"strings"
+
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// binding is a key with its topic and what it does, for the help.
+// place is a view that keys can go to, or several of them.
+type place uint
+
+const (
+	inList place = 1 << iota
+	inTree
+	inStack  // beside the list
+	inWhole  // the stack on the whole screen
+	inText   // a text over the panes
+	inSource // the code of a frame over the panes
+	inHelp
+	inMenu
+	inDumps
+	inWaiting // for the first dump of a watch
+
+	lists    = inList | inTree
+	stacks   = inStack | inWhole
+	panes    = lists | stacks
+	texts    = inText | inSource
+	menus    = inMenu | inDumps
+	anywhere = panes | texts | inHelp | menus
+)
+
+// placeNames name the views for people.
+var placeNames = []struct {
+	place
+	name string
+}{
+	{inList, "list"},
+	{inTree, "tree"},
+	{stacks, "stack"},
+	{inWhole, "whole stack"},
+	{inText, "text"},
+	{inSource, "source"},
+	{inDumps, "list of dumps"},
+	{inHelp, "help"},
+	{inMenu, "menu"},
+	{inWaiting, "watch without a dump"},
+}
+
+// String names the views, "" if they are all panes or more.
+func (p place) String() string {
+	if p&panes == panes {
+		return ""
+	}
+	var names []string
+	for _, n := range placeNames {
+		if p&n.place == n.place {
+			names = append(names, n.name)
+			p &^= n.place
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// need is what a key cannot do without.
+type need struct {
+	met func(*model) bool
+	why string // that nothing is done; "" does nothing without a word
+}
+
+// binding is a row of the table of keys. Keys, the hints at the bottom, help,
+// palette and the README's table are made from it.
 type binding struct {
-	key.Binding
+	keys  string // as Bubble Tea names them, between blanks; "space" for a blank
 	topic string
+	where place
+	needs []need
+	help  string
+	hint  string // in a word, at the bottom; "" for none
+	rank  int    // of the hint: the lowest come first
+	shows place  // where the hint is worth its room; 0 if wherever the key works
+	do    func(*model) tea.Cmd
 }
 
-// keyMap is every key of the program. Help is made from it.
-type keyMap struct {
-	up, down, pageUp, pageDown, halfUp, halfDown, top, bottom binding
-	left, right                                               binding
-	enter, back, focus, zoom, wrap, fold                      binding
-	group, groupBack, tree, before, after, dumps              binding
-	evidence, problems, help, palette                         binding
-	filter, next, previous, sort, reverse, jump               binding
-	copy, copyMenu, write, edit, pause, refresh               binding
-	mouse, quit, kill, suspend                                binding
-}
-
-func bind(topic, does, shown string, keys ...string) binding {
-	return binding{key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, does)), topic}
-}
-
-var keys = keyMap{
-	up:       bind("move", "up", "↑ k", "up", "k"),
-	down:     bind("move", "down", "↓ j", "down", "j"),
-	pageUp:   bind("move", "page up", "pgup ctrl-b", "pgup", "ctrl+b"),
-	pageDown: bind("move", "page down", "pgdn ctrl-f", "pgdown", "ctrl+f"),
-	halfUp:   bind("move", "half a page up", "ctrl-u", "ctrl+u"),
-	halfDown: bind("move", "half a page down", "ctrl-d", "ctrl+d"),
-	top:      bind("move", "first row", "g home", "g", "home"),
-	bottom:   bind("move", "last row", "G end", "G", "end"),
-	left:     bind("move", "to the list; in a stack: scroll left; in the tree: collapse", "← h", "left", "h"),
-	right:    bind("move", "to the stack; in a stack: scroll right; in the tree: expand", "→ l", "right", "l"),
-
-	enter:     bind("view", "whole stack of the bucket; on a frame: its source", "enter", "enter"),
-	back:      bind("view", "back one level, or clear the filter", "esc", "esc"),
-	focus:     bind("view", "other pane", "tab", "tab", "shift+tab"),
-	zoom:      bind("view", "pane full screen", "z", "z"),
-	wrap:      bind("view", "wrap long lines of the whole stack", "w", "w"),
-	fold:      bind("view", "hide goroutines and frames of Go itself", ".", "."),
-	group:     bind("view", "next grouping: stack, call site, function, …", "b", "b"),
-	groupBack: bind("view", "previous grouping", "B", "B"),
-	tree:      bind("view", "tree of calls, from created by to the leaf", "t", "t"),
-	before:    bind("view", "previous dump", "[", "["),
-	after:     bind("view", "next dump", "]", "]"),
-	dumps:     bind("view", "list of dumps: open one, or compare marked ones", "d", "d"),
-	evidence:  bind("view", "evidence: what the verdict of the bucket rests on", "v", "v"),
-	problems:  bind("view", "problems and notes", "!", "!"),
-	help:      bind("view", "all keys", "?", "?"),
-	palette:   bind("view", "all commands, found by typing", ":", ":"),
-
-	filter:   bind("find", "filter the list; in a stack: search", "/", "/"),
-	next:     bind("find", "next match in the stack", "n", "n"),
-	previous: bind("find", "previous match in the stack", "N", "N"),
-	sort:     bind("find", "sort by the next column", "s", "s"),
-	reverse:  bind("find", "reverse order", "S", "S"),
-	jump:     bind("find", "jump to a goroutine by its ID", "#", "#"),
-
-	copy:     bind("do", "copy the stack", "y", "y"),
-	copyMenu: bind("do", "copy a part: frame, place, function, ids, JSON, …", "Y", "Y"),
-	write:    bind("do", "write what is shown to a file", "W", "W"),
-	edit:     bind("do", "open the frame's source in $VISUAL or $EDITOR", "e", "e"),
-	pause:    bind("do", "in a watch: pause or resume the screen", "space", " "),
-	refresh:  bind("do", "in a watch: take a dump now", "r", "r"),
-	mouse:    bind("do", "mouse on and off", "m", "m"),
-	quit:     bind("do", "quit; in a view: back", "q", "q"),
-	kill:     bind("do", "quit at once", "ctrl-c", "ctrl+c"),
-	suspend:  bind("do", "suspend", "ctrl-z", "ctrl+z"),
-}
-
-// all lists the bindings in the order of the help.
-func (k *keyMap) all() []binding {
+// bindings is the table of all keys, in the order of the help. Of several rows
+// of a key the first counts that works where it is pressed.
+func bindings() []binding {
 	return []binding{
-		k.down, k.up, k.top, k.bottom, k.halfDown, k.halfUp, k.pageDown, k.pageUp, k.right, k.left,
-		k.enter, k.back, k.focus, k.zoom, k.wrap, k.fold, k.group, k.groupBack, k.tree, k.before, k.after, k.dumps,
-		k.evidence, k.problems, k.help, k.palette,
-		k.filter, k.next, k.previous, k.sort, k.reverse, k.jump,
-		k.copy, k.copyMenu, k.write, k.edit, k.pause, k.refresh, k.mouse, k.quit, k.kill, k.suspend,
+		{keys: "down j", topic: "move", where: anywhere, help: "down", hint: "scroll", rank: 6, shows: texts, do: move(lineDown)},
+		{keys: "up k", topic: "move", where: anywhere, help: "up", do: move(lineUp)},
+		{keys: "g home", topic: "move", where: anywhere, help: "first row", do: move(first)},
+		{keys: "G end", topic: "move", where: anywhere, help: "last row", do: move(last)},
+		{keys: "ctrl+d", topic: "move", where: anywhere, help: "half a page down", do: move(halfDown)},
+		{keys: "ctrl+u", topic: "move", where: anywhere, help: "half a page up", do: move(halfUp)},
+		{keys: "pgdown ctrl+f", topic: "move", where: anywhere, help: "page down", do: move(pageDown)},
+		{keys: "pgup ctrl+b", topic: "move", where: anywhere, help: "page up", do: move(pageUp)},
+		{keys: "right l", topic: "move", where: inList, help: "to the stack", do: (*model).otherPane},
+		{keys: "right l", topic: "move", where: inTree, help: "open the node", hint: "open", rank: 3, do: (*model).openNode},
+		{keys: "right l", topic: "move", where: stacks | texts, help: "scroll right", do: scroll(sideways)},
+		{keys: "left h", topic: "move", where: inList, help: "back from the full screen", do: (*model).leave},
+		{keys: "left h", topic: "move", where: inTree, help: "close the node, or go to its parent", hint: "close", rank: 4, do: (*model).closeNode},
+		{keys: "left h", topic: "move", where: stacks | texts, help: "scroll left; at the edge of a stack: to the list", do: scroll(-sideways)},
+
+		{keys: "enter", topic: "view", where: inList | inStack, needs: needs(row), help: "whole stack of the bucket", hint: "whole stack", rank: 1, do: (*model).showWhole},
+		{keys: "enter", topic: "view", where: inWhole, help: "source of the frame", hint: "source", rank: 2, do: (*model).showSource},
+		{keys: "enter", topic: "view", where: inTree, needs: needs(row), help: "open or close the node; without nodes below: whole stack", hint: "open", rank: 1, do: (*model).enterNode},
+		{keys: "enter", topic: "view", where: inDumps, help: "open the dump, or compare those marked", hint: "open", rank: 1, do: on((*menu).enter)},
+		{keys: "enter", topic: "view", where: inMenu, help: "choose", hint: "choose", rank: 1, do: on((*menu).enter)},
+		{keys: "space", topic: "view", where: inDumps, help: "mark the dump", hint: "mark", rank: 2, do: on((*menu).mark)},
+		{keys: "a", topic: "view", where: inDumps, help: "mark all dumps, or none", hint: "all", rank: 3, do: on((*menu).markAll)},
+		{keys: "esc", topic: "view", where: lists, needs: needs(filtered), help: "clear the filter", hint: "clear", rank: 2, do: (*model).back},
+		{keys: "esc", topic: "view", where: anywhere, needs: needs(below), help: "back one level", hint: "back", rank: 1, do: (*model).back},
+		{keys: "tab shift+tab", topic: "view", where: panes, help: "other pane", hint: "pane", rank: 7, shows: lists, do: (*model).otherPane},
+		{keys: "z", topic: "view", where: panes, help: "pane full screen, and back", hint: "full", rank: 13, do: (*model).zoom},
+		{keys: "w", topic: "view", where: inWhole, help: "wrap long lines", hint: "wrap", rank: 12, do: (*model).wrap},
+		{keys: ".", topic: "view", where: panes, help: "hide goroutines and frames of Go itself", hint: "fold", rank: 11, do: (*model).fold},
+		{keys: "b", topic: "view", where: panes, help: "next grouping: stack, call site, function, …", hint: "group", rank: 5, shows: lists, do: groupBy(1)},
+		{keys: "B", topic: "view", where: panes, help: "previous grouping", do: groupBy(-1)},
+		{keys: "t", topic: "view", where: inTree, help: "list of buckets", hint: "list", rank: 6, do: (*model).turnTree},
+		{keys: "t", topic: "view", where: panes &^ inTree, needs: needs(ungrouped), help: "tree of calls, from created by to the leaf", hint: "tree", rank: 6, shows: inList, do: (*model).turnTree},
+		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", do: step(-1)},
+		{keys: "]", topic: "view", where: panes, needs: needs(several), help: "next dump", do: step(1)},
+		{keys: "d", topic: "view", where: panes, help: "list of dumps", do: (*model).showDumps},
+		{keys: "v", topic: "view", where: panes, needs: needs(row, compared), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},
+		{keys: "!", topic: "view", where: panes, help: "problems and notes", do: (*model).showProblems},
+		{keys: "?", topic: "view", where: anywhere&^inHelp | inWaiting, help: "all keys", do: (*model).showHelp},
+		{keys: "?", topic: "view", where: inHelp, help: "back", do: (*model).back},
+		{keys: ":", topic: "view", where: panes, help: "all commands, found by typing", do: (*model).showPalette},
+
+		{keys: "/", topic: "find", where: lists, help: "filter the list", hint: "filter", rank: 3, do: (*model).askFilter},
+		{keys: "/", topic: "find", where: stacks | texts, help: "search", hint: "search", rank: 4, do: (*model).askSearch},
+		{keys: "n", topic: "find", where: stacks | texts, needs: needs(searched), help: "next match", hint: "next", rank: 5, do: match(1)},
+		{keys: "N", topic: "find", where: stacks | texts, needs: needs(searched), help: "previous match", do: match(-1)},
+		{keys: "s", topic: "find", where: panes &^ inTree, help: "sort by the next column", hint: "sort", rank: 4, shows: lists, do: (*model).sort},
+		{keys: "S", topic: "find", where: panes, help: "reverse order", do: (*model).reverse},
+		{keys: "#", topic: "find", where: panes, help: "jump to a goroutine by its ID", do: (*model).askID},
+
+		{keys: "y", topic: "do", where: panes, needs: needs(row), help: "copy the stack", hint: "copy", rank: 9, do: (*model).copyStack},
+		{keys: "Y", topic: "do", where: panes, needs: needs(row), help: "copy a part: frame, place, function, IDs, JSON, …", do: (*model).showCopyMenu},
+		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
+		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
+		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 2, do: (*model).pause},
+		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "refresh", rank: 2, do: (*model).refresh},
+		{keys: "m", topic: "do", where: anywhere, help: "mouse on and off", do: (*model).turnMouse},
+		{keys: "q", topic: "do", where: anywhere, needs: needs(inside), help: "back", do: (*model).up},
+		{keys: "q", topic: "do", where: anywhere | inWaiting, help: "quit from the list", hint: "quit", rank: 10, do: (*model).quit},
+		{keys: "ctrl+c", topic: "do", where: anywhere | inWaiting, help: "quit at once", do: (*model).quit},
+		{keys: "ctrl+z", topic: "do", where: anywhere | inWaiting, help: "suspend", do: (*model).suspend},
 	}
 }
 
-// Keys lists every key and what it does, for documents.
-func Keys() [][2]string {
-	var out [][2]string
-	for _, b := range keys.all() {
-		out = append(out, [2]string{b.Help().Key, b.Help().Desc})
+// What keys need. Without below and inside Esc and q have no view to go back to.
+var (
+	row       = need{func(m *model) bool { return m.selected() >= 0 }, "no bucket is selected"}
+	several   = need{func(m *model) bool { return len(m.dumps) > 1 }, "only one dump: compare with gdump diff A B"}
+	compared  = need{func(m *model) bool { return len(m.trend.Dumps) > 1 }, "a verdict needs two dumps: gdump diff A B"}
+	ungrouped = need{func(m *model) bool { return !m.grouped() }, "the tree needs grouping by stack: press b"}
+	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
+	watched   = need{func(m *model) bool { return m.live != nil }, "works only in gdump watch"}
+	filtered  = need{func(m *model) bool { return m.applied != "" }, ""}
+	below     = need{func(m *model) bool { return m.inside() || m.filling() }, ""}
+	inside    = need{(*model).inside, ""}
+)
+
+func needs(all ...need) []need { return all }
+
+// on makes an action of one of an overlay that keys are pressed in.
+func on[O overlay](do func(O, *model) tea.Cmd) func(*model) tea.Cmd {
+	return func(m *model) tea.Cmd {
+		if o, ok := m.over().(O); ok {
+			return do(o, m)
+		}
+		return nil
+	}
+}
+
+// lacks is the first need that is not met, nil if all are.
+func (b *binding) lacks(m *model) *need {
+	for i := range b.needs {
+		if !b.needs[i].met(m) {
+			return &b.needs[i]
+		}
+	}
+	return nil
+}
+
+// names are the keys as Bubble Tea names them.
+func (b *binding) names() []string { return strings.Fields(b.keys) }
+
+var arrows = map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→", "pgdown": "pgdn"}
+
+// shown are the keys as people read them.
+func (b *binding) shown() []string {
+	shown := b.names()
+	for i, name := range shown {
+		shown[i] = shownKey(name)
+	}
+	return shown
+}
+
+func shownKey(name string) string {
+	if arrow, ok := arrows[name]; ok {
+		return arrow
+	}
+	return strings.ReplaceAll(name, "+", "-")
+}
+
+// bound is the row of a key that works in a place. If there is none, why says
+// so in words.
+func (m *model) bound(name string, at place) (b *binding, why string) {
+	var elsewhere place
+	var unmet *need
+	for i := range m.bindings {
+		b := &m.bindings[i]
+		if !slices.Contains(b.names(), name) {
+			continue
+		}
+		if b.where&at == 0 {
+			elsewhere |= b.where
+			continue
+		}
+		lacks := b.lacks(m)
+		if lacks == nil {
+			return b, ""
+		}
+		if unmet == nil {
+			unmet = lacks
+		}
+	}
+	switch {
+	case unmet != nil:
+		return nil, unmet.why
+	case elsewhere != 0:
+		return nil, shownKey(name) + " works in: " + elsewhere.String()
+	}
+	return nil, ""
+}
+
+// Key is a row of the table of keys, for documents.
+type Key struct {
+	Keys        []string
+	Where, Does string
+}
+
+// Keys lists every key, where it works and what it does.
+func Keys() []Key {
+	var out []Key
+	for _, b := range bindings() {
+		out = append(out, Key{b.shown(), b.where.String(), b.help})
 	}
 	return out
-}
-
-// message is what arrives when a binding's first key is pressed.
-func (b *binding) message() tea.KeyMsg {
-	name := b.Keys()[0]
-	special := map[string]tea.KeyType{
-		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "ctrl+c": tea.KeyCtrlC, "ctrl+z": tea.KeyCtrlZ,
-	}
-	if t, ok := special[name]; ok {
-		return tea.KeyMsg{Type: t}
-	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
 }

@@ -1,26 +1,23 @@
 package ui
 
 import (
-	"fmt"
 	"strings"
 
 	"gdump/internal/ui/list"
-	"gdump/internal/view/number"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// menu is a list to choose from: commands, parts to copy, dumps.
+// menu is an overlay to choose from: commands, parts to copy, dumps.
 type menu struct {
+	finder
 	title  string
-	hint   string
 	items  []item
-	rows   []int // items that the typed text leaves
+	rows   []int // items that the typed word leaves
 	list   list.List
-	typing bool // letters filter the items
-	find   string
-	many   bool // items can be marked; choose gets them
-	choose func(m model, chosen []int) (tea.Model, tea.Cmd)
+	at     place // inMenu if it is not set
+	finds  bool  // letters narrow the items
+	choose func(m *model, chosen []int) tea.Cmd
 }
 
 type item struct {
@@ -28,11 +25,39 @@ type item struct {
 	marked     bool
 }
 
-// openMenu shows a menu over everything.
-func (m *model) openMenu(x menu) {
-	m.overlay, m.menu = menuOverlay, x
-	m.menu.list.SetHeight(m.height - 3)
-	m.menu.narrow()
+// openMenu shows a menu, its cursor on an item.
+func (m *model) openMenu(x *menu, cursor int) {
+	x.narrow()
+	m.open(x)
+	x.list.To(cursor)
+}
+
+func (x *menu) id() place {
+	if x.at == 0 {
+		return inMenu
+	}
+	return x.at
+}
+
+func (x *menu) handle(_ *model, msg tea.KeyMsg) (tea.Cmd, bool) {
+	if !x.finds || !x.take(msg) {
+		return nil, false
+	}
+	x.narrow()
+	return nil, true
+}
+
+func (x *menu) move(to motion) { moveList(&x.list, to) }
+
+func (x *menu) wheel(n int) { x.list.Scroll(n) }
+
+func (x *menu) resize(_, h int) { x.list.SetHeight(h - 1) }
+
+func (x *menu) typing() string {
+	if x.finds {
+		return "type to find   ↑↓ move   "
+	}
+	return ""
 }
 
 // narrow leaves the items in which each typed word is found.
@@ -51,37 +76,37 @@ next:
 	x.list.To(0)
 }
 
-// menuKey takes a key while a menu is open.
-func (m model) menuKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
-	x := &m.menu
-	switch {
-	case msg.Type == tea.KeyEsc, !x.typing && pressed(msg, keys.quit):
-		m.overlay = noOverlay
-		return m, nil
-	case msg.Type == tea.KeyEnter:
-		if len(x.rows) == 0 {
-			return m, nil
-		}
-		m.overlay = noOverlay
-		return x.choose(m, x.chosen())
-	case msg.Type == tea.KeyBackspace && x.typing:
-		if r := []rune(x.find); len(r) > 0 {
-			x.find = string(r[:len(r)-1])
-			x.narrow()
-		}
-	case msg.Type == tea.KeySpace && x.many:
-		if len(x.rows) > 0 {
-			it := &x.items[x.rows[x.list.Cursor]]
-			it.marked = !it.marked
-			x.list.Move(1)
-		}
-	case (msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace) && x.typing:
-		x.find += printable(msg.Runes)
-		x.narrow()
-	default:
-		moveList(&x.list, msg)
+// enter closes the menu and does what was chosen.
+func (x *menu) enter(m *model) tea.Cmd {
+	if len(x.rows) == 0 {
+		return nil
 	}
-	return m, nil
+	m.overlays = m.overlays[:len(m.overlays)-1]
+	return x.choose(m, x.chosen())
+}
+
+// mark marks the item under the cursor, or takes its mark away.
+func (x *menu) mark(*model) tea.Cmd {
+	if len(x.rows) > 0 {
+		it := &x.items[x.rows[x.list.Cursor]]
+		it.marked = !it.marked
+		x.list.Move(1)
+	}
+	return nil
+}
+
+// markAll marks all items, or none if all are marked.
+func (x *menu) markAll(*model) tea.Cmd {
+	marked := 0
+	for i := range x.items {
+		if x.items[i].marked {
+			marked++
+		}
+	}
+	for i := range x.items {
+		x.items[i].marked = marked < len(x.items)
+	}
+	return nil
 }
 
 // chosen are the items that are marked, or the one under the cursor.
@@ -98,18 +123,13 @@ func (x *menu) chosen() []int {
 	return chosen
 }
 
-func (m *model) menuView() []string {
-	x := &m.menu
-	title := x.title
-	if x.find != "" {
-		title += " · " + clean(x.find) + "▏"
-	}
-	lines := []string{m.rule(title, "", m.width, true)}
+func (x *menu) draw(m *model, w, _ int) []string {
+	lines := []string{m.rule(x.finder.title(x.title), "", w, true)}
 	widest := 0
 	for _, i := range x.rows {
 		widest = max(widest, cells(x.items[i].text))
 	}
-	widest = min(widest, m.width*2/3)
+	widest = min(widest, w*2/3)
 	from, to := x.list.Visible()
 	for n := from; n < to; n++ {
 		it := &x.items[x.rows[n]]
@@ -119,7 +139,7 @@ func (m *model) menuView() []string {
 		}
 		text := mark + " " + fit(it.text, widest) + "  " + it.tail
 		if n == x.list.Cursor {
-			lines = append(lines, m.theme.Selected.Render(fit("▸"+text, m.width)))
+			lines = append(lines, m.theme.Selected.Render(fit("▸"+text, w)))
 		} else {
 			lines = append(lines, " "+text)
 		}
@@ -127,45 +147,5 @@ func (m *model) menuView() []string {
 	if len(x.rows) == 0 {
 		lines = append(lines, "  no match for "+clean(x.find))
 	}
-	for len(lines) < m.height-2 {
-		lines = append(lines, "")
-	}
-	return append(lines, m.theme.Faint.Render(strings.Repeat("─", m.width)), " "+x.hint)
-}
-
-// showPalette lists all commands.
-func (m *model) showPalette() {
-	var commands []binding
-	x := menu{title: "commands", hint: "type to find   enter run   esc back", typing: true}
-	for _, b := range keys.all() {
-		if b.topic == "move" {
-			continue
-		}
-		commands = append(commands, b)
-		x.items = append(x.items, item{text: b.Help().Desc, tail: b.Help().Key})
-	}
-	x.choose = func(m model, chosen []int) (tea.Model, tea.Cmd) { return m.key(commands[chosen[0]].message()) }
-	m.openMenu(x)
-}
-
-// showDumps lists the dumps, with when and why they were written.
-func (m *model) showDumps() {
-	x := menu{title: number.Plural(len(m.dumps), "dump", "dumps"), many: true, hint: "enter open   space mark · enter compare   esc back"}
-	for i := range m.dumps {
-		d := &m.dumps[i]
-		what := clean(d.Source)
-		if d.Reason != "" {
-			what = clean(d.Reason)
-		}
-		when := "no time"
-		if !d.TakenAt.IsZero() {
-			when = d.TakenAt.Local().Format("2006-01-02 15:04:05 MST")
-		}
-		x.items = append(x.items, item{
-			text: fmt.Sprintf("%-23s  %s", when, what),
-			tail: fmt.Sprintf("%s, %s, %s", number.Plural(d.Goroutines, "goroutine", "goroutines"), number.Plural(len(d.Buckets), "bucket", "buckets"), d.Level),
-		})
-	}
-	x.choose = func(m model, chosen []int) (tea.Model, tea.Cmd) { return m.look(chosen) }
-	m.openMenu(x)
+	return lines
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -15,12 +14,8 @@ import (
 	"gdump/internal/ui/list"
 	"gdump/internal/ui/theme"
 	"gdump/internal/view"
-	"gdump/internal/view/number"
 
-	"github.com/charmbracelet/bubbles/cursor"
-	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/ansi"
 )
 
 // pane is a part of the screen that keys can go to.
@@ -29,29 +24,6 @@ type pane int
 const (
 	listPane pane = iota
 	stackPane
-)
-
-// overlay is what covers the panes.
-type overlay int
-
-const (
-	noOverlay overlay = iota
-	helpOverlay
-	problemsOverlay
-	evidenceOverlay
-	sourceOverlay
-	menuOverlay
-)
-
-// mode says where letters go.
-type mode int
-
-const (
-	normal    mode = iota
-	filtering      // into the filter of the list
-	searching      // into the search of a text
-	jumping        // into the id of a goroutine
-	naming         // into the name of a file to write
 )
 
 // model is the root, and the only Bubble Tea model.
@@ -96,8 +68,6 @@ type model struct {
 
 	focus   pane
 	zoomed  bool
-	mode    mode
-	input   textinput.Model
 	stack   pager
 	shown   int               // series in the stack pane, -1 if none
 	bucket  *goroutine.Bucket // of that series
@@ -106,11 +76,9 @@ type model struct {
 
 	live *live // nil if nothing is watched
 
-	overlay overlay
-	title   string // of the overlay
-	text    pager  // in the overlay
-	find    string // typed into the help
-	menu    menu
+	bindings []binding
+	prompt   *prompt   // nil if nothing is typed into a line
+	overlays []overlay // what covers the panes; the last has the keys
 
 	toast   toast
 	trouble string // the last error
@@ -167,33 +135,29 @@ type toast struct {
 	err  bool
 }
 
-func newModel(ctx context.Context, c Config, th theme.Theme) model {
+func newModel(ctx context.Context, c Config, th theme.Theme) *model {
 	loading, stop := context.WithCancel(ctx)
-	in := textinput.New()
-	in.Cursor.SetMode(cursor.CursorHide) // the screen draws its own
-	in.Prompt = ""
-	return model{
-		config: c, theme: th, ctx: loading, stop: stop, steps: make(chan Step, 1), mouse: c.Mouse,
-		loading: true, started: c.now(), order: order{column: -1}, shown: -1, input: in,
+	return &model{
+		config: c, theme: th, ctx: loading, stop: stop, steps: make(chan Step, 1), mouse: c.Mouse, bindings: bindings(),
+		loading: true, started: c.now(), order: order{column: -1}, shown: -1,
 	}
 }
 
 // Init starts the loading.
-func (m model) Init() tea.Cmd {
+func (m *model) Init() tea.Cmd {
 	return tea.Batch(loadCmd(m.ctx, m.config.Load, m.steps), stepCmd(m.steps), waitCmd())
 }
 
 // Update takes a message. It does no I/O and no work that grows with the dump.
-func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	tm, cmd := m.update(msg)
-	m = tm.(model)
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.update(msg)
 	if read := m.readSource(); read != nil {
 		cmd = tea.Batch(cmd, read)
 	}
 	return m, cmd
 }
 
-func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
+func (m *model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
@@ -206,7 +170,7 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.keys(msg)
 	case tea.MouseMsg:
 		if m.waiting() {
-			return m, nil
+			return nil
 		}
 		return m.click(msg)
 	case steppedMsg:
@@ -216,14 +180,13 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case loadedMsg:
 		return m.loaded(msg)
 	case comparedMsg:
-		if msg.gen != m.gen {
-			return m, nil
-		}
-		if msg.err != nil {
+		switch {
+		case msg.gen != m.gen:
+		case msg.err != nil:
 			m.say("", msg.err)
-			return m, nil
+		default:
+			return m.show(msg.prepared)
 		}
-		return m.show(msg.prepared)
 	case arrangedMsg:
 		m.arranged(msg)
 	case sourceMsg:
@@ -233,10 +196,8 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case sampledMsg:
 		return m.sampled(Sample(msg))
 	case agedMsg:
-		l := *m.live
-		l.now = time.Time(msg)
-		m.live = &l
-		return m, ageCmd()
+		m.live.now = time.Time(msg)
+		return ageCmd()
 	case copiedMsg:
 		m.say(msg.what, msg.err)
 	case wroteMsg:
@@ -246,7 +207,7 @@ func (m model) update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.say("", fmt.Errorf("the editor: %w", msg.err))
 		}
 	}
-	return m, nil
+	return nil
 }
 
 func (m *model) say(what string, err error) {
@@ -263,41 +224,37 @@ func (m *model) refuse(why string) {
 }
 
 // stepped shows how far the loading is, and what there is so far.
-func (m model) stepped(msg steppedMsg) (tea.Model, tea.Cmd) {
+func (m *model) stepped(msg steppedMsg) tea.Cmd {
 	m.progress = msg.progress
 	next := stepCmd(m.steps)
 	if msg.partial == nil || !m.loading {
-		return m, next
+		return next
 	}
 	m.dumps, m.by = msg.partial.trend.Dumps, msg.partial.trend.By
-	m.looking = make([]int, len(m.dumps))
-	for i := range m.looking {
-		m.looking[i] = i
-	}
-	tm, cmd := m.show(*msg.partial)
-	return tm, tea.Batch(cmd, next)
+	m.looking = m.allDumps()
+	return tea.Batch(m.show(*msg.partial), next)
 }
 
 // filling reports whether the list is shown although the loading goes on.
 func (m *model) filling() bool { return m.loading && len(m.trend.Dumps) > 0 }
 
 // loaded shows what was read, or ends the program if that is nothing.
-func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
+func (m *model) loaded(msg loadedMsg) tea.Cmd {
 	m.loading = false
 	if len(msg.trend.Dumps) == 0 {
 		if m.stopping && len(m.trend.Dumps) > 0 {
-			return m, nil
+			return nil
 		}
 		if m.config.Watch != nil && !m.stopping {
 			cmd := m.watch()
 			m.live.err = msg.err
-			return m, cmd
+			return cmd
 		}
 		m.fatal = msg.err
 		if m.stopping {
 			m.fatal = ErrStopped
 		}
-		return m, tea.Quit
+		return tea.Quit
 	}
 	switch {
 	case errors.Is(msg.err, context.Canceled):
@@ -306,22 +263,19 @@ func (m model) loaded(msg loadedMsg) (tea.Model, tea.Cmd) {
 		m.say("", msg.err)
 	}
 	m.dumps, m.by = msg.trend.Dumps, msg.trend.By
-	m.looking = make([]int, len(m.dumps))
-	for i := range m.looking {
-		m.looking[i] = i
-	}
-	tm, cmd := m.show(msg.prepared)
-	if m = tm.(model); m.config.Browse && len(m.dumps) > 1 {
+	m.looking = m.allDumps()
+	cmd := m.show(msg.prepared)
+	if m.browsing() {
 		m.showDumps()
 	}
-	return m, tea.Batch(cmd, m.watch())
+	return tea.Batch(cmd, m.watch())
 }
 
 // show puts a trend on the screen.
 //
 // The cursor stays on its bucket, the list in its order. In a crash that comes
 // into sight it starts on the goroutine that ended the process.
-func (m model) show(p prepared) (tea.Model, tea.Cmd) {
+func (m *model) show(p prepared) tea.Cmd {
 	if i := m.selected(); i >= 0 {
 		m.wanted = identity(&m.trend.Series[i])
 	}
@@ -341,63 +295,11 @@ func (m model) show(p prepared) (tea.Model, tea.Cmd) {
 	m.rows, m.calls, m.shown = nil, callTree{}, -1
 	m.list.SetLen(0)
 	m.resize()
-	return m, m.arrange()
+	return m.arrange()
 }
 
 // measured is how many buckets have a say in how wide a column is.
 const measured = 2000
-
-// look shows some of the dumps: one by itself, or their difference.
-func (m model) look(which []int) (tea.Model, tea.Cmd) {
-	m.looking = which
-	return m, m.compare()
-}
-
-// compare asks for the trend of the dumps looked at.
-func (m *model) compare() tea.Cmd {
-	dumps := make([]goroutine.Dump, len(m.looking))
-	for i, n := range m.looking {
-		dumps[i] = m.dumps[n]
-	}
-	m.gen++
-	return compareCmd(m.gen, dumps, m.by)
-}
-
-// regroup groups goroutines by the next grouping, or the previous.
-func (m model) regroup(step int) (tea.Model, tea.Cmd) {
-	all := slices.Clone(query.Groupings)
-	for _, key := range m.labels {
-		all = append(all, "label:"+key)
-	}
-	m.by = all[(max(0, slices.Index(all, m.by))+step+len(all))%len(all)]
-	return m, m.compare()
-}
-
-// grouped reports whether rows are groups rather than stacks.
-func (m *model) grouped() bool { return m.members != nil }
-
-// step goes to the dump before or after the one in sight. Beyond the ends all
-// of them are compared.
-func (m model) step(n int) (tea.Model, tea.Cmd) {
-	if len(m.dumps) < 2 {
-		m.refuse("only one dump: compare with gdump diff A B")
-		return m, nil
-	}
-	at := -1
-	if len(m.looking) == 1 {
-		at = m.looking[0]
-	} else if n < 0 {
-		at = len(m.dumps)
-	}
-	if at += n; at >= 0 && at < len(m.dumps) {
-		return m.look([]int{at})
-	}
-	all := make([]int, len(m.dumps))
-	for i := range all {
-		all[i] = i
-	}
-	return m.look(all)
-}
 
 // identity is what a series is known by from one trend to the next.
 func identity(s *trend.Series) string {
@@ -491,8 +393,9 @@ func (m *model) resize() {
 	m.widths = view.Fit(m.columns, m.natural, m.layout.list.w-2)
 	m.shown = -1
 	m.showStack()
-	m.text.resize(m.width-2, m.height-3)
-	m.menu.list.SetHeight(m.height - 3)
+	for _, o := range m.overlays {
+		o.resize(m.width, m.height-2)
+	}
 }
 
 // showStack fills the stack pane for the bucket under the cursor.
@@ -530,53 +433,4 @@ func siteRow(s goroutine.Stack) int {
 		at = own
 	}
 	return slices.IndexFunc(view.StackRows(s), func(r view.StackRow) bool { return r.Frame != nil && r.Frame.Raw == at && r.Prefix == "" })
-}
-
-// headline is the lines under the title: the findings, and what could not be
-// read.
-func (m *model) headline() []line {
-	if len(m.trend.Dumps) == 0 || m.width < minWidth {
-		return nil
-	}
-	var lines []line
-	kind := plainLine
-	switch m.asks {
-	case view.Bad:
-		kind = badLine
-	case view.Good:
-		kind = goodLine
-	case view.Plain:
-	}
-	for _, text := range m.says {
-		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
-		kind = plainLine
-	}
-	most := max(2, m.height/6)
-	if w := m.warning(); w != "" {
-		lines = append(lines[:min(len(lines), most-1)], line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
-	}
-	return lines[:min(len(lines), most)]
-}
-
-// warning says in a line that something was not read, or that there are notes.
-func (m *model) warning() string {
-	var parts []string
-	problems := 0
-	for i := range m.trend.Dumps {
-		d := &m.trend.Dumps[i]
-		problems += len(d.Problems)
-		if d.Truncated {
-			parts = append(parts, shortSource(clean(d.Source))+" is cut off")
-		}
-	}
-	if problems > 0 {
-		parts = append(parts, number.Plural(problems, "problem", "problems")+" in what was read")
-	}
-	if len(m.trend.Notes) > 0 {
-		parts = append(parts, number.Plural(len(m.trend.Notes), "note", "notes"))
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("! %s (%s shows)", strings.Join(parts, ", "), keys.problems.Help().Key)
 }

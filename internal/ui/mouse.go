@@ -6,19 +6,19 @@ const wheelRows = 3
 
 // turnMouse turns the mouse on or off. It is off at first, so that the
 // terminal's own selection works.
-func (m model) turnMouse() (tea.Model, tea.Cmd) {
+func (m *model) turnMouse() tea.Cmd {
 	if m.mouse = !m.mouse; m.mouse {
 		m.say("mouse on: wheel scrolls, click selects, again opens, heading sorts", nil)
-		return m, tea.EnableMouseCellMotion
+		return tea.EnableMouseCellMotion
 	}
 	m.say("mouse off", nil)
-	return m, tea.DisableMouse
+	return tea.DisableMouse
 }
 
 func (r rect) holds(x, y int) bool { return x >= r.x && x < r.x+r.w && y >= r.y && y < r.y+r.h }
 
 // click takes what the mouse does.
-func (m model) click(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
+func (m *model) click(msg tea.MouseMsg) tea.Cmd {
 	wheel := 0
 	switch {
 	case msg.Button == tea.MouseButtonWheelUp:
@@ -26,14 +26,12 @@ func (m model) click(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 	case msg.Button == tea.MouseButtonWheelDown:
 		wheel = wheelRows
 	case msg.Action != tea.MouseActionPress || msg.Button != tea.MouseButtonLeft:
-		return m, nil
+		return nil
 	}
 	switch {
-	case m.loading && !m.filling() || m.mode != normal:
-	case m.overlay == menuOverlay:
-		m.menu.list.Scroll(wheel)
-	case m.overlay != noOverlay:
-		m.text.move(wheel)
+	case m.loading && !m.filling() || m.prompt != nil:
+	case m.over() != nil:
+		m.over().wheel(wheel)
 	case m.layout.list.holds(msg.X, msg.Y) && wheel != 0:
 		m.list.Scroll(wheel)
 		m.showStack()
@@ -48,12 +46,12 @@ func (m model) click(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 		}
 		m.resize()
 	}
-	return m, nil
+	return nil
 }
 
 // clickList chooses a row, opens the one that is chosen already, or sorts by
 // the column whose title was clicked. y counts from the titles.
-func (m model) clickList(x, y int) (tea.Model, tea.Cmd) {
+func (m *model) clickList(x, y int) tea.Cmd {
 	if y == 0 {
 		return m.sortAt(x)
 	}
@@ -61,17 +59,19 @@ func (m model) clickList(x, y int) (tea.Model, tea.Cmd) {
 	switch {
 	case y < 0 || row >= m.list.Len():
 	case row == m.list.Cursor && m.focus == listPane:
-		m.enter()
+		if b, _ := m.bound("enter", m.here()); b != nil {
+			return b.do(m)
+		}
 	default:
 		m.focus = listPane
 		m.list.To(row)
 		m.resize()
 	}
-	return m, nil
+	return nil
 }
 
 // sortAt sorts by the column at x, and the other way round if it does so already.
-func (m model) sortAt(x int) (tea.Model, tea.Cmd) {
+func (m *model) sortAt(x int) tea.Cmd {
 	at := 2
 	for i, w := range m.widths {
 		if w == 0 {
@@ -79,9 +79,9 @@ func (m model) sortAt(x int) (tea.Model, tea.Cmd) {
 		}
 		if x >= at && x < at+w+2 {
 			m.order = order{column: i, reversed: m.order.column == i && !m.order.reversed}
-			return m, m.arrange()
+			return m.arrange()
 		}
 		at += w + 2
 	}
-	return m, nil
+	return nil
 }

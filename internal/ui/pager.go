@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -171,6 +172,29 @@ func (p *pager) to(end bool) {
 			p.cursor = i
 			return
 		}
+	}
+}
+
+// position tells which of its matches, or of its lines, a text shows.
+func (p *pager) position() string {
+	switch {
+	case p.search != "" && len(p.hits) > 0:
+		return fmt.Sprintf("/%s %d/%d", clean(p.search), p.hit+1, len(p.hits))
+	case p.search != "":
+		return "/" + clean(p.search) + " not found"
+	case len(p.lines) > p.height:
+		return fmt.Sprintf("%d–%d/%d", p.top+1, min(p.top+p.height, len(p.lines)), len(p.lines))
+	}
+	return ""
+}
+
+// motion moves the cursor or the text.
+func (p *pager) motion(x motion) {
+	switch x {
+	case first, last:
+		p.to(x == last)
+	default:
+		p.move(x.rows(p.height))
 	}
 }
 

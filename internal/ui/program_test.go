@@ -38,7 +38,7 @@ func TestProgram(t *testing.T) {
 	see("4 of 13 buckets")
 	tm.Send(tea.KeyMsg{Type: tea.KeyEnter})
 	tm.Type("q")
-	end := tm.FinalModel(t, teatest.WithFinalTimeout(patience)).(model)
+	end := tm.FinalModel(t, teatest.WithFinalTimeout(patience)).(*model)
 	if end.applied != "chan" || end.fatal != nil {
 		t.Errorf("filter %q, fatal %v", end.applied, end.fatal)
 	}

@@ -35,9 +35,9 @@ func TestReadme(t *testing.T) {
 
 func keyTable() string {
 	var b strings.Builder
-	b.WriteString("| key | what it does |\n|---|---|\n")
+	b.WriteString("| key | what it does | where |\n|---|---|---|\n")
 	for _, k := range Keys() {
-		b.WriteString("| `" + strings.ReplaceAll(k[0], " ", "` `") + "` | " + k[1] + " |\n")
+		b.WriteString("| `" + strings.Join(k.Keys, "` `") + "` | " + k.Does + " | " + k.Where + " |\n")
 	}
 	return b.String()
 }

@@ -60,6 +60,8 @@ func (m *model) took(msg sourceMsg) {
 // says why if it is not.
 func (m *model) have() bool {
 	switch {
+	case m.config.Source == nil:
+		m.refuse("no source can be read here")
 	case m.source.frame == nil:
 		m.refuse("no frame under the cursor")
 	case m.source.err != nil:
@@ -121,28 +123,31 @@ func sourceLines(s *code.Source) ([]line, int) {
 }
 
 // showSource opens the code of the frame under the cursor over everything.
-func (m *model) showSource() {
+func (m *model) showSource() tea.Cmd {
 	if !m.have() {
-		return
+		return nil
 	}
 	lines, at := sourceLines(&m.source.code)
-	m.openText(sourceOverlay, clean(m.source.code.File), lines)
-	m.text.scrollTo(at-m.text.height/2, 0)
+	t := &text{title: clean(m.source.code.File), at: inSource}
+	t.page.set(lines, -1)
+	m.open(t)
+	t.page.scrollTo(at-t.page.height/2, 0)
+	return nil
 }
 
 // edit opens the code in the user's editor.
-func (m model) edit() (tea.Model, tea.Cmd) {
+func (m *model) edit() tea.Cmd {
 	switch {
 	case m.config.Edit == nil:
 		m.refuse("no editor: set $VISUAL or $EDITOR")
-		return m, nil
+		return nil
 	case !m.have():
-		return m, nil
+		return nil
 	}
 	c, err := m.config.Edit(m.source.code.File, m.source.code.Line)
 	if err != nil {
 		m.say("", err)
-		return m, nil
+		return nil
 	}
-	return m, tea.Exec(c, func(err error) tea.Msg { return editedMsg{err} })
+	return tea.Exec(c, func(err error) tea.Msg { return editedMsg{err} })
 }

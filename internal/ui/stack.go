@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/parse"
 	"gdump/internal/trend"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
@@ -184,7 +185,27 @@ func facts(b *goroutine.Bucket, width int) []line {
 	for _, a := range b.Args {
 		add("args", "("+goroutine.Clean(a)+")")
 	}
+	for _, call := range sharedPointers(b) {
+		add("shared", call)
+	}
 	return lines
+}
+
+// sharedPointers are the calls of a bucket's first goroutine that have pointers
+// in common, which are named #1, #2 and so on.
+func sharedPointers(b *goroutine.Bucket) []string {
+	const most = 6
+	if len(b.Members) == 0 {
+		return nil
+	}
+	args, _ := parse.Analyze(b.Stack, b.Members[0].Args)
+	var calls []string
+	for i, f := range b.Stack.Frames() {
+		if i < len(args) && strings.Contains(args[i], "#") && len(calls) < most {
+			calls = append(calls, goroutine.Clean(f.Name()+"("+args[i]+")"))
+		}
+	}
+	return calls
 }
 
 // someIDs lists the first n ids in the order of the dump: to sort them would

@@ -108,7 +108,7 @@ func Run(ctx context.Context, c Config) error {
 	if errors.Is(err, tea.ErrProgramPanic) {
 		return ErrPanic
 	}
-	if last, ok := end.(model); ok && last.fatal != nil {
+	if last, ok := end.(*model); ok && last.fatal != nil {
 		return last.fatal
 	}
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {

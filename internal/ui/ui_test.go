@@ -27,6 +27,12 @@ import (
 	"github.com/muesli/termenv"
 )
 
+// TestMain draws times in one zone, wherever the tests run.
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	os.Exit(m.Run())
+}
+
 // load reads dumps of testdata, as the command line does.
 func load(t testing.TB, names ...string) trend.Trend {
 	t.Helper()
@@ -56,7 +62,7 @@ func leak(t testing.TB) trend.Trend {
 // screen is a model that messages go through, with all that their commands do.
 type screen struct {
 	t testing.TB
-	m model
+	m *model
 }
 
 // plain is the theme without colours, colored one with.
@@ -91,8 +97,7 @@ func leaky(f goroutine.Frame) (code.Source, error) {
 }
 
 func (s *screen) send(msg tea.Msg) {
-	m, cmd := s.m.Update(msg)
-	s.m = m.(model)
+	_, cmd := s.m.Update(msg)
 	s.run(cmd)
 }
 
@@ -187,6 +192,15 @@ func TestScreens(t *testing.T) {
 		"debug1":   {load(t, "server/nats126.debug1.txt"), nil},
 		"crash":    {load(t, "gen126/misc_deadlock.txt"), nil},
 		"culprit":  {load(t, "gen126/zoo126_overflow_all.txt"), nil},
+		"wrapped":  {one, []string{"enter", "w", "G"}},
+		"zoomed":   {leak(t), []string{"z", "j"}},
+		"order":    {leak(t), []string{"s", "s", "s", "s"}},
+		"pruned":   {leak(t), []string{"t", "/chan", "enter"}},
+		"seek":     {leak(t), []string{"v", "/dump", "enter", "n"}},
+		"refused":  {one, []string{"v"}},
+		"marked":   {leak(t), []string{"d", " ", " ", "enter"}},
+		"groups":   {leak(t), []string{"b", "enter", "j"}},
+		"log":      {load(t, "server/nats126_sigquit.log", "gen126/misc_deadlock.txt", "gen126/gotest_timeout.txt"), []string{"d"}},
 	}
 	for name, tt := range screens {
 		for _, size := range sizes {
@@ -289,13 +303,13 @@ func TestBursts(t *testing.T) {
 		t.Errorf("jjj: cursor %d, want 3", s.m.list.Cursor)
 	}
 	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("/jq?")})
-	if s.m.mode != filtering || s.m.input.Value() != "jq?" {
-		t.Errorf("/jq?: mode %d, input %q", s.m.mode, s.m.input.Value())
+	if s.m.prompt == nil || s.m.prompt.input.Value() != "jq?" {
+		t.Errorf("/jq?: not typed:\n%s", s.m.View())
 	}
 	s.press("esc", "enter", "?")
 	s.send(tea.KeyMsg{Type: tea.KeyEsc, Alt: true})
-	if s.m.overlay != noOverlay || s.m.focus != listPane {
-		t.Errorf("esc esc: overlay %d, focus %d", s.m.overlay, s.m.focus)
+	if s.m.over() != nil || s.m.focus != listPane {
+		t.Errorf("esc esc: overlay %v, focus %d", s.m.over(), s.m.focus)
 	}
 }
 
@@ -374,8 +388,9 @@ func TestResize(t *testing.T) {
 // TestReasons holds that a key which cannot work says why.
 func TestReasons(t *testing.T) {
 	tests := []struct{ key, want string }{
-		{"n", "no search yet"},
-		{"w", "only the whole stack"},
+		{"n", "n works in: stack, text, source"},
+		{"w", "w works in: whole stack"},
+		{"v", "a verdict needs two dumps"},
 		{"!", "everything was read"},
 	}
 	for _, tt := range tests {
@@ -395,7 +410,7 @@ func TestReasons(t *testing.T) {
 	}
 	for _, k := range []string{"enter", "y"} {
 		s := at(t, 120, 36, leak(t), "/nowhere", "enter", k)
-		if !strings.Contains(s.m.View(), "error: no bucket") {
+		if !strings.Contains(s.m.View(), "no bucket is selected") {
 			t.Errorf("%s without a bucket says nothing:\n%s", k, s.m.View())
 		}
 	}
@@ -573,7 +588,7 @@ func TestGroups(t *testing.T) {
 	if s.press("B"); s.m.trend.By != "label:tenant" {
 		t.Errorf("B: by %s", s.m.trend.By)
 	}
-	if s.press("t"); !strings.Contains(s.m.View(), "error: the tree needs grouping by stack") {
+	if s.press("t"); !strings.Contains(s.m.View(), "the tree needs grouping by stack") {
 		t.Error("the tree of groups says nothing")
 	}
 }
@@ -680,7 +695,7 @@ func TestMouse(t *testing.T) {
 // TestPalette finds a command by typing and does it.
 func TestPalette(t *testing.T) {
 	s := at(t, 120, 36, leak(t), ":", "tree of", "enter")
-	if !s.m.tree || s.m.overlay != noOverlay {
+	if !s.m.tree || s.m.over() != nil {
 		t.Error("the command was not done")
 	}
 }
@@ -727,8 +742,7 @@ func TestLoading(t *testing.T) {
 	}
 	s.send(waitedMsg{})
 	now = now.Add(2 * time.Second)
-	m, _ := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 40 << 20, Goroutines: 12345}})
-	s.m = m.(model)
+	s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 40 << 20, Goroutines: 12345}})
 	for _, want := range []string{"app.dump", "40%", "40.0 MiB of 100.0 MiB, 20 MiB/s", "12 345 goroutines"} {
 		if !strings.Contains(s.m.View(), want) {
 			t.Errorf("no %q in\n%s", want, s.m.View())
@@ -736,8 +750,7 @@ func TestLoading(t *testing.T) {
 	}
 	// What was read so far can be walked through, and says that more is to come.
 	part := prepare(trend.One(leak(t).Dumps[1]))
-	m, cmd := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 50 << 20, Goroutines: 750}, partial: &part})
-	s.m = m.(model)
+	_, cmd := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 50 << 20, Goroutines: 750}, partial: &part})
 	s.run(cmd().(tea.BatchMsg)[0])
 	s.press("j")
 	if s.m.list.Cursor != 1 || !strings.Contains(s.m.View(), "reading  50.0 MiB of 100.0 MiB") || !strings.Contains(s.m.View(), "750 goroutines") {

@@ -2,10 +2,10 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/trend"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
 
@@ -19,7 +19,7 @@ func clean(s string) string { return goroutine.Clean(s) }
 func cells(s string) int { return ansi.StringWidth(s) }
 
 // View draws the screen: exactly height lines of exactly width cells.
-func (m model) View() string {
+func (m *model) View() string {
 	if m.config.ASCII {
 		return plainGlyphs.Replace(m.draw())
 	}
@@ -39,12 +39,10 @@ func (m *model) draw() string {
 		return m.whole([]string{fmt.Sprintf("terminal too small (%dx%d, need %dx%d)", m.width, m.height, minWidth, minHeight)})
 	case m.loading && !m.filling():
 		return m.whole(m.loadingView())
-	case m.waiting() && m.overlay == noOverlay:
-		return m.whole(m.waitingView())
-	case m.overlay == menuOverlay:
-		return m.whole(m.menuView())
-	case m.overlay != noOverlay:
+	case m.over() != nil:
 		return m.whole(m.overlayView())
+	case m.waiting():
+		return m.whole(m.waitingView())
 	}
 	lines := append([]string{m.titleView()}, m.headlineView()...)
 	lines = append(lines, m.bodyView()...)
@@ -115,90 +113,6 @@ func (m *model) readSoFar() string {
 	return doing + read + " · " + number.Plural(p.Goroutines, "goroutine", "goroutines")
 }
 
-// titleView shows which dumps these are and how large.
-func (m *model) titleView() string {
-	dumps := m.trend.Dumps
-	last := &dumps[len(dumps)-1]
-	position, name := "", clean(dumps[0].Source)
-	facts := []string{number.Plural(last.Goroutines, "goroutine", "goroutines")}
-	buckets := number.Plural(len(last.Buckets), "bucket", "buckets")
-	if !m.grouped() {
-		buckets = number.Plural(len(m.trend.Series), "bucket", "buckets")
-	}
-	if len(dumps) == 1 {
-		if len(m.dumps) > 1 {
-			position = fmt.Sprintf("%d of %d · ", m.looking[0]+1, len(m.dumps))
-		}
-		facts = append(facts, buckets, string(last.Level))
-		if last.GoVersion != "" {
-			facts = append(facts, last.GoVersion)
-		}
-		if !last.TakenAt.IsZero() {
-			facts = append(facts, last.TakenAt.Local().Format("2006-01-02 15:04:05 MST"))
-		}
-	} else {
-		name += " → " + clean(last.Source)
-		if n := len(dumps) - 2; n > 0 {
-			name += fmt.Sprintf(" (+%d between)", n)
-		}
-		facts[0] = number.Group(dumps[0].Goroutines) + " → " + facts[0]
-		facts = append(facts, buckets)
-		if len(dumps) > 2 {
-			facts = append(facts, number.Plural(len(dumps), "dump", "dumps"))
-		}
-		if s := view.Span(&m.trend); s != "" {
-			facts[len(facts)-1] += " over " + s
-		}
-	}
-	const head = " gdump  "
-	status := " "
-	if m.live != nil {
-		status = "   " + ansi.Truncate(m.live.status(), m.width/2, "…") + " "
-	}
-	right := strings.Join(facts, " · ") + status
-	// What says least goes first: folders, then facts, then the front of the name.
-	if cells(head+position+name+right)+2 > m.width {
-		name = strings.ReplaceAll(name, clean(dumps[0].Source), shortSource(clean(dumps[0].Source)))
-		name = strings.ReplaceAll(name, clean(last.Source), shortSource(clean(last.Source)))
-	}
-	for len(facts) > 1 && cells(head+position+name+right)+2 > m.width {
-		facts = facts[:len(facts)-1]
-		right = strings.Join(facts, " · ") + status
-	}
-	switch room := m.width - cells(head+position+right) - 2; {
-	case room >= 8 || position == "":
-		name = position + view.CutFront(name, max(8, room))
-	default:
-		name = strings.TrimSuffix(position, " · ")
-	}
-	return spread(m.theme.Title.Render(head)+m.theme.Strong.Render(name), right, m.width)
-}
-
-// shortSource is a source without its folders, or the host of a URL.
-func shortSource(name string) string {
-	if _, rest, ok := strings.Cut(name, "://"); ok {
-		host, _, _ := strings.Cut(rest, "/")
-		return host
-	}
-	return goroutine.Base(name)
-}
-
-func (m *model) headlineView() []string {
-	var lines []string
-	all := m.headline()
-	for _, l := range all[:min(len(all), m.layout.headline)] {
-		style := m.style(l.kind)
-		if l.kind == plainLine {
-			style = lipgloss.NewStyle()
-		}
-		lines = append(lines, m.style(all[0].kind).Render("▌")+style.Render(l.text))
-	}
-	for len(lines) < m.layout.headline {
-		lines = append(lines, "")
-	}
-	return lines
-}
-
 func (m *model) style(k kind) lipgloss.Style {
 	switch k {
 	case strongLine:
@@ -254,152 +168,6 @@ func (m *model) rule(title, right string, w int, focused bool) string {
 	return fit(s, w)
 }
 
-func (m *model) listView() []string {
-	r := m.layout.list
-	if r.w == 0 {
-		return nil
-	}
-	lines := []string{m.rule(m.listTitle(), m.position(), r.w, m.focus == listPane)}
-	if m.tree {
-		lines = append(lines, m.treeTitles(r.w))
-	} else {
-		lines = append(lines, m.columnTitles(r.w))
-	}
-	from, to := m.list.Visible()
-	for i := from; i < to; i++ {
-		if m.tree {
-			lines = append(lines, m.branchView(i, i == m.list.Cursor, r.w))
-		} else {
-			lines = append(lines, m.rowView(m.rows[i], i == m.list.Cursor, r.w))
-		}
-	}
-	if to == 0 {
-		lines = append(lines, "", "  "+m.emptyView())
-	}
-	for len(lines) < r.h {
-		lines = append(lines, "")
-	}
-	for i := range lines {
-		lines[i] = fit(lines[i], r.w)
-	}
-	return lines[:r.h]
-}
-
-// listTitle shows how many buckets are listed, and why not all.
-func (m *model) listTitle() string {
-	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
-	if m.grouped() {
-		title = number.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
-	}
-	if m.applied != "" {
-		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
-	}
-	if m.hidden > 0 {
-		title += fmt.Sprintf(" · %s of Go itself hidden (%s)", number.Group(m.hidden), keys.fold.Help().Key)
-	}
-	if m.tree {
-		title += " · tree"
-	}
-	return title
-}
-
-// emptyView says why the list is empty, and the way on.
-func (m *model) emptyView() string {
-	switch {
-	case m.applied != "":
-		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
-	case m.hidden > 0:
-		return "only goroutines of Go itself (. shows them)"
-	}
-	return "no goroutines"
-}
-
-// position shows where in a long list the cursor is.
-func (m *model) position() string {
-	if m.list.Len() <= m.list.Height() {
-		return ""
-	}
-	return fmt.Sprintf("%s/%s", number.Group(m.list.Cursor+1), number.Group(m.list.Len()))
-}
-
-func (m *model) columnTitles(w int) string {
-	sorted, mark := m.order.column, "▼"
-	if sorted < 0 {
-		sorted = 0
-	}
-	if m.columns[sorted].Right == m.order.reversed {
-		mark = "▲"
-	}
-	var b strings.Builder
-	for i := range m.columns {
-		c := &m.columns[i]
-		if m.widths[i] == 0 {
-			continue
-		}
-		cell, after := c.Fill(c.Title, m.widths[i]), "  "
-		switch {
-		case i != sorted:
-		case c.Right || cells(c.Title) >= m.widths[i]:
-			after = mark + " " // in the gap: a column keeps its place when it is sorted by
-		default:
-			cell = c.Fill(c.Title+mark, m.widths[i])
-		}
-		b.WriteString(cell + after)
-	}
-	return m.theme.Faint.Render(fit("  "+strings.TrimRight(b.String(), " "), w))
-}
-
-// rowView draws a bucket's row. Its verdict is shown by sign and word, the
-// cursor by a mark; colour and weight only help.
-func (m *model) rowView(i int, selected bool, w int) string {
-	s := &m.trend.Series[i]
-	var cells []string
-	for j := range m.columns {
-		if m.widths[j] == 0 {
-			continue
-		}
-		cells = append(cells, m.columns[j].Fill(m.columns[j].Cell(s), m.widths[j]))
-	}
-	text := strings.Join(cells, "  ")
-	if selected {
-		return m.theme.Selected.Render(fit("▸ "+text, w))
-	}
-	return "  " + m.mark(text, m.query.Words(), m.rowStyle(s))
-}
-
-func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
-	if s.Verdict != "" {
-		if st, ok := m.theme.Verdict(s.Verdict); ok {
-			return st
-		}
-	}
-	if _, own := s.Bucket.Stack.Owner(); !own {
-		return m.theme.Faint
-	}
-	return lipgloss.NewStyle()
-}
-
-// mark draws text with the words that were searched for highlighted.
-func (m *model) mark(text string, words []string, base lipgloss.Style) string {
-	spans := matches(text, words)
-	if len(spans) == 0 {
-		return base.Render(text)
-	}
-	var b strings.Builder
-	at := 0
-	for _, s := range spans {
-		if s[0] > at {
-			b.WriteString(base.Render(text[at:s[0]]))
-		}
-		b.WriteString(m.theme.Match.Render(text[s[0]:s[1]]))
-		at = s[1]
-	}
-	if at < len(text) {
-		b.WriteString(base.Render(text[at:]))
-	}
-	return b.String()
-}
-
 func (m *model) stackView() []string {
 	r := m.layout.stack
 	if r.w == 0 {
@@ -419,19 +187,6 @@ func (m *model) stackView() []string {
 		lines = append(lines, m.sourceView(r.w, code)...)
 	}
 	return lines
-}
-
-// position shows which of its matches, or of its lines, a text shows.
-func (p *pager) position() string {
-	switch {
-	case p.search != "" && len(p.hits) > 0:
-		return fmt.Sprintf("/%s %d/%d", clean(p.search), p.hit+1, len(p.hits))
-	case p.search != "":
-		return "/" + clean(p.search) + " not found"
-	case len(p.lines) > p.height:
-		return fmt.Sprintf("%d–%d/%d", p.top+1, min(p.top+p.height, len(p.lines)), len(p.lines))
-	}
-	return ""
 }
 
 // pagerView draws the part of a text that is in sight, between a margin for the
@@ -463,30 +218,7 @@ func (m *model) pagerView(p *pager, w, h int) []string {
 	return lines
 }
 
-func (m *model) overlayView() []string {
-	title, help := m.title, m.hints([]hint{{"/", "search"}, {"↑↓", "scroll"}, {"esc", "back"}})
-	switch m.overlay {
-	case helpOverlay:
-		help = "type to filter   " + m.hints([]hint{{"↑↓", "scroll"}, {"esc", "back"}})
-		if m.find != "" {
-			title += " · " + clean(m.find) + "▏"
-		}
-	case sourceOverlay:
-		help = m.hints([]hint{{"e", "editor"}, {"/", "search"}, {"↑↓", "scroll"}, {"esc", "back"}})
-	}
-	lines := []string{m.rule(title, m.text.position(), m.width, true)}
-	lines = append(lines, m.pagerView(&m.text, m.width, m.height-3)...)
-	status := m.theme.Faint.Render(strings.Repeat("─", m.width))
-	if m.toast.text != "" {
-		status = m.statusView()
-	}
-	if m.mode != normal {
-		return append(lines, status, m.keysView())
-	}
-	return append(lines, status, " "+help)
-}
-
-// statusView is the line between the panes and the keys: messages are shown in it.
+// statusView is the line between the panes and the keys: messages stand in it.
 func (m *model) statusView() string {
 	text, style := m.toast.text, m.theme.Strong
 	if m.filling() && text == "" {
@@ -516,62 +248,50 @@ func (m *model) statusView() string {
 
 // keysView shows the keys that work here, or what is being typed.
 func (m *model) keysView() string {
-	if m.mode != normal {
-		return m.inputView()
+	if m.prompt != nil {
+		return m.promptView()
 	}
-	all := []hint{{"enter", "whole stack"}, {"/", "filter"}, {"s", "sort"}, {"b", "group"}, {"t", "tree"}, {"tab", "pane"}, {"e", "editor"}, {"y", "copy"}, {"q", "quit"}}
-	switch {
-	case m.focus == stackPane:
-		all = []hint{{"esc", "back"}, {"enter", "source"}, {"e", "editor"}, {"/", "search"}, {"y", "copy"}, {".", "fold"}, {"w", "wrap"}, {"z", "full"}}
-	case m.tree:
-		all = []hint{{"enter", "open"}, {"←→", "close, open"}, {"/", "filter"}, {"t", "list"}, {"y", "copy"}, {"q", "quit"}}
-	case len(m.trend.Dumps) > 1:
-		all = append([]hint{all[0], {"v", "evidence"}}, all[1:]...)
+	left, right := " ", " "
+	if t, ok := m.over().(interface{ typing() string }); ok {
+		left += t.typing()
 	}
-	more := m.hints([]hint{{"?", "more"}}) + " "
-	text := " " + m.hints(all)
-	for len(all) > 1 && cells(text)+cells(more)+2 > m.width {
-		all = all[:len(all)-1]
-		text = " " + m.hints(all)
+	if b, _ := m.bound("?", m.here()); b != nil && m.over() == nil {
+		right = m.theme.Key.Render("?") + " more "
 	}
-	return spread(text, more, m.width)
-}
-
-// inputView shows what is being typed, and what it finds.
-func (m *model) inputView() string {
-	label, found := "/", ""
-	does := []hint{{"enter", "keep"}, {"esc", "clear"}}
-	switch m.mode {
-	case filtering:
-		found = fmt.Sprintf("%s of %s ", number.Group(len(m.rows)), number.Group(len(m.trend.Series)))
-	case searching:
-		found = m.stack.position() + " "
-		if m.overlay != noOverlay {
-			found = m.text.position() + " "
+	for i, h := range m.hints() {
+		if i > 0 {
+			h = "   " + h
 		}
-	case jumping:
-		label, does = "goroutine ", []hint{{"enter", "go"}, {"esc", "back"}}
-	case naming:
-		label, does = "write to (.txt .json .md .html): ", []hint{{"enter", "write"}, {"esc", "back"}}
+		if cells(left)+cells(h)+cells(right)+2 > m.width {
+			break
+		}
+		left += h
 	}
-	value := []rune(m.input.Value())
-	at := m.input.Position()
-	left := " " + label + clean(string(value[:at])) + "▏" + clean(string(value[at:]))
-	if help := "   " + m.hints(does); cells(left+help+found)+4 <= m.width {
-		left += help
-	}
-	return spread(left, m.theme.Faint.Render(found), m.width)
+	return spread(left, right, m.width)
 }
 
-// hint is a key and what it does, in a word.
-type hint struct{ key, does string }
-
-func (m *model) hints(all []hint) string {
-	var parts []string
-	for _, h := range all {
-		parts = append(parts, m.theme.Key.Render(h.key)+" "+h.does)
+// hints are the keys that work here, each with what it does in a word, the
+// most useful first.
+func (m *model) hints() []string {
+	at := m.here()
+	var rows []*binding
+	seen := map[string]bool{}
+	for i := range m.bindings {
+		b := &m.bindings[i]
+		name := b.names()[0]
+		if b.where&at == 0 || b.lacks(m) != nil || seen[name] {
+			continue
+		}
+		if seen[name] = true; b.hint != "" && (b.shows == 0 || b.shows&at != 0) {
+			rows = append(rows, b)
+		}
 	}
-	return strings.Join(parts, "   ")
+	slices.SortStableFunc(rows, func(a, b *binding) int { return a.rank - b.rank })
+	hints := make([]string, len(rows))
+	for i, b := range rows {
+		hints[i] = m.theme.Key.Render(b.shown()[0]) + " " + b.hint
+	}
+	return hints
 }
 
 // cutTitle cuts a path in front, so that it fits into a rule of w cells.

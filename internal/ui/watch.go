@@ -83,24 +83,22 @@ func (m *model) watch() tea.Cmd {
 }
 
 // sampled takes a sample. A dump joins the others, unless the screen is held.
-func (m model) sampled(s Sample) (tea.Model, tea.Cmd) {
-	l := *m.live // what is on the screen shares it
-	m.live = &l
+func (m *model) sampled(s Sample) tea.Cmd {
+	l := m.live
 	next := sampleCmd(l.samples)
 	l.next = s.Next
 	if l.err = s.Err; s.Err != nil {
-		return m, next
+		return next
 	}
 	l.last = s
 	if s.Dump == nil {
-		return m, next
+		return next
 	}
 	l.held = append(l.held[:len(l.held):len(l.held)], *s.Dump)
 	if l.paused {
-		return m, next
+		return next
 	}
-	cmd := m.release()
-	return m, tea.Batch(cmd, next)
+	return tea.Batch(m.release(), next)
 }
 
 // release shows the dumps that were held. Who looks at one dump of the past
@@ -126,28 +124,21 @@ func (m *model) release() tea.Cmd {
 }
 
 // pause holds the screen, or lets it go on.
-func (m model) pause() (tea.Model, tea.Cmd) {
-	if m.live == nil {
-		m.refuse("works only in gdump watch")
-		return m, nil
+func (m *model) pause() tea.Cmd {
+	if m.live.paused = !m.live.paused; m.live.paused {
+		return nil
 	}
-	l := *m.live
-	m.live = &l
-	if l.paused = !l.paused; l.paused {
-		return m, nil
-	}
-	return m, m.release()
+	return m.release()
 }
 
 // refresh asks for a dump right away.
-func (m model) refresh() (tea.Model, tea.Cmd) {
-	if m.live == nil || m.config.Refresh == nil {
-		m.refuse("works only in gdump watch")
-		return m, nil
+func (m *model) refresh() tea.Cmd {
+	ask := m.config.Refresh
+	if ask == nil {
+		return nil
 	}
 	m.say("requested a dump", nil)
-	ask := m.config.Refresh
-	return m, func() tea.Msg {
+	return func() tea.Msg {
 		ask()
 		return nil
 	}
@@ -173,21 +164,6 @@ func (l *live) status() string {
 // waiting reports whether a watch has no dump to show yet.
 func (m *model) waiting() bool { return m.live != nil && !m.loading && len(m.trend.Dumps) == 0 }
 
-// waitingKey handles the keys that work before there is a dump.
-func (m model) waitingKey(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
-	switch {
-	case pressed(msg, keys.quit):
-		return m, tea.Quit
-	case pressed(msg, keys.refresh):
-		return m.refresh()
-	case pressed(msg, keys.help):
-		m.showHelp()
-	case !pressed(msg, keys.back):
-		m.refuse("no dump yet")
-	}
-	return m, nil
-}
-
 // waitingView says why there is nothing to show, and when that may change.
 func (m *model) waitingView() []string {
 	title := m.theme.Title.Render(" gdump") + "  " + clean(strings.Join(m.config.Names, " → "))
@@ -209,5 +185,5 @@ func (m *model) waitingView() []string {
 	for len(lines) < m.height-2 {
 		lines = append(lines, "")
 	}
-	return append(lines[:max(0, m.height-2)], m.statusView(), " "+m.hints([]hint{{"r", "try now"}, {"?", "keys"}, {"q", "quit"}}))
+	return append(lines[:max(0, m.height-2)], m.statusView(), m.keysView())
 }

@@ -21,8 +21,7 @@ func watching(t *testing.T) (*screen, []goroutine.Dump) {
 	m := newModel(t.Context(), Config{Names: []string{":6060"}, Out: io.Discard, Watch: func(context.Context, func(Sample)) error { return nil }}, plain())
 	s := &screen{t, m}
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
-	next, _ := s.m.Update(loadedMsg{prepared: prepare(trend.One(tr.Dumps[0]))})
-	s.m = next.(model)
+	s.m.Update(loadedMsg{prepared: prepare(trend.One(tr.Dumps[0]))})
 	s.run(s.m.arrange())
 	return s, tr.Dumps
 }
@@ -33,8 +32,7 @@ var start = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 // the next.
 func (s *screen) take(x Sample) {
 	s.t.Helper()
-	next, cmd := s.m.sampled(x)
-	s.m = next.(model)
+	cmd := s.m.sampled(x)
 	if batch, ok := cmd().(tea.BatchMsg); ok {
 		s.run(batch[0])
 	}
@@ -114,8 +112,8 @@ func TestWatchUnreachable(t *testing.T) {
 	}, plain())
 	s := &screen{t, m}
 	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
-	next, cmd := s.m.Update(loadedMsg{err: errors.New("http://localhost:6060: connection refused\x1b[31m")})
-	if s.m = next.(model); s.m.fatal != nil || cmd == nil {
+	_, cmd := s.m.Update(loadedMsg{err: errors.New("http://localhost:6060: connection refused\x1b[31m")})
+	if s.m.fatal != nil || cmd == nil {
 		t.Fatalf("it ended: %v", s.m.fatal)
 	}
 	close(s.m.live.samples)
@@ -128,15 +126,14 @@ func TestWatchUnreachable(t *testing.T) {
 		}
 	}
 	shows(":6060", "no dump yet", `connection refused\x1b[31m`, "trying now", "no answer yet")
-	next, _ = s.m.sampled(Sample{Err: errors.New("no route to host"), Next: start.Add(10 * time.Second)})
-	s.m = next.(model)
+	s.m.sampled(Sample{Err: errors.New("no route to host"), Next: start.Add(10 * time.Second)})
 	shows("! no route to host", "next try in 10s")
-	next, _ = s.m.Update(agedMsg(start.Add(3 * time.Second)))
-	s.m = next.(model)
+	s.m.Update(agedMsg(start.Add(3 * time.Second)))
 	shows("next try in 7s")
-	for _, b := range keys.all() {
-		s.send(b.message())
-		s.press("esc")
+	for _, b := range bindings() {
+		for _, k := range b.names() {
+			s.press(strings.NewReplacer("ctrl+", "ctrl-", "pgdown", "pgdn", "space", " ", "shift+tab", "tab").Replace(k), "esc")
+		}
 	}
 	if asked == 0 {
 		t.Error("r asked for nothing")

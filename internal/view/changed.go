@@ -47,7 +47,7 @@ func changed(t *trend.Trend) Finding {
 	default:
 		f.Says = "nothing accumulates: " + total
 	}
-	if r := reasons(t.Outcome.Reasons); r != "" {
+	if r := words(t.Outcome.Reasons); r != "" {
 		f.Limits = append(f.Limits, r)
 	}
 	if f.Kind != Fixed && len(t.Dumps) > 2 && countsOnly(t) {

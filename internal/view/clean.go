@@ -45,10 +45,16 @@ func SiteName(b *goroutine.Bucket) string {
 	if n := b.Stack.Site().Name(); n != "" {
 		return goroutine.Clean(n)
 	}
+	if b.Stack.Missing() {
+		return noStack
+	}
 	return notStarted
 }
 
-const notStarted = "goroutines not started yet"
+const (
+	notStarted = "goroutines not started yet"
+	noStack    = "goroutines whose stack is not in the dump"
+)
 
 // creator is the go statement that started a bucket's goroutines.
 func creator(b *goroutine.Bucket) (Frame, bool) {

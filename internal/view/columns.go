@@ -206,6 +206,8 @@ func (c *Column) Fill(s string, w int) string {
 func ownerModule(b *goroutine.Bucket) string {
 	f, ok := b.Stack.Owner()
 	switch {
+	case !ok && b.Stack.Missing():
+		return ""
 	case !ok:
 		return "go"
 	case f.Module != "":

@@ -53,7 +53,13 @@ func crashes(t *trend.Trend) []Finding {
 			most = name
 		}
 	}
-	line := fmt.Sprintf("the last of %d dumps that show one goroutine each, ", len(t.Dumps))
+	all := len(t.Dumps)
+	for _, w := range t.Warnings {
+		if w.Kind == trend.Sampled {
+			all = w.Of
+		}
+	}
+	line := fmt.Sprintf("the last of %s dumps that show one goroutine each, ", number.Group(all))
 	if at[most] == len(t.Dumps) {
 		line += "all in " + most
 	} else {

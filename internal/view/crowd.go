@@ -1,11 +1,9 @@
 package view
 
 import (
-	"fmt"
-
 	"gdump/internal/goroutine"
 	"gdump/internal/query"
-	"gdump/internal/view/number"
+	"gdump/internal/trend"
 )
 
 // crowd is how many buckets a list can have before it matters that each holds
@@ -15,7 +13,7 @@ const crowd = 200
 // StartBy is the grouping with which a list of the dumps starts, and why, where
 // that is not the stack: of a dump in which nearly every stack is there once, a
 // list of stacks shows nothing.
-func StartBy(dumps []goroutine.Dump) (by, why string) {
+func StartBy(dumps []goroutine.Dump) (by string, why []trend.Warning) {
 	var d *goroutine.Dump
 	for i := range dumps {
 		if d == nil || len(dumps[i].Buckets) > len(d.Buckets) {
@@ -23,19 +21,18 @@ func StartBy(dumps []goroutine.Dump) (by, why string) {
 		}
 	}
 	if d == nil || len(d.Buckets) < crowd {
-		return "stack", ""
+		return "stack", nil
 	}
 	buckets := sample(d)
 	if 10*singles(buckets) < 9*len(buckets) {
-		return "stack", ""
+		return "stack", nil
 	}
-	for _, by := range []struct{ name, says string }{{"site", "call site"}, {"function", "function of the call site"}} {
-		if g, err := query.ParseGrouping(by.name); err == nil && 2*groups(buckets, g) <= len(buckets) {
-			return by.name, fmt.Sprintf("%s in %s: grouped by %s, --by stack lists the stacks",
-				number.Plural(d.Goroutines, "goroutine", "goroutines"), number.Plural(len(d.Buckets), "stack", "different stacks"), by.says)
+	for _, by := range []string{"site", "function"} {
+		if g, err := query.ParseGrouping(by); err == nil && 2*groups(buckets, g) <= len(buckets) {
+			return by, []trend.Warning{{Kind: trend.Regrouped, Names: []string{by}, N: d.Goroutines, Of: len(d.Buckets)}}
 		}
 	}
-	return "stack", ""
+	return "stack", nil
 }
 
 // sample is buckets from all over a dump, a few thousand at most.

@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 
-	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view/number"
 )
@@ -16,7 +15,7 @@ const evidenceName = 41
 func Evidence(t *trend.Trend, s *trend.Series) []string {
 	lines := []string{Title(s, len(t.Dumps)), ""}
 	if len(t.Dumps) > 1 {
-		lines = append(lines, fmt.Sprintf("%s, confidence %.0f %%: %s", s.Verdict, 100*s.Confidence, why(s)))
+		lines = append(lines, fmt.Sprintf("%s, confidence %.0f %%: %s", s.Verdict, 100*s.Confidence, Why(s)))
 		switch s.VerdictBy {
 		case trend.ByCreator:
 			lines = append(lines, "seen in all that one go statement started, in whichever stack it is")
@@ -55,9 +54,6 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 	}
 	return lines
 }
-
-// why is what the verdict rests on, in a few words.
-func why(s *trend.Series) string { return goroutine.Clean(s.Why) }
 
 // matched says by what a series was recognised, if it was not by its stack.
 func matched(s *trend.Series) string {

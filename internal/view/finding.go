@@ -61,8 +61,8 @@ func Findings(t *trend.Trend) []Finding {
 		return append(found, oneDump(t))
 	case onlyCrashes(t):
 		return crashes(t)
-	case t.Mismatch != "":
-		return []Finding{{Kind: Strangers, Says: goroutine.Clean(t.Mismatch)}}
+	case t.Mismatch != nil:
+		return []Finding{{Kind: Strangers, Says: Mismatch(t)}}
 	case len(t.Leaks) > 0:
 		var found []Finding
 		for i := range t.Leaks {

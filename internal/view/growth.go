@@ -47,7 +47,7 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 		// The grouping spreads a bucket, which does not know who is in which group.
 		f.Limits = append(f.Limits, "only counts could be compared")
 	case len(s.Decides) > 0:
-		f.Limits = append(f.Limits, "what would decide: "+reasons(s.Decides))
+		f.Limits = append(f.Limits, "what would decide: "+words(s.Decides))
 	case !s.HasIDs && countsOnly(t):
 		f.Limits = append(f.Limits, onlyCounts)
 	}
@@ -56,15 +56,6 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 
 // onlyCounts is what counts cannot show.
 const onlyCounts = "the dumps have counts only: debug=2 would show who stays"
-
-// reasons words what speaks for or against a verdict.
-func reasons(all []trend.Reason) string {
-	var said []string
-	for _, r := range all {
-		said = append(said, goroutine.Clean(r.String()))
-	}
-	return sentence(said...)
-}
 
 func countsOnly(t *trend.Trend) bool {
 	return !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return d.Level.HasIDs() })

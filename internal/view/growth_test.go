@@ -80,7 +80,8 @@ func TestGrowth(t *testing.T) {
 // not have.
 func TestEvidence(t *testing.T) {
 	s := series("leak", trend.Accumulating, 150, 20, 194)
-	s.Stuck, s.Confidence, s.VerdictBy, s.Match, s.Why = 15, 0.97, trend.ByCreator, trend.MatchLines, "because\x1b"
+	s.Stuck, s.Confidence, s.VerdictBy, s.Match = 15, 0.97, trend.ByCreator, trend.MatchLines
+	s.Reasons = []trend.Reason{{Kind: trend.CameAndWent}, {Kind: trend.NoneBefore}}
 	s.Born, s.Ended, s.Survived = 194, 150, 0
 	s.Steps = []trend.Step{{}, {}, {Known: true, Survived: 20, Born: 174}}
 	s.Bucket.Locked, s.Leaked = 2, 3
@@ -91,7 +92,7 @@ func TestEvidence(t *testing.T) {
 	}
 	want := []string{
 		"+44 (150 → 194), accumulating: 194 new, 150 finished, none left from the first dump · chan send 194 · 2 locked to a thread · 3 " + proven, "",
-		`accumulating, confidence 97 %: because\x1b`,
+		`accumulating, confidence 97 %: came and went; there was none before`,
 		"seen in all that one go statement started, in whichever stack it is",
 		"15 of 194 never finish, the others pass through",
 		"2 process lifetimes",

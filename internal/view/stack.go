@@ -61,9 +61,12 @@ func StackRows(stack goroutine.Stack) []StackRow {
 			rows = append(rows, StackRow{Remark: "… " + n + " frames left out by Go …"})
 		}
 	}
-	if s.Unavailable {
+	switch {
+	case s.Unavailable:
 		rows = append(rows, StackRow{Remark: "(running on another thread: its stack could not be read)"})
-	} else if len(s.Frames) == 0 {
+	case s.Missing:
+		rows = append(rows, StackRow{Remark: "(no frames: its stack is not in the dump)"})
+	case len(s.Frames) == 0:
 		rows = append(rows, StackRow{Remark: "(no frames: not started yet)"})
 	}
 	add := func(prefix string, f goroutine.Frame) {

@@ -93,7 +93,7 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d stacks of real dumps, multiplied to %d, %d and %d\n", len(all), b.small, b.middle, b.large)
-	for _, part := range []func(context.Context, string, []template) error{b.speed, b.parsers, b.stacks, b.zipped} {
+	for _, part := range []func(context.Context, string, []template) error{b.speed, b.wrapped, b.crashes, b.parsers, b.stacks, b.zipped} {
 		if err := part(ctx, self, all); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (b *bench) speed(ctx context.Context, self string, all []template) error {
 		return err
 	}
 	b.ratio("CPU to wc -l", got["two"], got["wc"], false, 6.0, 4.2)
-	b.ratio("CPU to grep -c", got["two"], got["grep"], false, 1.3, 0.9)
+	b.ratio("CPU to grep -c", got["two"], got["grep"], false, 1.7, 1.0)
 	b.ratio("CPU to grep -c, stacks in no order (no bar)", got["any"], got["grep2"], false, 1e9, 1e9)
 	b.ratio("wall, two workers, to grep -c", got["two"], got["grep"], true, 0.8, 0.45)
 	b.ratio("wall, one worker, to grep -c (no bar)", got["one"], got["grep"], true, 1e9, 1e9)

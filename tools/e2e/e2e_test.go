@@ -218,7 +218,7 @@ func TestWatch(t *testing.T) {
 	x.wait(`paused, \d+ newer`)
 	x.press(" [")
 	x.wait(`\d of \d · `)
-	x.press("q")
+	x.press("qq")
 	x.exit(0)
 	kept, err := filepath.Glob(filepath.Join(x.cmd.Dir, "dumps", "*.dump"))
 	if err != nil || len(kept) < 2 {

@@ -185,7 +185,7 @@ func printFaults(w io.Writer, all []result) {
 		for _, c := range r.calls {
 			s := &c.leak.Series
 			if c.kind != isTrue && c.kind != isGrey && s.Verdict == trend.Accumulating {
-				fmt.Fprintf(w, "FALSE %-5s %-28s %.2f %v %s (%s) %s\n", c.kind, where, s.Confidence, s.Counts, s.Bucket.Stack.Site().Function, c.leak.By, s.Why)
+				fmt.Fprintf(w, "FALSE %-5s %-28s %.2f %v %s (%s) %v\n", c.kind, where, s.Confidence, s.Counts, s.Bucket.Stack.Site().Function, c.leak.By, s.Reasons)
 			}
 		}
 		for name, ok := range r.must {
@@ -200,7 +200,7 @@ func printFaults(w io.Writer, all []result) {
 					f = append(f, x.Function)
 				}
 				if matches(f, r.of.Leaks[name]) {
-					fmt.Fprintf(w, "       %s %v %s: %s\n", s.Verdict, s.Counts, strings.TrimSpace(s.Bucket.Stack.Site().Function), s.Why)
+					fmt.Fprintf(w, "       %s %v %s: %v\n", s.Verdict, s.Counts, strings.TrimSpace(s.Bucket.Stack.Site().Function), s.Reasons)
 				}
 			}
 		}

@@ -75,7 +75,7 @@ func Check(t *trend.Trend, kernels []Kernel) (missed, wrong []string) {
 			continue
 		}
 		k := kernelOf(s.Bucket, kernels)
-		what := fmt.Sprintf("%v %s, created by %s: %s", s.Counts, s.Bucket.Stack.Site().Function, s.Bucket.Stack.CreatedBy().Function, s.Why)
+		what := fmt.Sprintf("%v %s, created by %s: %v", s.Counts, s.Bucket.Stack.Site().Function, s.Bucket.Stack.CreatedBy().Function, s.Reasons)
 		switch {
 		case k == nil:
 			wrong = append(wrong, "no kernel: "+what)
@@ -92,7 +92,7 @@ func Check(t *trend.Trend, kernels []Kernel) (missed, wrong []string) {
 		what := k.Name
 		for i := range t.Series {
 			if s := &t.Series[i]; kernelOf(s.Bucket, []Kernel{k}) != nil {
-				what += fmt.Sprintf("; %v %s: %s: %s", s.Counts, s.Bucket.Stack.Site().Function, s.Verdict, s.Why)
+				what += fmt.Sprintf("; %v %s: %s: %v", s.Counts, s.Bucket.Stack.Site().Function, s.Verdict, s.Reasons)
 			}
 		}
 		missed = append(missed, what)

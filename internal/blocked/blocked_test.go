@@ -1,0 +1,199 @@
+package blocked_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gdump/internal/blocked"
+	"gdump/internal/goroutine"
+	"gdump/internal/parse"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func read(t testing.TB, text []byte) *goroutine.Dump {
+	t.Helper()
+	dumps, err := parse.Read(t.Context(), bytes.NewReader(text), parse.Options{Workers: 1})
+	if err != nil || len(dumps) == 0 {
+		t.Fatalf("no dump: %v", err)
+	}
+	return &dumps[0]
+}
+
+// source is that of the programs in testdata.
+func source(f goroutine.Frame) []blocked.SourceFile {
+	name := goroutine.Base(f.File)
+	data, err := os.ReadFile(filepath.Join("testdata", "src", name))
+	if err != nil {
+		return nil
+	}
+	return []blocked.SourceFile{{Name: name, Data: data}}
+}
+
+// summary is what a report says, a line for each resource, suspect and deadlock.
+func summary(d *goroutine.Dump, r *blocked.Report) string {
+	var b strings.Builder
+	for _, x := range r.Resources {
+		fmt.Fprintf(&b, "%s %s at %s: %d wait, holder %s", x.Kind, x.Name, x.Site.Place(), x.Waiters, x.Holder)
+		if x.Pattern != "" {
+			fmt.Fprintf(&b, ", %s", x.Pattern)
+		}
+		if x.Confidence != blocked.Unknown {
+			fmt.Fprintf(&b, " (%s)", x.Confidence)
+		}
+		if n := len(x.Suspects); n > 8 {
+			fmt.Fprintf(&b, ", %d suspects", n)
+		}
+		b.WriteByte('\n')
+		for _, s := range x.Suspects[:min(len(x.Suspects), 8)] {
+			fmt.Fprintf(&b, "\t%s: %d [%s] blocks %d", s.Confidence, s.ID, s.State, s.Blocks)
+			for _, w := range s.Why {
+				fmt.Fprintf(&b, "; %s", w)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	for _, x := range r.Deadlocks[:min(len(r.Deadlocks), 8)] {
+		fmt.Fprintf(&b, "deadlock %v, %d behind (%s)\n", x.IDs, x.Behind, x.Confidence)
+	}
+	idle := 0
+	for i, why := range r.Idle {
+		if why != "" {
+			idle += d.Buckets[i].Count
+		}
+	}
+	fmt.Fprintf(&b, "idle %d of %d\n", idle, d.Goroutines)
+	return b.String()
+}
+
+func TestAnalyze(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*/debug2.txt")
+	if len(files) < 20 {
+		t.Fatalf("%d dumps", len(files))
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := read(t, text)
+			got := summary(d, blocked.Analyze(d, blocked.Options{})) + "with source\n" + summary(d, blocked.Analyze(d, blocked.Options{Source: source}))
+			golden := filepath.Join(filepath.Dir(file), "want.txt")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+var argument = regexp.MustCompile(`0x[0-9a-f]+\b`)
+
+// TestDamaged: of a dump whose arguments are marked as uncertain less is said,
+// and nothing else; of one that is cut or mixed up anything, without a panic.
+func TestDamaged(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*/debug2.txt")
+	texts := map[string]string{}
+	named := map[string]map[uint64]bool{}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[f] = string(text)
+		named[f] = strong(read(t, text))
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		f := rapid.SampledFrom(files).Draw(r, "file")
+		n := 0
+		every := rapid.IntRange(1, 5).Draw(r, "every")
+		marked := argument.ReplaceAllStringFunc(texts[f], func(a string) string {
+			if n++; n%every == 0 {
+				return a + "?"
+			}
+			return a
+		})
+		for id := range strong(read(t, []byte(strings.ReplaceAll(marked, "??", "?")))) {
+			if !named[f][id] {
+				r.Fatalf("%s: names %d when every argument of %d is uncertain", f, id, every)
+			}
+		}
+		lines := strings.SplitAfter(texts[f], "\n")
+		from := rapid.IntRange(0, len(lines)-1).Draw(r, "from")
+		to := min(len(lines), from+rapid.IntRange(1, 40).Draw(r, "lines"))
+		cut := strings.Join(append(append([]string{}, lines[:from]...), lines[to:]...), "")
+		dumps, _ := parse.Read(t.Context(), strings.NewReader(cut), parse.Options{Workers: 1})
+		for i := range dumps {
+			blocked.Analyze(&dumps[i], blocked.Options{Source: source})
+		}
+	})
+}
+
+// strong are the goroutines that are named as holders.
+func strong(d *goroutine.Dump) map[uint64]bool {
+	ids := map[uint64]bool{}
+	for _, x := range blocked.Analyze(d, blocked.Options{}).Resources {
+		for _, s := range x.Suspects {
+			if s.Confidence >= blocked.Probable {
+				ids[s.ID] = true
+			}
+		}
+	}
+	return ids
+}
+
+// BenchmarkAnalyze compares with the time that reading takes.
+func BenchmarkAnalyze(b *testing.B) {
+	for _, shape := range []struct {
+		name               string
+		goroutines, stacks int
+	}{{"100000-in-300", 100_000, 300}, {"10000-in-10000", 10_000, 10_000}} {
+		text := locked(shape.goroutines, shape.stacks)
+		b.Run(shape.name, func(b *testing.B) {
+			start := time.Now()
+			d := read(b, text)
+			reading := time.Since(start)
+			for b.Loop() {
+				blocked.Analyze(d, blocked.Options{})
+			}
+			each := b.Elapsed() / time.Duration(b.N)
+			b.ReportMetric(float64(each)/float64(reading), "of-reading")
+		})
+	}
+}
+
+// locked is a dump in which all wait for locks, in methods of as many types as
+// there are stacks, behind one goroutine each that sleeps.
+func locked(goroutines, stacks int) []byte {
+	var b bytes.Buffer
+	for i := range goroutines {
+		n := i % stacks
+		fmt.Fprintf(&b, "goroutine %d [sync.Mutex.Lock, 3 minutes]:\ninternal/sync.runtime_SemacquireMutex(0x0?, 0x0?, 0x0?)\n\t/usr/local/go/src/runtime/sema.go:95 +0x25\n", i+2)
+		fmt.Fprintf(&b, "internal/sync.(*Mutex).lockSlow(0xc%09x0)\n\t/usr/local/go/src/internal/sync/mutex.go:149 +0x15d\nsync.(*Mutex).Lock(...)\n\t/usr/local/go/src/sync/mutex.go:46\n", 0x1000+n)
+		fmt.Fprintf(&b, "example.com/shop.(*Cart%d).Add(0xc%09x0, 0x2)\n\t/home/me/shop/cart.go:%d +0x45\n", n%7, 0x1000+n, 20+n)
+		for k := range 8 {
+			fmt.Fprintf(&b, "example.com/shop.handle%d(0x%x, {0xc000012345, 0x4})\n\t/home/me/shop/handle.go:%d +0x45\n", k, i, 30+k)
+		}
+		b.WriteString("created by example.com/shop.Serve in goroutine 1\n\t/home/me/shop/serve.go:12 +0x33\n\n")
+	}
+	return b.Bytes()
+}

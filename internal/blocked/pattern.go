@@ -1,0 +1,283 @@
+package blocked
+
+import (
+	"slices"
+	"strings"
+
+	"gdump/internal/goroutine"
+)
+
+// Pattern names what is wrong with a resource.
+type Pattern string
+
+// The patterns that follow from waiters and suspects alone.
+const (
+	LockOrder           Pattern = "lock-order"
+	SelfDeadlock        Pattern = "self-deadlock"
+	RLockUpgrade        Pattern = "rlock-upgrade"
+	RecursiveRLock      Pattern = "recursive-rlock"
+	WriterPending       Pattern = "writer-pending"
+	LockAcrossIO        Pattern = "lock-across-io"
+	LockAcrossSleep     Pattern = "lock-across-sleep"
+	LockHeldRunning     Pattern = "lock-held-running"
+	LockWithoutHolder   Pattern = "lock-without-holder"
+	ChanUnderLock       Pattern = "chan-under-lock"
+	WaitUnderLock       Pattern = "wait-under-lock"
+	OnceRecursive       Pattern = "once-recursive"
+	OnceSlow            Pattern = "once-slow"
+	WaitGroupStuck      Pattern = "waitgroup-stuck"
+	WaitGroupSlow       Pattern = "waitgroup-slow"
+	CondNotSignalled    Pattern = "cond-not-signalled"
+	SQLPoolExhausted    Pattern = "sql-pool-exhausted"
+	SQLPoolNested       Pattern = "sql-pool-nested"
+	HTTPConnsExhausted  Pattern = "http-conns-exhausted"
+	ErrgroupLimit       Pattern = "errgroup-limit"
+	SemaphoreExhausted  Pattern = "semaphore-exhausted"
+	SingleflightSlow    Pattern = "singleflight-slow"
+	SingleflightSelf    Pattern = "singleflight-recursive"
+	NilChannel          Pattern = "nil-channel"
+	SelectForever       Pattern = "select-forever"
+	JobsNeverClosed     Pattern = "jobs-never-closed"
+	AbandonedSend       Pattern = "abandoned-send"
+	AbandonedReceive    Pattern = "abandoned-receive"
+	ContextNotCancelled Pattern = "context-not-cancelled"
+	ChanCycle           Pattern = "chan-cycle"
+	LogBlocked          Pattern = "log-blocked"
+)
+
+// patterns names what is wrong with each resource that is kept.
+func (s *scene) patterns(r *Report) {
+	deadlocks := map[int]*Deadlock{}
+	for i := range r.Deadlocks {
+		for _, n := range r.Deadlocks[i].Resources {
+			deadlocks[n] = &r.Deadlocks[i]
+		}
+	}
+	number := map[*resource]int{}
+	n := 0
+	for _, x := range s.resources {
+		if s.keep(x) {
+			number[x] = n
+			n++
+		}
+	}
+	for old, x := range s.resources {
+		k, ok := number[x]
+		if !ok {
+			continue
+		}
+		res := &r.Resources[k]
+		in := deadlocks[old]
+		var confidence Confidence
+		res.Pattern, confidence = s.pattern(x, in)
+		if confidence != Unknown {
+			res.Confidence = confidence
+		}
+	}
+	for i := range r.Deadlocks {
+		d := &r.Deadlocks[i]
+		var kept []int
+		for _, old := range d.Resources {
+			if k, ok := number[s.resources[old]]; ok {
+				kept = append(kept, k)
+			}
+		}
+		d.Resources = kept
+	}
+}
+
+// pattern is what is wrong with a resource, and how sure that is; Unknown
+// leaves the confidence of its holder.
+func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
+	switch r.Kind {
+	case Mutex, RWMutex:
+		return s.lockPattern(r, in)
+	case Once:
+		if in != nil && len(in.IDs) == 1 {
+			return OnceRecursive, Unknown
+		}
+		if r.Holder == Named {
+			return OnceSlow, Unknown
+		}
+	case WaitGroup:
+		if len(r.Suspects) == 0 && r.proof() == Probable {
+			return WaitGroupStuck, Probable
+		}
+		if len(r.Suspects) == 0 && !s.blind && s.creators() {
+			return WaitGroupStuck, Guess
+		}
+		return s.waitGroup(r)
+	case Cond:
+		if r.Proven {
+			return CondNotSignalled, Probable
+		}
+		if r.Waiters > 1 {
+			return CondNotSignalled, Guess
+		}
+	case Pool:
+		return s.poolPattern(r, in)
+	case Errgroup:
+		if r.Op == Go {
+			return ErrgroupLimit, r.proofOr(Guess, in)
+		}
+		return s.waitGroup(r)
+	case Semaphore:
+		return SemaphoreExhausted, r.proofOr(Guess, in)
+	case Singleflight:
+		if in != nil && len(in.IDs) == 1 {
+			return SingleflightSelf, Unknown
+		}
+		return SingleflightSlow, Unknown
+	case NilChan:
+		return NilChannel, Certain
+	case Select:
+		return s.selectPattern(r)
+	case Chan:
+		return s.chanPattern(r, in)
+	}
+	return "", Unknown
+}
+
+func (r *resource) proof() Confidence {
+	if r.Proven {
+		return Probable
+	}
+	return Guess
+}
+
+func (r *resource) proofOr(other Confidence, in *Deadlock) Confidence {
+	if r.Proven || in != nil {
+		return Probable
+	}
+	return other
+}
+
+// creators reports whether the dump says who started whom.
+func (s *scene) creators() bool {
+	for i := range s.units {
+		if m := s.units[i].member; m != nil && m.Creator != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scene) lockPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
+	if in != nil {
+		return s.deadlockPattern(r, in), Unknown
+	}
+	var holder *Suspect
+	for k := range r.Suspects {
+		if x := &r.Suspects[k]; !x.Pending && x.Confidence >= Probable {
+			holder = x
+			break
+		}
+	}
+	switch {
+	case r.Holder == Gone:
+		return LockWithoutHolder, Probable
+	case holder != nil:
+		if p := s.holderPattern(r, holder); p != "" {
+			return p, Unknown
+		}
+	case r.Holder == NotFound && len(r.Suspects) == 0 && r.Waiters > 1 && !s.blind && !r.MayBeMixed && r.Kind == Mutex:
+		return LockWithoutHolder, Guess
+	}
+	if len(r.pending) > 0 && len(r.units) > len(r.pending) {
+		if holder == nil {
+			return WriterPending, Guess
+		}
+		return WriterPending, Unknown
+	}
+	return "", Unknown
+}
+
+// holderPattern says what the holder does with the lock.
+func (s *scene) holderPattern(r *resource, x *Suspect) Pattern {
+	u := &s.units[x.unit]
+	f := s.frames(u)
+	switch {
+	case hasFunction(f, "log.(*Logger).output") && hasFunction(f, "internal/poll.(*FD).Write"):
+		return LogBlocked
+	case strings.HasPrefix(u.state, "IO wait"), u.state == "syscall", hasFunction(f, "net/http.(*Transport).RoundTrip"), hasFunction(f, "io.(*pipe).read"), hasFunction(f, "io.(*pipe).write"), u.state == "" && hasFunction(f, "internal/poll.runtime_pollWait"):
+		return LockAcrossIO
+	case u.state == "sleep", u.state == "" && hasFunction(f, "time.Sleep"):
+		return LockAcrossSleep
+	case u.wait.kind == Chan, u.wait.kind == NilChan, u.wait.kind == Select:
+		return ChanUnderLock
+	case u.wait.kind == WaitGroup, u.wait.kind == Errgroup && u.wait.op == Wait:
+		return WaitUnderLock
+	case running(u.state) && r.Longest >= 1:
+		return LockHeldRunning
+	}
+	return ""
+}
+
+// deadlockPattern says what kind of deadlock a lock is part of.
+func (s *scene) deadlockPattern(r *resource, in *Deadlock) Pattern {
+	kinds := map[Kind]bool{}
+	for _, n := range in.Resources {
+		kinds[s.resources[n].Kind] = true
+	}
+	switch {
+	case kinds[Chan] || kinds[Select]:
+		return ChanUnderLock
+	case kinds[WaitGroup] || kinds[Errgroup]:
+		return WaitUnderLock
+	}
+	if r.Kind == RWMutex && len(in.Resources) == 1 {
+		for _, x := range r.Suspects {
+			if x.Pending || !slices.Contains(in.IDs, x.ID) {
+				continue
+			}
+			switch op := s.units[x.unit].wait.op; {
+			case op == RLock && len(r.pending) > 0:
+				return RecursiveRLock
+			case op == DrainReads:
+				return RLockUpgrade
+			}
+		}
+	}
+	if len(in.IDs) == 1 {
+		return SelfDeadlock
+	}
+	return LockOrder
+}
+
+func (s *scene) waitGroup(r *resource) (Pattern, Confidence) {
+	ranging, io := 0, 0
+	for _, x := range r.Suspects {
+		u := &s.units[x.unit]
+		switch {
+		case u.wait.op == Receive:
+			ranging++
+		case strings.HasPrefix(u.state, "IO wait"):
+			io++
+		}
+	}
+	switch {
+	case ranging > 0 && ranging == len(r.Suspects):
+		return JobsNeverClosed, r.proof()
+	case io > 0 && io == len(r.Suspects) && r.Longest >= 1:
+		return WaitGroupSlow, Unknown
+	}
+	return "", Unknown
+}
+
+func (s *scene) poolPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
+	u := &s.units[r.units[0]]
+	if s.frames(u)[u.wait.at-1].Function == httpConn {
+		if r.Waiters < 2 && r.Longest == 0 && !r.Proven {
+			return "", Unknown
+		}
+		return HTTPConnsExhausted, Guess
+	}
+	if in != nil {
+		return SQLPoolNested, Unknown
+	}
+	return SQLPoolExhausted, r.proofOr(Guess, in)
+}
+
+func hasFunction(frames []goroutine.Frame, name string) bool {
+	return slices.ContainsFunc(frames, func(f goroutine.Frame) bool { return f.Function == name })
+}

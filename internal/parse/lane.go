@@ -1,0 +1,535 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
+)
+
+// lane is the lines of one process, in order. It splits them into goroutines
+// and dumps.
+type lane struct {
+	in       *reader
+	prefixed bool // a prefix was learned for it, perhaps from a sentence
+	homes    *homes
+	b        *builder // the dump being read; nil before its first goroutine
+
+	state  state
+	header record // of the goroutine being read
+	first  []byte // its header's line
+	at     place  // and where that is
+	stack  stack  // its frames
+	lines  []byte // what stack points into
+	lost   orphan
+	counts counts // the dump being read, where it has counts only
+
+	reason   string // why a dump is to come: seen since the last header
+	tests    []string
+	when     time.Time // of the reason
+	seen     time.Time // time stamp of the last line that was not part of a dump
+	headed   time.Time // when the last header was written
+	dashes   bool      // a line "-----" since the last header
+	dashed   bool      // one since the dump began
+	foreign  bool      // text of another kind since the last header
+	doubt    bool      // it is only since the line before, which may be a function after all
+	last     []byte    // the last such line
+	lastAt   int       // its number
+	said     string    // in it, before a running goroutine
+	document *unwrap.Chunk
+	cut      bool // the text does not end with a line's end
+}
+
+// state is what the next line of a lane can be.
+type state uint8
+
+const (
+	between   state = iota // lines of other writers, until a header
+	inside                 // lines of a goroutine
+	panicking              // indented lines of a panic's value, which can hold a whole dump
+	listing                // the list of running tests in such a value
+	counting               // records of a dump that has counts only
+	skipping               // frames of no goroutine: a runtime stack, a report of a data race
+)
+
+// orphan is frames whose header is not in the text.
+type orphan struct {
+	stack stack
+	lines []byte
+	line  int
+}
+
+// line takes the next line, which is at a place that where returns.
+func (l *lane) line(line []byte, where func() place) {
+	text := bytes.TrimRight(line, " \t\r")
+	if (l.state == panicking || l.state == listing) && l.panicText(line, text) || len(text) == 0 {
+		return
+	}
+	if l.head(text, where) || l.mark(text, where) {
+		return
+	}
+	switch l.state {
+	case inside:
+		// The lines of a goroutine can be in several chunks.
+		from := len(l.lines)
+		l.lines = append(append(l.lines, line[:len(text)]...), '\n')
+		frames, foreign := len(l.stack.frames), l.foreign
+		if l.stack.line(l.lines[from : len(l.lines)-1 : len(l.lines)-1]) {
+			if l.doubt && len(l.stack.frames) > frames {
+				l.foreign = false
+			}
+			l.doubt = false
+			return
+		}
+		if l.stack.name == nil {
+			l.pass(line, where)
+			l.doubt = !foreign
+		}
+		if at := ownReason(text); at > 0 && l.stack.isComplete() {
+			l.why(text[at:], where)
+		} else if l.stack.section == created {
+			l.orphaned(line[:len(text)], where)
+		}
+		return
+	case counting:
+		if l.counts.take(text, where) {
+			return
+		}
+	case skipping:
+		return
+	}
+	if l.orphaned(line[:len(text)], where) {
+		return
+	}
+	l.pass(line, where)
+	if at := ownReason(text); at > 0 && l.state == between {
+		l.why(text[at:], where)
+	}
+}
+
+// ownReason finds where in a line the reason of a dump begins. One that is
+// quoted within the line is only mentioned.
+func ownReason(text []byte) int {
+	at := unwrap.ReasonAt(text)
+	if at > 0 && text[at-1] == '"' && bytes.Count(text[at:], []byte{'"'})%2 == 1 {
+		return -1
+	}
+	return at
+}
+
+// head reads a line that begins a goroutine or a dump.
+func (l *lane) head(text []byte, where func() place) bool {
+	var h unwrap.Header
+	ok := false
+	switch c := text[0]; {
+	case c == 'g':
+		if !bytes.HasPrefix(text, goroutineWord[:len(goroutineWord)-1]) {
+			return false
+		}
+		if h, ok = unwrap.ParseHeader(text); !ok && unwrap.LooksLikeHeader(text) {
+			l.finish()
+			l.builder(where()).problem(where().line, "bad goroutine header: "+clip(text, maxProblem))
+			return true
+		}
+		if !ok && unwrap.CountsAt(text) == 0 {
+			l.beginCounts(text, where())
+			return true
+		}
+	case c == 'G' || c == '[' || c == ' ':
+		// A leak checker's sentence: what it lists has leaked.
+		if h, ok = unwrap.Goleak(bytes.TrimLeft(text, "[ ")); ok {
+			l.begin(plainHeader(&h), 0, where())
+			l.builder(l.at).leaks = true
+			return true
+		}
+	case c-'0' <= 9:
+		if h, ok = unwrap.Folded(text); ok {
+			l.begin(plainHeader(&h), h.Count, where())
+			return true
+		}
+		if n, rest, more := bytes.Cut(text, []byte{' '}); more && string(rest) == "instances of:" && number(n) > 0 {
+			// As net/http's own tests list what they have leaked, without headers.
+			l.begin([]byte("goroutine 0 []:"), number(n), where())
+			l.builder(l.at).leaks = true
+			return true
+		}
+		if l.state != counting && unwrap.RecordAt(text) == 0 {
+			l.beginCounts(nil, where())
+			return l.counts.take(text, where)
+		}
+	}
+	if ok {
+		l.begin(text, 0, where())
+	}
+	return ok
+}
+
+// plainHeader writes a header as Go prints it.
+func plainHeader(h *unwrap.Header) []byte {
+	text := fmt.Appendf(nil, "goroutine %d [%s", h.ID, h.State)
+	if h.Leaked {
+		text = append(text, " (leaked)"...)
+	}
+	if h.Minutes > 0 {
+		text = fmt.Appendf(text, ", %d minutes", h.Minutes)
+	}
+	return append(text, "]:"...)
+}
+
+const (
+	maxReason  = 1000 // bytes
+	maxProblem = 120  // bytes of a line in a problem
+	maxTests   = 100
+)
+
+// clip shortens a text, with a mark where it does.
+func clip(text []byte, size int) string {
+	if len(text) <= size {
+		return string(text)
+	}
+	return strings.ToValidUTF8(string(text[:size]), "") + "…"
+}
+
+// panicText consumes the indented lines of a panic's value. A dump inside it
+// is text of the panic, not of this process's goroutines.
+func (l *lane) panicText(line, text []byte) bool {
+	if len(text) == 0 {
+		return true
+	}
+	if line[0] != '\t' && !bytes.HasPrefix(line, []byte("    ")) {
+		l.state = between
+		return false
+	}
+	word := bytes.TrimSpace(text)
+	switch {
+	case string(word) == "running tests:":
+		l.state = listing
+	case line[0] == '\t' && bytes.HasPrefix(word, []byte("panic: ")):
+		// One panic while another ran: the last is what ended the process.
+		if len(l.reason) < maxReason {
+			l.reason += "; " + clip(word, maxReason)
+		}
+	case l.state == listing && len(l.tests) < maxTests:
+		l.tests = append(l.tests, string(word))
+	}
+	return true
+}
+
+// begin makes ready for the goroutine of a header, or n of them; the dump it
+// belongs to may end or begin here.
+func (l *lane) begin(text []byte, n int, at place) {
+	l.finish()
+	l.first = append(l.first[:0], text...)
+	l.header.header(l.first)
+	l.header.count = uint32(n)
+	l.starts(&l.header, at)
+	l.lines = l.lines[:0]
+	l.stack.reset()
+	l.state = inside
+}
+
+// starts says that a goroutine begins.
+func (l *lane) starts(r *record, at place) {
+	if l.state != between || len(l.lost.lines) > 0 {
+		l.finish()
+	}
+	if l.b != nil && (l.b.counted || !l.dashes && (l.reason != "" || l.foreign && r.is(running))) {
+		l.close()
+	}
+	if l.said = ""; r.is(running) {
+		l.said = l.told(at.line)
+	}
+	l.at = at
+	l.dashes, l.foreign, l.doubt = false, false, false
+	l.state = between
+	if l.headed = at.time; l.headed.IsZero() {
+		l.headed = l.seen
+	}
+}
+
+// beginCounts begins a dump that has counts only, by its first line, which may
+// be missing.
+func (l *lane) beginCounts(head []byte, at place) {
+	l.finish()
+	l.close()
+	if l.headed = at.time; l.headed.IsZero() {
+		l.headed = l.seen
+	}
+	b := l.builder(at)
+	b.level, b.counted = goroutine.Debug1, true
+	l.counts.begin(b, head, at)
+	l.state = counting
+}
+
+// builder is the dump that what comes now belongs to.
+func (l *lane) builder(at place) *builder {
+	if l.b == nil {
+		b := &builder{home: l.homes.next(), countsOnly: l.in.options.CountsOnly, level: goroutine.Debug2, line: at.line, offset: at.offset}
+		l.b = b
+		b.reason, b.takenAt, b.crash = l.reason, l.when, l.reason != "" && !strings.HasPrefix(l.reason, served)
+		if b.takenAt.IsZero() {
+			b.takenAt = l.headed
+		}
+		if len(l.tests) > 0 {
+			b.reason += "; running tests: " + strings.Join(l.tests, ", ")
+		}
+		l.in.builders = append(l.in.builders, b)
+		l.dashed = false
+	}
+	l.reason, l.tests, l.when = "", nil, time.Time{}
+	return l.b
+}
+
+// close ends the dump being read.
+func (l *lane) close() {
+	if l.b != nil {
+		l.b.finish()
+		l.b = nil
+	}
+}
+
+// finish counts the goroutine or the record being read, if there is one.
+func (l *lane) finish() { l.finishAt(false) }
+
+// finishAt is finish; last says that the text ends here. It returns the
+// goroutine if it counts.
+func (l *lane) finishAt(last bool) (r *record, ok bool) {
+	was := l.state
+	if l.state == inside || l.state == counting {
+		l.state = between
+	}
+	l.orphans()
+	switch was {
+	case counting:
+		l.counts.end()
+	case inside:
+		r, s := &l.header, &l.stack
+		if !last {
+			s.dropName()
+		}
+		if len(s.frames) == 0 && !s.unavailable && !r.isG0() {
+			if !last && s.creator.function == nil {
+				if l.prefixed && l.b == nil {
+					return nil, false // a sentence that reads like a header
+				}
+				l.builder(l.at).problem(l.at.line, fmt.Sprintf("goroutine %d has no frames", r.id))
+			}
+			s.missing = string(r.state.of(l.first)) != "runnable"
+		}
+		if s.unread != nil {
+			l.builder(l.at).problem(l.at.line, fmt.Sprintf("goroutine %d has an unreadable line: %s", r.id, clip(s.unread, maxProblem)))
+		}
+		r.sum, r.frames = s.sum(), uint32(len(s.frames))
+		r.lock = s.lock(r.state.of(l.first))
+		l.count(&reading{record: r, text: l.first, at: l.at, exact: s})
+		return r, true
+	}
+	return nil, false
+}
+
+// regular takes a goroutine that a worker has read.
+func (l *lane) regular(g *reading) {
+	l.starts(g.record, g.at)
+	l.count(g)
+}
+
+// count adds a goroutine to its dump. An id that was there before begins a new
+// dump, but within the output of one crash it is the same goroutine again.
+func (l *lane) count(g *reading) {
+	b := l.builder(g.at)
+	b.crash = b.crash || g.is(crash)
+	switch {
+	case g.count > 0:
+		b.fold(g)
+		return
+	case g.isG0():
+		return
+	case b.seen.add(g.id):
+		if l.dashed || b.lacks(g) {
+			b.replace(g)
+			return
+		}
+		l.close()
+		b = l.builder(g.at)
+		b.seen.add(g.id)
+	}
+	l.in.goroutines++
+	b.add(g)
+	if b.total == 1 && b.reason == "" && g.is(running) && !g.is(leaked) {
+		b.told = l.said
+	}
+}
+
+// told is what the program said with a stack that it logged: in another field
+// of the record, or in the line before.
+func (l *lane) told(line int) string {
+	if c := l.document; c != nil {
+		for _, key := range reasonFields {
+			for _, f := range c.Fields {
+				if strings.EqualFold(f.Key, key) && f.Value != "" {
+					return clip([]byte(f.Value), maxReason)
+				}
+			}
+		}
+		lines := bytes.Split(c.Before, newline)
+		for _, text := range slices.Backward(lines) {
+			if len(text) > 0 && !bytes.Contains(text, goroutineWord) {
+				return clip(withoutStamp(text), maxReason)
+			}
+		}
+		return ""
+	}
+	if len(l.last) > 0 && line-l.lastAt <= 2 {
+		return clip(bytes.TrimRight(withoutStamp(l.last), ": "), maxReason)
+	}
+	return ""
+}
+
+// withoutStamp takes off what a logger puts before its words: times, numbers
+// and signs.
+func withoutStamp(text []byte) []byte {
+	for rest := text; ; {
+		rest = bytes.TrimLeft(rest, " \t")
+		word, after, more := bytes.Cut(rest, []byte{' '})
+		if !more || !isStamp(word) {
+			return rest
+		}
+		rest = after
+	}
+}
+
+// isStamp reports whether a word is of a time stamp, or has no letter.
+func isStamp(word []byte) bool {
+	switch string(word) {
+	case "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec":
+		return true
+	}
+	letters := bytes.ContainsFunc(word, unicode.IsLetter)
+	return !letters || bytes.ContainsAny(word, "0123456789") && bytes.ContainsAny(word, ":/")
+}
+
+// reasonFields are the fields of a record that say why it has a stack.
+var reasonFields = []string{"error", "err", "panic", "exception", "reason", "cause", "recovered", "msg", "message"}
+
+// mark handles the lines that are around goroutines.
+func (l *lane) mark(text []byte, where func() place) bool {
+	if unwrap.Reason(text) != nil {
+		l.why(text, where)
+		return true
+	}
+	switch text[0] {
+	case '-':
+		if string(text) == "-----" {
+			l.finish()
+			l.dashes, l.dashed = true, true
+			return true
+		}
+	case 'r', '=', 'W':
+		if string(text) == "runtime stack:" || bytes.HasPrefix(text, []byte("==================")) || bytes.HasPrefix(text, []byte("WARNING: DATA RACE")) {
+			l.finish()
+			l.state = skipping
+			return true
+		}
+	}
+	return false
+}
+
+// why notes why a dump is to come.
+func (l *lane) why(text []byte, where func() place) {
+	l.finish()
+	l.state = between
+	if l.dashes {
+		return
+	}
+	l.reason, l.tests = clip(text, maxReason), nil
+	l.when = where().time
+	if bytes.HasPrefix(text, []byte("panic: ")) {
+		l.state = panicking
+	}
+}
+
+// served begins what net/http says of a handler's panic, which ends no process.
+const served = "panic serving "
+
+// orphaned takes a line of a stack whose header is not in the text.
+func (l *lane) orphaned(line []byte, where func() place) bool {
+	o := &l.lost
+	text := bytes.TrimLeft(line, " \t")
+	if o.stack.name == nil && (l.b != nil && l.b.counted || !isCall(text) && (!bytes.HasPrefix(text, createdBy) || len(o.stack.frames) == 0)) {
+		return false
+	}
+	if len(o.lines) == 0 {
+		o.stack.reset()
+		o.line = where().line
+	}
+	from := len(o.lines)
+	o.lines = append(append(o.lines, line...), '\n')
+	return o.stack.line(o.lines[from : len(o.lines)-1 : len(o.lines)-1])
+}
+
+// orphans names the frames that have no header.
+func (l *lane) orphans() {
+	o := &l.lost
+	n := len(o.stack.frames)
+	if len(o.lines) == 0 {
+		return
+	}
+	if n > 0 {
+		message := fmt.Sprintf("%d frames without the header of their goroutine, from %s", n, clip(o.stack.frames[0].function, maxProblem))
+		if l.b == nil {
+			l.in.problem(o.line, "the text begins within a goroutine: "+message)
+		} else {
+			l.b.problem(o.line, message)
+		}
+	}
+	o.lines = o.lines[:0]
+	o.stack.reset()
+}
+
+// pass notes a line of another writer, between goroutines or frames.
+func (l *lane) pass(line []byte, where func() place) {
+	l.foreign = true
+	l.last = append(l.last[:0], line[:min(len(line), maxReason+1)]...)
+	l.lastAt = where().line
+	if line[0]-'0' > 9 && line[0] != '[' {
+		return
+	}
+	if t := unwrap.Stamp(line, l.in.options.Latest); !t.IsZero() {
+		l.seen = t
+	}
+}
+
+// end finishes the lane at the end of its text.
+func (l *lane) end() {
+	cut := l.state == inside && (l.stack.name != nil || len(l.stack.frames) == 0)
+	r, ok := l.finishAt(true)
+	if ok && !r.isG0() && r.count == 0 && (cut || l.cut || l.b.total > 1) && !l.stack.isComplete() && r.id != 1 {
+		l.b.truncated = true
+		l.b.problem(l.at.line, fmt.Sprintf("the text ends within goroutine %d", r.id))
+	}
+	l.close()
+}
+
+// endsInHeader takes the last line of the text, which has no line's end, if it
+// is the beginning of a header.
+func (l *lane) endsInHeader(line []byte, where func() place) bool {
+	word := line[:min(len(line), len(goroutineWord))]
+	if l.b == nil && l.state != inside || l.foreign || len(word) == 0 || !bytes.HasPrefix(goroutineWord, word) {
+		return false
+	}
+	rest := bytes.TrimLeft(line[len(word):], "0123456789")
+	if rest = bytes.TrimPrefix(rest, []byte(" ")); len(rest) > 0 && (rest[0] != '[' || bytes.IndexByte(rest, ']') >= 0) {
+		return false
+	}
+	l.finish()
+	at := where()
+	b := l.builder(at)
+	b.truncated = true
+	b.problem(at.line, "the text ends within the header of a goroutine: "+clip(line, maxProblem))
+	return true
+}

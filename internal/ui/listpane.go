@@ -1,0 +1,170 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"gdump/internal/trend"
+	"gdump/internal/ui/list"
+	"gdump/internal/view/number"
+
+	"github.com/charmbracelet/lipgloss"
+)
+
+// moveList moves the cursor of a list.
+func moveList(l *list.List, x motion) {
+	switch x {
+	case first:
+		l.To(0)
+	case last:
+		l.To(l.Len() - 1)
+	default:
+		l.Move(x.rows(l.Height()))
+	}
+}
+
+func (m *model) listView() []string {
+	r := m.layout.list
+	if r.w == 0 {
+		return nil
+	}
+	lines := []string{m.rule(m.listTitle(), m.position(), r.w, m.focus == listPane)}
+	if m.tree {
+		lines = append(lines, m.treeTitles(r.w))
+	} else {
+		lines = append(lines, m.columnTitles(r.w))
+	}
+	from, to := m.list.Visible()
+	for i := from; i < to; i++ {
+		if m.tree {
+			lines = append(lines, m.branchView(i, i == m.list.Cursor, r.w))
+		} else {
+			lines = append(lines, m.rowView(m.rows[i], i == m.list.Cursor, r.w))
+		}
+	}
+	if to == 0 {
+		lines = append(lines, "", "  "+m.emptyView())
+	}
+	for len(lines) < r.h {
+		lines = append(lines, "")
+	}
+	for i := range lines {
+		lines[i] = fit(lines[i], r.w)
+	}
+	return lines[:r.h]
+}
+
+// listTitle shows how many buckets are listed, and why not all.
+func (m *model) listTitle() string {
+	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
+	if m.grouped() {
+		title = number.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
+	}
+	if m.applied != "" {
+		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
+	}
+	if m.hidden > 0 {
+		title += fmt.Sprintf(" · %s of Go itself hidden (.)", number.Group(m.hidden))
+	}
+	if m.tree {
+		title += " · tree"
+	}
+	return title
+}
+
+// emptyView says why the list is empty, and the way on.
+func (m *model) emptyView() string {
+	switch {
+	case m.applied != "":
+		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
+	case m.hidden > 0:
+		return "only goroutines of Go itself (. shows them)"
+	}
+	return "no goroutines"
+}
+
+// position shows where in a long list the cursor is.
+func (m *model) position() string {
+	if m.list.Len() <= m.list.Height() {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s", number.Group(m.list.Cursor+1), number.Group(m.list.Len()))
+}
+
+func (m *model) columnTitles(w int) string {
+	sorted, mark := m.order.column, "▼"
+	if sorted < 0 {
+		sorted = 0
+	}
+	if m.columns[sorted].Right == m.order.reversed {
+		mark = "▲"
+	}
+	var b strings.Builder
+	for i := range m.columns {
+		c := &m.columns[i]
+		if m.widths[i] == 0 {
+			continue
+		}
+		cell, after := c.Fill(c.Title, m.widths[i]), "  "
+		switch {
+		case i != sorted:
+		case c.Right || cells(c.Title) >= m.widths[i]:
+			after = mark + " " // in the gap: a column keeps its place when it is sorted by
+		default:
+			cell = c.Fill(c.Title+mark, m.widths[i])
+		}
+		b.WriteString(cell + after)
+	}
+	return m.theme.Faint.Render(fit("  "+strings.TrimRight(b.String(), " "), w))
+}
+
+// rowView draws a bucket's row. Its verdict is shown by sign and word, the
+// cursor by a mark; colour and weight only help.
+func (m *model) rowView(i int, selected bool, w int) string {
+	s := &m.trend.Series[i]
+	var cells []string
+	for j := range m.columns {
+		if m.widths[j] == 0 {
+			continue
+		}
+		cells = append(cells, m.columns[j].Fill(m.columns[j].Cell(s), m.widths[j]))
+	}
+	text := strings.Join(cells, "  ")
+	if selected {
+		return m.theme.Selected.Render(fit("▸ "+text, w))
+	}
+	return "  " + m.mark(text, m.query.Words(), m.rowStyle(s))
+}
+
+func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
+	if s.Verdict != "" {
+		if st, ok := m.theme.Verdict(s.Verdict); ok {
+			return st
+		}
+	}
+	if _, own := s.Bucket.Stack.Owner(); !own {
+		return m.theme.Faint
+	}
+	return lipgloss.NewStyle()
+}
+
+// mark draws text with the words that were looked for standing out.
+func (m *model) mark(text string, words []string, base lipgloss.Style) string {
+	spans := matches(text, words)
+	if len(spans) == 0 {
+		return base.Render(text)
+	}
+	var b strings.Builder
+	at := 0
+	for _, s := range spans {
+		if s[0] > at {
+			b.WriteString(base.Render(text[at:s[0]]))
+		}
+		b.WriteString(m.theme.Match.Render(text[s[0]:s[1]]))
+		at = s[1]
+	}
+	if at < len(text) {
+		b.WriteString(base.Render(text[at:]))
+	}
+	return b.String()
+}

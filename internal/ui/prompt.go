@@ -1,0 +1,149 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"gdump/internal/trend"
+	"gdump/internal/view/number"
+
+	"github.com/charmbracelet/bubbles/cursor"
+	"github.com/charmbracelet/bubbles/textinput"
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// prompt is the line at the bottom while something is typed into it.
+type prompt struct {
+	label   string
+	enter   string // what Enter does, in a word
+	esc     string
+	input   textinput.Model
+	typed   func(value string) tea.Cmd // applies the value as it grows; may be nil
+	entered func(value string) tea.Cmd
+	found   func() string // what has come of the value; may be nil
+}
+
+// ask opens a prompt with a value to begin with.
+func (m *model) ask(p prompt, value string) {
+	p.input = textinput.New()
+	p.input.Cursor.SetMode(cursor.CursorHide) // the screen draws its own
+	p.input.Prompt = ""
+	p.input.SetValue(value)
+	p.input.CursorEnd()
+	p.input.Focus()
+	m.prompt = &p
+}
+
+// promptKey takes a key while something is typed: all letters are text.
+func (m *model) promptKey(msg tea.KeyMsg) tea.Cmd {
+	p := m.prompt
+	switch msg.Type {
+	case tea.KeyEnter:
+		m.prompt = nil
+		return p.entered(strings.TrimSpace(p.input.Value()))
+	case tea.KeyEsc:
+		m.prompt, m.bad = nil, nil
+		if p.typed != nil {
+			return p.typed("")
+		}
+		return nil
+	case tea.KeyUp, tea.KeyDown, tea.KeyPgUp, tea.KeyPgDown:
+		if b, _ := m.bound(msg.String(), m.here()); b != nil {
+			return b.do(m)
+		}
+		return nil
+	case tea.KeyRunes:
+		msg.Runes = []rune(printable(msg.Runes))
+	}
+	before := p.input.Value()
+	p.input, _ = p.input.Update(msg)
+	if p.input.Value() == before || p.typed == nil {
+		return nil
+	}
+	return p.typed(p.input.Value())
+}
+
+// askFilter asks for the filter of the list, which applies as it is typed.
+func (m *model) askFilter() tea.Cmd {
+	m.ask(prompt{
+		label: "/", enter: "keep", esc: "clear",
+		typed: func(value string) tea.Cmd {
+			m.applied = value
+			return m.arrange()
+		},
+		entered: func(string) tea.Cmd {
+			m.say("", m.bad)
+			m.bad = nil
+			return nil
+		},
+		found: func() string {
+			return fmt.Sprintf("%s of %s", number.Group(len(m.rows)), number.Group(len(m.trend.Series)))
+		},
+	}, m.applied)
+	return nil
+}
+
+// askSearch asks for what is to be found in the text that has the keys.
+func (m *model) askSearch() tea.Cmd {
+	p := m.pager()
+	m.ask(prompt{
+		label: "/", enter: "keep", esc: "clear",
+		typed: func(value string) tea.Cmd {
+			p.searchFor(value)
+			return nil
+		},
+		entered: func(string) tea.Cmd { return nil },
+		found:   p.position,
+	}, p.search)
+	return nil
+}
+
+func (m *model) askID() tea.Cmd {
+	m.ask(prompt{label: "goroutine ", enter: "go", esc: "back", entered: func(value string) tea.Cmd {
+		id, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			m.refuse(value + " is not a goroutine ID")
+			return nil
+		}
+		return jumpCmd(id, m.trend.Series)
+	}}, "")
+	return nil
+}
+
+func (m *model) askName() tea.Cmd {
+	m.ask(prompt{label: "write to (.txt .json .md .html): ", enter: "write", esc: "back", entered: func(name string) tea.Cmd {
+		if m.config.Write == nil || name == "" {
+			m.refuse("no file name: nothing was written")
+			return nil
+		}
+		return writeCmd(m.config.Write, name, m.inSight())
+	}}, "gdump.txt")
+	return nil
+}
+
+// inSight is the trend with the rows that the filter leaves, in their order.
+func (m *model) inSight() trend.Trend {
+	t := m.trend
+	t.Series = make([]trend.Series, len(m.rows))
+	for i, r := range m.rows {
+		t.Series[i] = m.trend.Series[r]
+	}
+	return t
+}
+
+// promptView shows what is being typed, and what has come of it.
+func (m *model) promptView() string {
+	p := m.prompt
+	found := ""
+	if p.found != nil {
+		found = p.found() + " "
+	}
+	value := []rune(p.input.Value())
+	at := p.input.Position()
+	left := " " + p.label + clean(string(value[:at])) + "▏" + clean(string(value[at:]))
+	if help := "   " + m.theme.Key.Render("enter") + " " + p.enter + "   " + m.theme.Key.Render("esc") + " " + p.esc; cells(left+help+found)+4 <= m.width {
+		left += help
+	}
+	return spread(left, m.theme.Faint.Render(found), m.width)
+}

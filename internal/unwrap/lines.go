@@ -1,0 +1,288 @@
+package unwrap
+
+import (
+	"bytes"
+)
+
+// plain adds a line without its wrapping to a stream.
+func (r *Reader) plain(s *Stream, line []byte) {
+	s.width = max(s.width, len(r.raw))
+	if r.regular(s, line) {
+		return
+	}
+	line = cleanText(line)
+	k := kindOf(line)
+	if k == other {
+		if t := trimEnd(line); len(t) < len(line) {
+			if tk := kindOf(t); tk != other && tk != partial {
+				line, k = t, tk
+			}
+		}
+	}
+	if s.inPanic {
+		if k == blank || isIndented(line) {
+			r.append(s, line)
+			return
+		}
+		s.inPanic = false
+	}
+	if k == blank {
+		if s.suspect && s.lastKind == counts {
+			s.suspect, s.reversed = false, text(s) != nil
+		}
+		r.append(s, line)
+		if s.lastKind == partial {
+			s.lastKind = blank
+		}
+		return
+	}
+	if s.suspect {
+		s.suspect = false
+		s.reversed = s.reversed || k == place && s.lastKind == start && text(s) != nil
+	}
+	if !s.reversed && r.join(s, line, k) {
+		return
+	}
+	switch k {
+	case start:
+		s.suspect = !s.started && s.lastKind == call && !s.Document
+		s.started, s.want = true, call
+		r.stamp(s)
+	case call:
+		s.want = place
+	case place:
+		s.want = call
+	case other:
+		if at := ReasonAt(line); at >= 0 {
+			s.inPanic = bytes.HasPrefix(line[at:], []byte("panic: ")) && (at == 0 || !isIndented(line) && endsPrefix(line[:at]))
+			r.stamp(s)
+		}
+	case counts:
+		if line[0] == '#' {
+			break
+		}
+		// A record behind its frames: the order of the lines is reversed, if
+		// nothing follows it.
+		s.started = s.started || line[0] == 'g'
+		s.suspect = !s.started && !s.Document && isDigit(line[0]) && s.lastKind == counts && s.out != nil && s.last < len(s.out.Text) && s.out.Text[s.last] == '#'
+		r.stamp(s)
+	}
+	s.lastKind = k
+	r.append(s, line)
+}
+
+// endsPrefix reports whether what follows a text can be a process's own words:
+// the text is what a log system writes, not the beginning of a sentence.
+func endsPrefix(before []byte) bool {
+	before = bytes.TrimRight(before, " \t")
+	if len(before) == 0 {
+		return true
+	}
+	last := before[len(before)-1]
+	return isDigit(last) || !isWord(last) && last != ':' || bytes.HasSuffix(before, []byte("]:"))
+}
+
+func isIndented(line []byte) bool {
+	return len(line) > 0 && line[0] == '\t' || bytes.HasPrefix(line, []byte("    "))
+}
+
+// trimEnd takes off a line's end what closes a quotation around it.
+func trimEnd(line []byte) []byte {
+	for {
+		t := bytes.TrimRight(line, "\"'`,;\\} \t|$")
+		t = bytes.TrimSuffix(t, []byte(`\n`))
+		t = bytes.TrimSuffix(t, []byte("]]>"))
+		if len(t) == len(line) {
+			return t
+		}
+		line = t
+	}
+}
+
+// rejoin adds a line that has no prefix to the stream of the line before, if it
+// goes on with that: a terminal wrapped it after it had got its prefix.
+func (r *Reader) rejoin(s *Stream, line []byte) bool {
+	if s.inner != nil && s.inner.last != nil && s.inner.last.used == r.line-1 {
+		s = s.inner.last
+	}
+	k := kindOf(line)
+	if s.out == nil || s.reversed || k == start || k == blank || !r.join(s, line, k) {
+		return false
+	}
+	s.used = r.line
+	return true
+}
+
+const (
+	maxJoined = 16 << 10 // bytes of a line that may go on in the next
+	maxParts  = 256      // of a broken line; each costs a look at all before it
+)
+
+// join adds a line to the one before if that was broken, by a terminal, in a
+// mail or by a collector. What is broken shows in the grammar: a beginning
+// without an end, and a rest that is nothing by itself.
+func (r *Reader) join(s *Stream, line []byte, k kind) bool {
+	if k == start || s.out == nil || len(s.out.Text) == 0 || s.last >= len(s.out.Text) {
+		return false
+	}
+	before := s.out.Text[s.last : len(s.out.Text)-1]
+	if len(before) == 0 || len(before) > maxJoined || s.parts >= maxParts {
+		return false
+	}
+	line = bytes.TrimRight(line, " \t")
+	glue, ok := "", false
+	var joined kind
+	switch s.lastKind {
+	case partial:
+		glue, joined, ok = r.joinPartial(s, before, line, k)
+	case call:
+		if k == place || s.want != place {
+			return false
+		}
+		glue, joined, ok = joinCall(before, line, k)
+	case place:
+		if k == other || k == partial {
+			glue, joined, ok = joinPlace(before, line)
+		}
+	case counts:
+		if k != counts {
+			glue, joined, ok = joinCounts(before, line)
+		}
+	}
+	if !ok {
+		return false
+	}
+	c := s.out
+	c.Text = append(append(append(c.Text[:len(c.Text)-1], glue...), line...), '\n')
+	c.next, s.used, s.lastKind = -1, r.line, joined
+	s.parts++
+	switch joined {
+	case call:
+		s.want = place
+	case place:
+		s.want = call
+	case start:
+		s.started, s.want = true, call
+	}
+	return true
+}
+
+// joinPartial joins a line that has no end with what follows.
+func (r *Reader) joinPartial(s *Stream, before, line []byte, k kind) (glue string, joined kind, ok bool) {
+	text := bytes.TrimLeft(before, " \t")
+	header := bytes.HasPrefix(text, goroutineWord)
+	glues := []string{"", " "}
+	// Where words are broken between lines a blank is lost, but where lines
+	// are cut at a width none is.
+	last := before[len(before)-1]
+	if last == ',' || bytes.HasSuffix(before, createdBy[:len(createdBy)-1]) || header && len(r.raw) > 0 && isWord(last) && isWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
+		glues = []string{" ", ""}
+	}
+	for _, glue := range glues {
+		j := append(append(bytes.Clone(before), glue...), line...)
+		switch joined := kindOf(j); {
+		case joined == start && header, joined == call && !header && k != place && (k != call || last == ',' || !isCallLine(line)):
+			return glue, joined, true
+		case joined == place && (text[0] == '/' || text[0] == '<' || len(text) > 1 && text[1] == ':' || k != place):
+			return glue, joined, true
+		}
+	}
+	if k == call || k == place || k == counts || k == note {
+		return "", other, false
+	}
+	j := append(append(bytes.Clone(before), glues[0]...), line...)
+	if kindOf(j) == partial && (isArguments(line) || bytes.IndexByte(line, ' ') < 0 || placeBegins(j)) {
+		return glues[0], partial, true
+	}
+	return "", other, false
+}
+
+// placeBegins reports whether a text is a place but for its last word, which
+// was broken.
+func placeBegins(text []byte) bool {
+	i := bytes.LastIndexByte(text, ' ')
+	return i > 0 && isPlace(bytes.TrimSpace(text[:i]))
+}
+
+// isCallLine reports whether a line by itself is a whole call, so that it need
+// not be the rest of another.
+func isCallLine(line []byte) bool {
+	open := callParen(line)
+	return open > 0 && bytes.IndexByte(line[:open], '.') > 0 && bytes.IndexByte(line[:open], '/') > 0
+}
+
+// isArguments reports whether a text can lie within the arguments of a call.
+func isArguments(text []byte) bool {
+	return len(bytes.Trim(text, "0123456789abcdefx, {}?._()")) == 0
+}
+
+// joinCall joins a call that seems whole with what follows in place of its place.
+func joinCall(before, line []byte, k kind) (string, kind, bool) {
+	if bytes.HasPrefix(before, createdBy) {
+		rest := bytes.TrimSpace(line)
+		if len(rest) == 0 || rest[0] == '/' || isIndented(line) || len(rest) > 1 && rest[1] == ':' {
+			return "", other, false
+		}
+		switch _, id, in := bytes.Cut(before, []byte(" in goroutine ")); {
+		case in:
+			return "", call, len(id) > 0 && len(bytes.Trim(rest, "0123456789")) == 0 || len(id) == 0
+		case bytes.HasSuffix(before, []byte(" in goroutine")), bytes.HasSuffix(before, []byte(" in")), bytes.HasPrefix(line, []byte("in goroutine ")):
+			return " ", call, true
+		}
+		name, _, in := bytes.Cut(rest, []byte(" in goroutine"))
+		last := before[len(before)-1]
+		word := !bytes.ContainsFunc(name, func(c rune) bool { return c < 0x80 && !isWord(byte(c)) })
+		return "", call, wordsOnly(name) && (in || last == '.' || last == '/' || word || bytes.ContainsAny(name, "./"))
+	}
+	j := append(bytes.Clone(before), line...)
+	if (line[0] == '.' || line[0] == '(' || before[len(before)-1] == '.') && isCall(j) {
+		return "", call, true
+	}
+	return "", other, false
+}
+
+// joinPlace joins a place that seems whole with the rest of its digits.
+func joinPlace(before, line []byte) (string, kind, bool) {
+	if len(bytes.Trim(line, "0123456789abcdefx+=:sp ")) > 0 || len(line) > 80 {
+		return "", other, false
+	}
+	for _, glue := range []string{"", " "} {
+		j := append(append(bytes.Clone(before), glue...), line...)
+		if isPlace(bytes.TrimSpace(j)) {
+			return glue, place, true
+		}
+		if placeBegins(j) {
+			return glue, partial, true
+		}
+	}
+	return "", other, false
+}
+
+// joinCounts joins the lines of a debug=1 dump.
+func joinCounts(before, line []byte) (string, kind, bool) {
+	if before[0] == '#' {
+		if bytes.HasPrefix(before, []byte("# labels: ")) {
+			if before[len(before)-1] == ',' {
+				return " ", counts, true
+			}
+			return "", counts, before[len(before)-1] != '}'
+		}
+		whole := isPlace(bytes.TrimSpace(before[max(0, bytes.LastIndexByte(before, '\t')):]))
+		if whole {
+			return "", counts, len(bytes.Trim(line, "0123456789")) == 0
+		}
+		words := bytes.Fields(before)
+		end := words[len(words)-1]
+		if blankEnd := len(before) > 0 && before[len(before)-1] <= ' '; !blankEnd && (line[0] == '/' && bytes.Contains(end, []byte("+0x")) || len(words) == 2 && bytes.HasPrefix(end, []byte("0x")) && line[0] > ' ' && bytes.IndexByte(line, '.') > 0) {
+			return "\t", counts, true
+		}
+		return "", counts, bytes.IndexByte(bytes.TrimLeft(line, " \t"), ' ') < 0 || bytes.IndexByte(line, '/') >= 0
+	}
+	if RecordAt(before) != 0 || len(bytes.Trim(line, "0123456789abcdefx ")) > 0 {
+		return "", other, false
+	}
+	if bytes.HasPrefix(line, []byte("0x")) && before[len(before)-1] != ' ' {
+		return " ", counts, true
+	}
+	return "", counts, true
+}

@@ -1,0 +1,143 @@
+package unwrap
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestPieces feeds wrapped dumps in pieces of several sizes: where the text is
+// cut must not change the lines that come out.
+func TestPieces(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/dumps/gen126/misc_deadlock.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wrap := range wrappings {
+		source := wrap(string(data))
+		want := unwrapAll(t, source, 1<<30)
+		for _, size := range []int{0, 100, 1000} {
+			if diff := cmp.Diff(want, unwrapAll(t, source, size)); diff != "" {
+				t.Errorf("%s in pieces of %d bytes: -whole +pieces:\n%.1500s", name, size, diff)
+			}
+		}
+	}
+}
+
+// TestTwice wraps a wrapped dump once more.
+func TestTwice(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/dumps/gen126/misc_deadlock.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := dumpLines(string(data))
+	inner := []string{"compose", "journal short", "docker json", "logfmt", "klog", "CRI", "quoted mail", "zap json", "rsyslog", "cat -n", "HTML, br", "ANSI", "gcp textPayload"}
+	outer := []string{"CRI", "docker json", "compose", "journal short", "kubectl, timestamps", "CRLF", "indented 4", "BOM", "ANSI", "GHA", "grep -n"}
+	for _, o := range outer {
+		for _, i := range inner {
+			t.Run(i+" in "+o, func(t *testing.T) {
+				got := unwrapAll(t, wrappings[o](wrappings[i](string(data))), 1<<30)
+				if diff := cmp.Diff(want, dumpLines(got...)); diff != "" {
+					t.Errorf("-plain +wrapped:\n%.1500s", diff)
+				}
+			})
+		}
+	}
+}
+
+// broken breaks lines at a width, as terminals and some collectors do.
+func broken(s string, width int) string {
+	return perLine(func(_ int, line string) string {
+		var b strings.Builder
+		for len(line) > width {
+			b.WriteString(line[:width] + "\n")
+			line = line[width:]
+		}
+		return b.String() + line
+	})(strings.ReplaceAll(s, "\t", "        "))
+}
+
+// TestBroken joins lines that were broken at any width.
+func TestBroken(t *testing.T) {
+	for _, file := range []string{"gen126/misc_deadlock.txt", "leakpair/v1.t1.debug1.txt"} {
+		data, err := os.ReadFile(filepath.Join("../../testdata/dumps", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := dumpLines(string(data))
+		for width := 60; width < 140; width += 4 {
+			got := dumpLines(unwrapAll(t, broken(string(data), width), 1<<30)...)
+			lost := 0
+			for _, line := range want {
+				if !slices.Contains(got, line) {
+					lost++
+				}
+			}
+			if lost*50 > len(want) {
+				t.Errorf("%s broken at %d: %d of %d lines are not joined", file, width, lost, len(want))
+			}
+		}
+	}
+}
+
+// TestReversed reads a log whose newest line comes first.
+func TestReversed(t *testing.T) {
+	for _, file := range []string{"genold/go1.23.4_d2.txt", "gen126/misc_deadlock.txt", "leakpair/v1.t1.debug1.txt"} {
+		data, err := os.ReadFile(filepath.Join("../../testdata/dumps", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := dumpLines(string(data))
+		for _, name := range []string{"GHA", "compose", "docker json"} {
+			lines := strings.Split(strings.TrimSuffix(wrappings[name](string(data)), "\n"), "\n")
+			slices.Reverse(lines)
+			if diff := cmp.Diff(want, dumpLines(unwrapAll(t, strings.Join(lines, "\n")+"\n", 1<<30)...)); diff != "" {
+				t.Errorf("%s of %s: -plain +reversed:\n%.1500s", name, file, diff)
+			}
+		}
+	}
+}
+
+// FuzzFeed feeds any text: it must not panic, and what comes out is bounded by
+// what goes in.
+func FuzzFeed(f *testing.F) {
+	data, err := os.ReadFile("../../testdata/dumps/gen126/misc_deadlock.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, wrap := range wrappings {
+		f.Add(wrap(string(data)), 300)
+	}
+	f.Add(broken(string(data), 40), 100)
+	f.Fuzz(func(t *testing.T, source string, size int) {
+		n := 0
+		for _, text := range unwrapAll(t, source, max(0, size)) {
+			n += len(text)
+		}
+		if n > 20*len(source)+(64<<10) {
+			t.Errorf("%d bytes came out of %d", n, len(source))
+		}
+	})
+}
+
+// TestTime finds the time at which a line was written, not one that it mentions.
+func TestTime(t *testing.T) {
+	want := time.Date(2026, 11, 24, 22, 45, 26, 0, time.UTC)
+	for _, around := range []string{
+		"2026-11-24T22:45:26Z stderr F 2020/01/01 00:00:00 goroutine 1 [running]:",
+		`2026-11-24T22:45:26Z stderr F {"msg":"at 2020-01-01T00:00:00Z","ts":1577836800}`,
+		`{"level":"error","msg":"ts=2020-01-01T00:00:00Z","ts":1795560326}`,
+		`{"msg":"at 2020-01-01T00:00:00Z","time":"2026-11-24T22:45:26Z"}`,
+		`{"msg":"\"time\":\"2020-01-01T00:00:00Z\"","timestamp":1795560326000}`,
+		`{"at":"2026-11-24T22:45:26Z","msg":"x"}`,
+	} {
+		if got := timeOf([]byte(around), time.Time{}); !got.Equal(want) {
+			t.Errorf("%s: time %v, want %v", around, got, want)
+		}
+	}
+}
