@@ -96,7 +96,7 @@ gdump run -- go test ./...`,
 // child is a command with gdump's own input and output. In another format than
 // text stdout is for the report alone.
 func (a *app) child(args []string, env []string) run.Command {
-	c := run.Command{Args: args, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
+	c := run.Command{Args: args, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Abandon: a.abandoned.add}
 	if !a.plainText() {
 		c.Stdout = a.stderr
 	}

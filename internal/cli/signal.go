@@ -57,10 +57,10 @@ func stoppedBy(ctx context.Context) (interrupted, bool) {
 const (
 	// patience is how long a command may take to end by itself after a signal.
 	// It leaves time for the command that run started, see run.Command.
-	patience = 800 * time.Millisecond
+	patience = 900 * time.Millisecond
 	// lastWords is how long cleaning up and the last message may take after
 	// that: stderr can be as blocked as what the command was waiting for.
-	lastWords = 100 * time.Millisecond
+	lastWords = 50 * time.Millisecond
 )
 
 // await waits for the command to end. After a signal it waits for patience

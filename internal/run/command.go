@@ -15,8 +15,9 @@ import (
 
 const (
 	// grace is how long a command and its children may take to end after a
-	// signal, before they are killed: gdump ends within a second of it.
-	grace = 600 * time.Millisecond
+	// signal, before they are killed: gdump ends within a second of it, and
+	// needs the rest for itself.
+	grace = 800 * time.Millisecond
 	// outputDelay is how long children of a command that ended may hold its
 	// output open.
 	outputDelay = 10 * time.Second
@@ -35,6 +36,9 @@ type Command struct {
 	Env            []string // besides gdump's own
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Abandon, if not nil, is handed what kills the command and its children,
+	// should gdump have to end before they did. It returns what withdraws that.
+	Abandon func(kill func()) (withdraw func())
 }
 
 // Find reports whether the program is there, before anything is asked of a
@@ -67,6 +71,9 @@ func (c Command) Run(ctx context.Context) (status int, err error) {
 	}
 	if err := cmd.Start(); err != nil {
 		return notStarted(c.Args[0], err)
+	}
+	if c.Abandon != nil {
+		defer c.Abandon(end.kill)()
 	}
 	err = cmd.Wait()
 	if ended != nil {

@@ -18,7 +18,8 @@ import (
 // leads a group of its own, and a signal reaches its children as well.
 func group(cmd *exec.Cmd) ender {
 	if foreground() {
-		return &family{cmd: cmd}
+		adopt()
+		return &family{cmd}
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return &leader{cmd}
@@ -41,13 +42,9 @@ func (l *leader) kill() { _ = syscall.Kill(-l.cmd.Process.Pid, syscall.SIGKILL) 
 
 // family is a command in gdump's own group, with its children as far as they
 // are known.
-type family struct {
-	cmd  *exec.Cmd
-	pids []int // when the signal was sent: later a child may have lost its parent
-}
+type family struct{ cmd *exec.Cmd }
 
 func (f *family) signal(s os.Signal) error {
-	f.pids = append(descendants(f.cmd.Process.Pid), f.cmd.Process.Pid)
 	if s == syscall.SIGINT || s == syscall.SIGQUIT {
 		// The terminal has sent it to the command as well. If it went to gdump
 		// alone, the command must still hear of it, but not twice at once: to
@@ -58,17 +55,10 @@ func (f *family) signal(s os.Signal) error {
 	return f.cmd.Process.Signal(s)
 }
 
-func (f *family) alive() bool {
-	for _, pid := range f.pids {
-		if err := syscall.Kill(pid, 0); err == nil || err == syscall.EPERM {
-			return true
-		}
-	}
-	return false
-}
+func (f *family) alive() bool { return len(f.members()) > 0 }
 
 func (f *family) kill() {
-	for _, pid := range append(f.pids, descendants(f.cmd.Process.Pid)...) {
+	for _, pid := range f.members() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 }

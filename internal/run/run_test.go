@@ -82,6 +82,24 @@ func TestCommandInterrupted(t *testing.T) {
 	}
 }
 
+// TestCommandAbandoned kills a command by what was handed out for it, as gdump
+// does when it must end before the command did.
+func TestCommandAbandoned(t *testing.T) {
+	t.Parallel()
+	c, out := child(t, "wait")
+	withdrawn := false
+	c.Abandon = func(kill func()) func() {
+		go func() {
+			<-out.came
+			kill()
+		}()
+		return func() { withdrawn = true }
+	}
+	if status, err := c.Run(t.Context()); status != 137 || err != nil || !withdrawn {
+		t.Errorf("status %d, %v, withdrawn %t; want 137, true", status, err, withdrawn)
+	}
+}
+
 func TestSettle(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

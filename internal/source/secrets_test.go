@@ -14,6 +14,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/source"
 )
 
@@ -51,6 +52,7 @@ func TestSecretsEncoded(t *testing.T) {
 		{"twice for HTML", html.EscapeString(html.EscapeString(secret)), false},
 		{"JSON in JSON", strconv.Quote(string(quoted)), false},
 		{"JSON with slashes escaped", strings.ReplaceAll(string(quoted), "/", `\/`), false},
+		{"hex with spaces", strings.TrimSuffix(eachByte(secret, "%02x "), " "), false},
 		{"hex with colons", strings.TrimSuffix(eachByte(secret, "%02x:"), ":"), false},
 		{"upper case", strings.ToUpper(secret), false},
 		{"base64, one byte before", base64.StdEncoding.EncodeToString([]byte("x" + secret)), false},
@@ -106,7 +108,7 @@ func eachByte(s, format string) string {
 // leaves other text as it is.
 func TestSecretsLookEscaped(t *testing.T) {
 	t.Parallel()
-	for _, secret := range []string{"a&amp;b", `a\\u0041b`, "a%2541b", "&#65;x", `\\\`, "é😀à", "%%%", "a\x1b\xffz"} {
+	for _, secret := range []string{"a&amp;b", `a\\u0041b`, "a%2541b", "&#65;x", `\\\`, "é😀à", "%%%", "a\x1b\xffz", "a\u202eb", "????>>>>????"} {
 		var s source.Secrets
 		s.Add(secret)
 		quoted, err := json.Marshal(secret)
@@ -115,7 +117,7 @@ func TestSecretsLookEscaped(t *testing.T) {
 		}
 		for _, text := range []string{
 			secret, url.QueryEscape(secret), url.PathEscape(url.PathEscape(secret)), html.EscapeString(secret), strconv.Quote(secret), strconv.QuoteToASCII(secret),
-			eachByte(secret, "%%%02x"), eachByte(secret, `\x%02x`), string(quoted),
+			goroutine.Clean(secret), base64.URLEncoding.EncodeToString([]byte(secret)), eachByte(secret, `\x%02x`), string(quoted),
 		} {
 			if text == string(quoted) && !utf8.ValidString(secret) {
 				continue // json replaces what is not valid
@@ -126,6 +128,11 @@ func TestSecretsLookEscaped(t *testing.T) {
 		}
 	}
 	var s source.Secrets
+	s.Add("é😀à")
+	if got := s.Hide(`(\u00e9\ud83d\ude00\u00e0)`); got != "(REDACTED)" {
+		t.Errorf("a pair of surrogates: %q", got)
+	}
+	s = source.Secrets{}
 	s.Add("b%41c")
 	s.Add(`x\y`)
 	for _, text := range []string{"", "b%4", `x\`, `x\z`, "connection refused %", "&", "&amp;", `\`, `\u12`, "%25%25"} {

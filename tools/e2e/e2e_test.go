@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/pprof"
 	"os"
 	"os/exec"
@@ -357,6 +358,40 @@ func TestWatchUnreachable(t *testing.T) {
 	x.wait(`watch ● \d+s ago`)
 	x.press("q")
 	x.exit(0)
+}
+
+// TestRunOrphan interrupts run on a terminal: a child whose parent has ended,
+// and which ignores signals, does not outlive it.
+func TestRunOrphan(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	web := httptest.NewServer(mux)
+	t.Cleanup(web.Close)
+	x := start(t, 100, 30, gdump, "run", web.URL, "--", "sh", "-c",
+		`sh -c 'trap "" INT TERM HUP QUIT; sleep 1000 & echo $! >pid'; echo started; while :; do sleep 1; done`)
+	x.wait(`started`)
+	b, err := os.ReadFile(filepath.Join(x.cmd.Dir, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+	x.press("\x03")
+	x.exit(130)
+	for late := time.After(patience); ; {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+		select {
+		case <-late:
+			t.Fatal("the child is still running")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // panicking runs a screen that panics, in this process: the program has no such
