@@ -87,6 +87,9 @@ func (v *scope) outcome() Outcome {
 	case m.compares && last == 0:
 		o.Why = "cannot tell from one dump; give two"
 		return o
+	case m.compares && v.trend.Apart():
+		o.Why = "cannot tell from stacks of single goroutines; give two dumps of all goroutines"
+		return o
 	case m.compares && v.from == last:
 		o.Why = fmt.Sprintf("the process restarted before %s, the last dump: cannot tell what grew since", v.trend.Dumps[last].Source)
 		return o

@@ -112,7 +112,7 @@ type (
 // "diff" for more. Names stay as they are in the dump, but for bytes that are
 // not UTF-8. Facts that the dumps do not have are left out.
 func JSON(w io.Writer, t *trend.Trend, o Options) error {
-	diff := len(t.Dumps) > 1 && !o.NoVerdicts
+	diff := len(t.Dumps) > 1 && !o.NoVerdicts && !t.Apart()
 	kind := "dump"
 	if diff {
 		kind = "diff"

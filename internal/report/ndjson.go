@@ -27,7 +27,7 @@ type row struct {
 // with count 0.
 func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 	out := newJSONStream(w)
-	diff := len(t.Dumps) > 1 && !o.NoVerdicts
+	diff := len(t.Dumps) > 1 && !o.NoVerdicts && !t.Apart()
 	for i := range t.Dumps {
 		d := &t.Dumps[i]
 		for j := range t.Series {

@@ -39,7 +39,7 @@ func Pprof(w io.Writer, t *trend.Trend, o Options) error {
 	if n := len(t.Dumps); n > 0 && !t.Dumps[n-1].TakenAt.IsZero() {
 		p.profile.TimeNanos = t.Dumps[n-1].TakenAt.UnixNano()
 	}
-	diff := len(t.Dumps) > 1 && !o.NoVerdicts
+	diff := len(t.Dumps) > 1 && !o.NoVerdicts && !t.Apart()
 	for i := range t.Series {
 		s := &t.Series[i]
 		for j, b := range s.At {

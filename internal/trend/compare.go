@@ -32,7 +32,15 @@ func (o Options) Compare(all []goroutine.Dump) Trend {
 	if len(dumps) == 0 {
 		return Trend{By: by, Changed: -1}
 	}
+	dumps, extracts := splitExtracts(dumps)
 	lived := findLives(order(dumps))
+	if len(extracts) > 0 {
+		w := Warning{Kind: LeftOut}
+		for i := range extracts {
+			w.Names = append(w.Names, extracts[i].Source)
+		}
+		lived.warn(w)
+	}
 	var matched matched
 	if grouped {
 		matched = group(lived, o.Group)
@@ -42,6 +50,9 @@ func (o Options) Compare(all []goroutine.Dump) Trend {
 	matched = prove(matched, proofs)
 	if len(dumps) == 1 {
 		return single(matched, by)
+	}
+	if apart(lived.dumps) {
+		return side(matched, by)
 	}
 	followed := follow(matched)
 	rules := o.rules

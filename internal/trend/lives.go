@@ -106,7 +106,7 @@ func (l *lived) warnOfRestarts() {
 }
 
 // partial reports whether a dump shows only some of the goroutines: a panic
-// that writes one, or a source that was cut off.
+// that wrote one, or a source that was cut off.
 func partial(d *goroutine.Dump) bool {
-	return d.Truncated || d.Reason != "" && len(d.Buckets) < 2
+	return d.Truncated || d.Alone
 }

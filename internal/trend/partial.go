@@ -37,7 +37,7 @@ func sameBuckets(a, b *goroutine.Dump) bool {
 // judgement, as long as enough others remain: what is missing has not ended.
 func (f *followed) skipPartial() {
 	f.skipBad(NotAll, 2, partial)
-	f.skipBad(Damaged, 3, func(d *goroutine.Dump) bool { return len(d.Problems) > 0 })
+	f.skipBad(Damaged, 3, (*goroutine.Dump).Incomplete)
 }
 
 func (f *followed) skipBad(kind WarningKind, least int, bad func(*goroutine.Dump) bool) {

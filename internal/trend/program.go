@@ -10,7 +10,8 @@ import (
 // function in common outside of what comes with Go. It is nil if they do not.
 func mismatch(dumps []goroutine.Dump) *Mismatch {
 	for i := 1; i < len(dumps); i++ {
-		if alike(&dumps[i-1], &dumps[i]) {
+		// The stack of one goroutine shows too little of a program.
+		if dumps[i-1].Alone || dumps[i].Alone || alike(&dumps[i-1], &dumps[i]) {
 			continue
 		}
 		a, b := programOf(&dumps[i-1]), programOf(&dumps[i])

@@ -57,6 +57,7 @@ const (
 const (
 	OneEach      ReasonKind = "one-each"      // one dump in each of N process lifetimes
 	AfterRestart ReasonKind = "after-restart" // one dump after the last restart
+	Extracts     ReasonKind = "extracts"      // N of Of dumps show one goroutine each, and fewer than two show all
 	NoneWhole    ReasonKind = "none-whole"    // no two dumps of a lifetime show all goroutines
 )
 

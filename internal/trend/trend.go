@@ -83,7 +83,8 @@ type Series struct {
 	Name   string // of the group, where a grouping was chosen
 	Match  Match  // how its buckets of different dumps were recognised
 
-	// Verdict and what follows are empty for a trend of one dump.
+	// Verdict and what follows are empty for a trend of one dump, and for dumps
+	// that cannot be compared: see Trend.Apart.
 	Verdict    Verdict
 	VerdictBy  View     // the level that shows what the verdict says
 	Confidence float64  // 0 to 1

@@ -20,6 +20,7 @@ const (
 	NotAll       WarningKind = "not-all"        // Names do not show all goroutines; Of is 1 if the verdicts do without them
 	Damaged      WarningKind = "damaged"        // the same for Names that are damaged
 	Regrouped    WarningKind = "regrouped"      // N goroutines are in Of stacks: they are listed by Names[0]
+	LeftOut      WarningKind = "left-out"       // Names show one goroutine each, and are not compared
 	LeakProfile  WarningKind = "leak-profile"   // Names[0] lists N goroutines in Of stacks that were proven leaked
 )
 

@@ -58,10 +58,19 @@ func Columns(t *trend.Trend) []Column {
 			Compare: func(a, b *trend.Series) int { return cmp.Compare(f(a.Bucket), f(b.Bucket)) },
 		})
 	}
-	if n := len(t.Dumps); n == 1 {
+	switch n := len(t.Dumps); {
+	case n > 1 && t.Apart():
+		count("first", 8, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
+		if n > 2 {
+			add(Column{Title: "counts", rank: 6, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
+				return cmp.Compare(b.Now(), a.Now())
+			}})
+		}
+		count("last", 8, (*trend.Series).Now, number.Group)
+	case n == 1:
 		count("count", 10, (*trend.Series).Now, number.Group)
 		count("share", 3, (*trend.Series).Now, func(n int) string { return share(n, t.Dumps[0].Goroutines) })
-	} else {
+	default:
 		count("change", 10, (*trend.Series).Change, number.Signed)
 		count("before", 8, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
 		if n > 2 {

@@ -14,7 +14,7 @@ const evidenceName = 41
 // in each dump, who of them stayed, and what follows.
 func Evidence(t *trend.Trend, s *trend.Series) []string {
 	lines := []string{Title(s, len(t.Dumps)), ""}
-	if len(t.Dumps) > 1 {
+	if s.Verdict != "" {
 		lines = append(lines, fmt.Sprintf("%s, confidence %.0f %%: %s", s.Verdict, 100*s.Confidence, Why(s)))
 		switch s.VerdictBy {
 		case trend.ByCreator:

@@ -59,7 +59,7 @@ func Findings(t *trend.Trend) []Finding {
 			return found // which say all of the one there is
 		}
 		return append(found, oneDump(t))
-	case onlyCrashes(t):
+	case t.Apart() || onlyCrashes(t):
 		return crashes(t)
 	case t.Mismatch != nil:
 		return []Finding{{Kind: Strangers, Says: Mismatch(t)}}

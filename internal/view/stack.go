@@ -12,8 +12,8 @@ import (
 
 // Title heads the stack of a bucket: how many, in which states, waiting how long.
 func Title(s *trend.Series, dumps int) string {
-	head := number.Plural(s.Now(), "goroutine", "goroutines")
-	if dumps > 1 {
+	head := number.Plural(slices.Max(s.Counts), "goroutine", "goroutines")
+	if dumps > 1 && s.Verdict != "" {
 		head = fmt.Sprintf("%s (%s → %s), %s", number.Signed(s.Change()), number.Group(s.Counts[0]), number.Group(s.Now()), s.Verdict)
 		if s.HasIDs && s.Counts[0] > 0 {
 			head += fmt.Sprintf(": %s new, %s finished, %s left from the first dump", none(s.Born), none(s.Ended), none(s.Survived))

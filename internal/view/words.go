@@ -138,6 +138,8 @@ func rest(r trend.Reason) (string, bool) {
 		return fmt.Sprintf("each of %s has one dump", number.Plural(r.N, "process lifetime", "process lifetimes")), true
 	case trend.AfterRestart:
 		return "there is only one dump since the process restarted", true
+	case trend.Extracts:
+		return "stacks of single goroutines are no before and after", true
 	case trend.NoneWhole:
 		return "no two dumps of one process lifetime show all goroutines", true
 	}
@@ -232,6 +234,11 @@ func warning(w trend.Warning) string {
 		by := map[string]string{"site": "call site", "function": "function of the call site"}[w.Names[0]]
 		return fmt.Sprintf("%s in %s: grouped by %s, --by stack lists the stacks",
 			number.Plural(w.N, "goroutine", "goroutines"), number.Plural(w.Of, "stack", "different stacks"), by)
+	case trend.LeftOut:
+		if len(w.Names) == 1 {
+			return w.Names[0] + " shows one goroutine only: it is not compared"
+		}
+		return list(w.Names) + " show one goroutine each: they are not compared"
 	case trend.LeakProfile:
 		return fmt.Sprintf("%s lists what the garbage collector proved leaked: %s in %s", w.Names[0], number.Plural(w.N, "goroutine", "goroutines"), number.Plural(w.Of, "stack", "stacks"))
 	}

@@ -56,6 +56,7 @@ func TestReason(t *testing.T) {
 		{trend.Reason{Kind: trend.NeedIDs}, "dumps with goroutine IDs (debug=2)"},
 		{trend.Reason{Kind: trend.OneEach, N: 3}, "each of 3 process lifetimes has one dump"},
 		{trend.Reason{Kind: trend.AfterRestart}, "there is only one dump since the process restarted"},
+		{trend.Reason{Kind: trend.Extracts, N: 1, Of: 2}, "stacks of single goroutines are no before and after"},
 		{trend.Reason{Kind: trend.NoneWhole}, "no two dumps of one process lifetime show all goroutines"},
 	} {
 		if got := reason(tt.r); got != tt.want {
@@ -91,6 +92,8 @@ func TestNotes(t *testing.T) {
 		{trend.Warning{Kind: trend.NotAll, Names: names, Of: 1}, "a, b and 3 more do not show all goroutines: they are shown, but the verdicts do not rest on them"},
 		{trend.Warning{Kind: trend.Damaged, Names: names[:1], Of: 1}, "a is damaged: it is shown, but the verdicts do not rest on it"},
 		{trend.Warning{Kind: trend.Damaged, Names: names[:2]}, "a and b are damaged: goroutines that are missing there may not have ended"},
+		{trend.Warning{Kind: trend.LeftOut, Names: names[:1]}, "a shows one goroutine only: it is not compared"},
+		{trend.Warning{Kind: trend.LeftOut, Names: names}, "a, b and 3 more show one goroutine each: they are not compared"},
 		{trend.Warning{Kind: trend.LeakProfile, Names: names[:1], N: 5, Of: 1}, "a lists what the garbage collector proved leaked: 5 goroutines in 1 stack"},
 		{trend.Warning{Kind: trend.Regrouped, Names: []string{"function"}, N: 1500, Of: 1200}, "1 500 goroutines in 1 200 different stacks: grouped by function of the call site, --by stack lists the stacks"},
 	}
