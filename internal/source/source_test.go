@@ -366,7 +366,7 @@ func TestSaveTrouble(t *testing.T) {
 	}
 	// A folder in which nobody may make a file, not even root, whom modes do not bind.
 	asked = len(s.Asked("p"))
-	if _, err := p.Save(t.Context(), "/sys/x.dump", false); kindOf(err) != source.Local || !strings.Contains(err.Error(), "/sys/x.dump") {
+	if _, err := p.Save(t.Context(), "/proc/self/x.dump", false); kindOf(err) != source.Local || !strings.Contains(err.Error(), "/proc/self/x.dump") {
 		t.Errorf("read-only folder: %v", err)
 	}
 	if got := len(s.Asked("p")); got != asked {
