@@ -60,7 +60,7 @@ gdump demo --format text`,
 }
 
 func (a *app) demo(ctx context.Context) error {
-	before, after, err := demo.Collect(ctx, &a.messages, func(ctx context.Context, url string) ([]byte, error) {
+	taken, err := demo.Collect(ctx, &a.messages, func(ctx context.Context, url string) ([]byte, error) {
 		in, err := source.Pull(ctx, url, source.Options{Timeout: a.target.Timeout})
 		if err != nil {
 			return nil, err
@@ -73,23 +73,25 @@ func (a *app) demo(ctx context.Context) error {
 	}
 	load := func(ctx context.Context, _ func(ui.Step)) (trend.Trend, error) {
 		var dumps []goroutine.Dump
-		for _, d := range []struct {
-			name string
-			text []byte
-		}{{"before", before}, {"after", after}} {
-			got, err := parse.Read(ctx, bytes.NewReader(d.text), parse.Options{})
+		for _, d := range taken {
+			got, err := parse.Read(ctx, bytes.NewReader(d.Text), parse.Options{})
 			if err != nil {
-				return trend.Trend{}, fmt.Errorf("%s: %w", d.name, err)
+				return trend.Trend{}, fmt.Errorf("%s: %w", d.Name, err)
 			}
 			for i := range got {
-				got[i].Source = d.name
+				got[i].Source = d.Name
 			}
 			dumps = append(dumps, got...)
 		}
 		return a.compare(dumps, true)
 	}
 	if a.screen() {
-		return a.openScreen(ctx, ui.Config{Names: []string{"before", "after"}, Size: int64(len(before) + len(after)), Load: load})
+		c := ui.Config{Load: load}
+		for _, d := range taken {
+			c.Names = append(c.Names, d.Name)
+			c.Size += int64(len(d.Text))
+		}
+		return a.openScreen(ctx, c)
 	}
 	t, err := load(ctx, nil)
 	if err != nil {

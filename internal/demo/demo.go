@@ -15,20 +15,26 @@ import (
 
 const (
 	warmUp    = 9   // orders before the first dump
-	orders    = 240 // orders between the dumps
+	orders    = 240 // orders between two dumps
 	clients   = 8   // sending them at once
 	settleFor = 5 * time.Second
 )
 
-// Collect starts the service on loopback, pulls a dump, sends it orders, waits
-// until those have passed, pulls again, and ends all it started. It tells its
-// steps to talk, a line each. pull fetches a dump from a pprof URL.
-func Collect(ctx context.Context, talk io.Writer, pull func(ctx context.Context, url string) ([]byte, error)) (before, after []byte, err error) {
+// Dump is a dump of the service.
+type Dump struct {
+	Name string
+	Text []byte
+}
+
+// Collect starts the service on loopback, pulls a dump, twice sends it orders,
+// waits until those have passed and pulls again, and ends all it started. It
+// writes its steps to log, a line each. pull fetches a dump from a pprof URL.
+func Collect(ctx context.Context, log io.Writer, pull func(ctx context.Context, url string) ([]byte, error)) (dumps []Dump, err error) {
 	s := newShop()
 	defer s.close()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, nil, fmt.Errorf("demo: %w", err)
+		return nil, fmt.Errorf("demo: %w", err)
 	}
 	var open atomic.Int64
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: time.Minute, ConnState: func(_ net.Conn, st http.ConnState) {
@@ -46,32 +52,29 @@ func Collect(ctx context.Context, talk io.Writer, pull func(ctx context.Context,
 		<-served
 	}()
 	base := "http://" + l.Addr().String()
-	fmt.Fprintf(talk, "demo: a shop is open on %s\n", base)
+	fmt.Fprintf(log, "demo: a shop is open on %s\n", base)
 
 	if err := send(ctx, base, warmUp, 1); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	step := func(what string) ([]byte, error) {
+	for i, name := range [...]string{"before", "between", "after"} {
+		if i > 0 {
+			if err := send(ctx, base, orders, clients); err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(log, "demo: sent %d orders, all answered\n", orders)
+		}
 		if err := settle(ctx, &open); err != nil {
 			return nil, err
 		}
-		b, err := pull(ctx, base+"/debug/pprof/goroutine?debug=2")
-		if err == nil {
-			fmt.Fprintf(talk, "demo: pulled a dump %s\n", what)
+		text, err := pull(ctx, base+"/debug/pprof/goroutine?debug=2")
+		if err != nil {
+			return nil, err
 		}
-		return b, err
+		fmt.Fprintf(log, "demo: pulled the dump %s\n", name)
+		dumps = append(dumps, Dump{name, text})
 	}
-	if before, err = step("before the load"); err != nil {
-		return nil, nil, err
-	}
-	if err := send(ctx, base, orders, clients); err != nil {
-		return nil, nil, err
-	}
-	fmt.Fprintf(talk, "demo: sent %d orders, all answered\n", orders)
-	if after, err = step("after it settled"); err != nil {
-		return nil, nil, err
-	}
-	return before, after, nil
+	return dumps, nil
 }
 
 // send places n orders, some at once, and closes its connections.

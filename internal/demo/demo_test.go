@@ -28,31 +28,33 @@ func pull(ctx context.Context, url string) ([]byte, error) {
 }
 
 func TestCollect(t *testing.T) {
-	var talk bytes.Buffer
-	before, after, err := Collect(t.Context(), &talk, pull)
+	var log bytes.Buffer
+	dumps, err := Collect(t.Context(), &log, pull)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(string(before), deliver); got != warmUp {
-		t.Errorf("before: %d leaked, want %d", got, warmUp)
+	if len(dumps) != 3 {
+		t.Fatalf("%d dumps", len(dumps))
 	}
-	if got := strings.Count(string(after), deliver); got != warmUp+orders {
-		t.Errorf("after: %d leaked, want %d", got, warmUp+orders)
-	}
-	for _, pool := range []string{"demo.(*shop).work(", "demo.(*shop).write(", "demo.(*shop).sweep("} {
-		if b, a := strings.Count(string(before), pool), strings.Count(string(after), pool); b != a || b == 0 {
-			t.Errorf("%s: %d before, %d after", pool, b, a)
+	for i, d := range dumps {
+		if got, want := strings.Count(string(d.Text), deliver), warmUp+i*orders; got != want {
+			t.Errorf("%s: %d leaked, want %d", d.Name, got, want)
+		}
+		for _, pool := range []string{"demo.(*shop).work(", "demo.(*shop).write(", "demo.(*shop).sweep("} {
+			if got, want := strings.Count(string(d.Text), pool), strings.Count(string(dumps[0].Text), pool); got != want || got == 0 {
+				t.Errorf("%s: %s: %d, and %d at first", d.Name, pool, got, want)
+			}
 		}
 	}
-	if !strings.Contains(talk.String(), "sent 240 orders") {
-		t.Errorf("talk: %s", talk.String())
+	if !strings.Contains(log.String(), "sent 240 orders") {
+		t.Errorf("log: %s", log.String())
 	}
 	left(t)
 }
 
 func TestCollectCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, _, err := Collect(ctx, io.Discard, func(context.Context, string) ([]byte, error) {
+	_, err := Collect(ctx, io.Discard, func(context.Context, string) ([]byte, error) {
 		cancel()
 		return []byte("x"), nil
 	})

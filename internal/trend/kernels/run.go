@@ -89,13 +89,14 @@ func Check(t *trend.Trend, kernels []Kernel) (missed, wrong []string) {
 		if !k.Leaks || found[k.Name] {
 			continue
 		}
-		what := k.Name
+		var what strings.Builder
+		what.WriteString(k.Name)
 		for i := range t.Series {
 			if s := &t.Series[i]; kernelOf(s.Bucket, []Kernel{k}) != nil {
-				what += fmt.Sprintf("; %v %s: %s: %v", s.Counts, s.Bucket.Stack.Site().Function, s.Verdict, s.Reasons)
+				fmt.Fprintf(&what, "; %v %s: %s: %v", s.Counts, s.Bucket.Stack.Site().Function, s.Verdict, s.Reasons)
 			}
 		}
-		missed = append(missed, what)
+		missed = append(missed, what.String())
 	}
 	return missed, wrong
 }
