@@ -68,7 +68,7 @@ func learnPrefix(b []byte, after string) pattern {
 		return i + n
 	}
 	for i := 0; i < len(b); {
-		if i > 0 && (isWord(b[i-1]) || b[i-1] == ' ' && b[i] == ' ') {
+		if i > 0 && (isWord(b[i-1]) || i > 1 && b[i] == ' ' && b[i-1] == ' ' && !isWord(b[i-2])) { // blanks were tried at the first
 			i++
 			continue
 		}

@@ -164,10 +164,6 @@ func (r *Reader) learnRecord(l *level, s *Stream, rec *record, f *field, pieces 
 	}
 }
 
-// known finds the stream of a record whose shape is known, but not its
-// identity; nil if it is new.
-func (r *Reader) known(*level, *shape, []byte) *Stream { return nil }
-
 // shape finds a shape among those of the level, or adds it. The longest
 // prefixes come first, or "> " would take what is "> > ".
 func (l *level) shape(n shape) *shape {

@@ -219,8 +219,11 @@ func Stamp(b []byte, latest time.Time) time.Time {
 }
 
 func parseDateTime(text, zone []byte) time.Time {
-	s := strings.NewReplacer("/", "-", ",", ".", "T", " ").Replace(string(text))
-	s = strings.Replace(strings.Replace(s[:10], ".", "-", 2)+s[10:], " ", "T", 1)
+	s := append(make([]byte, 0, 40), text...)
+	s[4], s[7], s[10] = '-', '-', 'T'
+	if len(s) > 19 {
+		s[19] = '.'
+	}
 	z := strings.TrimSpace(string(zone))
 	switch {
 	case z == "" || z == "UTC":
@@ -228,7 +231,7 @@ func parseDateTime(text, zone []byte) time.Time {
 	case len(z) == 5:
 		z = z[:3] + ":" + z[3:]
 	}
-	t, err := time.Parse(time.RFC3339, s+z)
+	t, err := time.Parse(time.RFC3339, string(s)+z)
 	if err != nil {
 		return time.Time{}
 	}

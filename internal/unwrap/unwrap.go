@@ -355,9 +355,7 @@ func (r *Reader) byShape(l *level, sh *shape, line []byte) bool {
 		}
 		s := sh.streams[string(r.id)]
 		if s == nil {
-			if s = r.known(l, sh, line); s == nil {
-				return false
-			}
+			return false
 		}
 		l.last = s
 		r.escaped(s, sh, line[n:end])
