@@ -128,8 +128,9 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 	for {
 		b := t.block()
 		// A line of many blocks is read in steps that grow with it, or to take it
-		// along each time would cost the square of its length.
-		size := max(t.size, min(len(rest), maxLine-len(rest)))
+		// along each time would cost the square of its length. Else the text ends
+		// where the block does, which halves what the kernel needs to copy it.
+		size := max(t.size-len(rest)%t.size, min(len(rest), maxLine-len(rest)))
 		if cap(b.text) < len(rest)+size {
 			b.text = make([]byte, 0, len(rest)+size+t.size/4)
 		}
