@@ -23,15 +23,20 @@ type resource struct {
 	found    map[int]*candidate // by unit
 }
 
+// lines are where in a function goroutines wait; 0 is a line that a damaged dump
+// does not show.
 type lines []int
 
-// before reports whether a line is behind one of these.
+// before reports whether a line is known to be behind one of these.
 func (l lines) before(line int) bool {
-	return len(l) > 0 && slices.Min(l) < line
+	return len(l) > 0 && slices.Min(l) > 0 && slices.Min(l) < line
 }
 
+// has reports whether a line is one of these.
+func (l lines) has(line int) bool { return line > 0 && slices.Contains(l, line) }
+
 func (l lines) add(line int) lines {
-	if slices.Contains(l, line) || len(l) >= 16 {
+	if slices.Contains(l, line) || len(l) >= 16 && line > 0 {
 		return l
 	}
 	return append(l, line)

@@ -262,7 +262,7 @@ func (s *scene) runners(r *resource) {
 		if k < len(frames) && frames[k].Function == "sync.(*Once).Do" {
 			k++
 		}
-		if k < len(frames) && slices.Contains(r.acquires[frames[k].Function], frames[k].Line) {
+		if k < len(frames) && r.acquires[frames[k].Function].has(frames[k].Line) {
 			r.candidate(i).add(Reason{ByConstruction, frames[k]}, worth[ByConstruction])
 		}
 	})

@@ -229,6 +229,9 @@ func sureness(score int) Confidence {
 	return Guess
 }
 
+// anyLine is the place of a function's lines together.
+const anyLine = -1
+
 // alike drops candidates that match by the same line of the same function: one
 // goroutine holds a mutex, and which of them it is cannot be said. If there
 // are as many locks of the kind, each may hold one.
@@ -238,26 +241,37 @@ func (s *scene) alike(r *resource, all []*candidate) (rest []*candidate, oneOf b
 		line     int
 	}
 	of := func(c *candidate) place { return place{c.why[0].Frame.Function, c.why[0].Frame.Line} }
-	n := map[place]int{}
+	n := map[place]int{} // line 0 is one that a damaged dump does not show: it may be any
 	for _, c := range all {
 		if c.read && c.score >= worth[BySource] || c.exact {
 			continue
 		}
 		n[of(c)] += s.units[c.unit].n
+		n[place{of(c).function, anyLine}] += s.units[c.unit].n
+	}
+	count := func(c *candidate) int {
+		switch p := of(c); {
+		case n[p] == 0:
+			return 0
+		case p.line == 0:
+			return n[place{p.function, anyLine}]
+		default:
+			return n[p] + n[place{p.function, 0}]
+		}
 	}
 	locks := 0
 	for t := range r.types {
 		locks = max(locks, s.locks[typedKind{r.Kind, t}])
 	}
 	for _, c := range all {
-		if k := n[of(c)]; k <= 1 {
+		if count(c) <= 1 {
 			rest = append(rest, c)
 		}
 	}
 	if len(rest) > 0 || len(all) == 0 {
 		return rest, false
 	}
-	if k := n[of(all[0])]; k <= locks {
+	if count(all[0]) <= locks {
 		return all, true
 	}
 	return nil, false
