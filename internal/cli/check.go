@@ -32,10 +32,10 @@ a line "site NAME", "created-by NAME" or "fingerprint ID", NAME in full or as
 a regular expression after ~, followed by indented lines "reason: TEXT" and,
 if wanted, "owner: NAME" and "expires: YYYY-MM-DD". They count for no rule.
 Expired and unused entries are reported.`,
-		Example: `gdump check before.dump during.dump after.dump
-gdump check --fail-on 'new>0 in module:github.com/x' before.dump during.dump after.dump
+		Example: `gdump check before.dump between.dump after.dump
+gdump check --fail-on 'new>0 in module:github.com/x' before.dump between.dump after.dump
 gdump check --fail-on 'goroutines>1000, wait>1h' after.dump
-gdump check --format junit -o gdump.xml --force before.dump during.dump after.dump`,
+gdump check --format junit -o gdump.xml --force before.dump between.dump after.dump`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("check: name the dumps to judge")

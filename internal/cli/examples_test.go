@@ -88,7 +88,7 @@ func run(t *testing.T, bin, line, address string) {
 		}
 	}
 	for name, from := range map[string]string{
-		"before.dump": "leakpair/v1.t0.debug2.txt", "during.dump": "leakpair/v1.t1.debug2.txt", "after.dump": "leakpair/v1.t2.debug2.txt",
+		"before.dump": "leakpair/v1.t0.debug2.txt", "between.dump": "leakpair/v1.t1.debug2.txt", "after.dump": "leakpair/v1.t2.debug2.txt",
 		"app.dump": "leakpair/v1.t1.debug2.txt", "app.log": "logs/dockerjson.quit.log", "key": "README.md",
 	} {
 		data, err := os.ReadFile(filepath.Join("../../testdata/dumps", from))
