@@ -29,6 +29,9 @@ type limits struct {
 	// slowed down, as it does where a pool fills, and Early by how many standard
 	// deviations that must be no chance.
 	Slowed, Early float64
+	// Dries is the number of rounds that must bring less and less to say the same
+	// however small the numbers are.
+	Dries int
 	// Rounds is the share of at most Blocks blocks of rounds that must raise the
 	// level: a high-water mark rises now and then.
 	Rounds float64
@@ -82,7 +85,7 @@ type limits struct {
 func defaultLimits() limits {
 	return limits{
 		FewEnd: 0.05, SurelyStay: 1e-3, Exposed: 1, Rise: 3, RiseShare: 0.10, Swing: 0.25,
-		Net: 0.6, Ends: 0.004, Slowed: 0.6, Early: 1.2, Rounds: 0.7, Blocks: 5, Silence: 0.05, SilentShare: 1.0 / 3,
+		Net: 0.6, Ends: 0.004, Slowed: 0.6, Early: 1.2, Dries: 3, Rounds: 0.7, Blocks: 5, Silence: 0.05, SilentShare: 1.0 / 3,
 		Peers: 8, PeerRounds: 6, PeerShare: 0.6, Turns: 4, Even: 0.9, TurnTime: 10 * time.Minute, CrowdEnds: 0.85, MingleRounds: 5, Few: 5, Little: 0.5, LittleRounds: 0.8, WarmUp: time.Hour, WarmRounds: 6, Outgrown: 8, Many: 100,
 		FewCounts: 6, ManyCounts: 8, ByChance: 0.05, SurelyRises: 0.002, Down: 0.15, EqualTops: 0.1,
 	}

@@ -93,7 +93,14 @@ func twoDumps(c *claim) (Reason, bool) {
 func slows(c *claim) (Reason, bool) {
 	early, late := halves(c.flow)
 	return Reason{Kind: Slows, Count: int(math.Round(early)), N: int(math.Round(late))},
-		late < c.Slowed*early && lateness(c.flow) < -c.Early
+		late < c.Slowed*early && lateness(c.flow) < -c.Early || c.dries()
+}
+
+// dries reports whether each of several rounds brings less than the one before
+// and the last much less than the first, however few that are.
+func (c *claim) dries() bool {
+	falls := slices.IsSortedFunc(c.flow, func(a, b int) int { return b - a })
+	return falls && len(c.flow) >= c.Dries && float64(c.flow[len(c.flow)-1]) < c.Slowed*float64(c.flow[0])
 }
 
 // halves are the mean inflows of the early and of the late rounds.
