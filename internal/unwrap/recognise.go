@@ -2,8 +2,8 @@ package unwrap
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
+	"strconv"
 )
 
 // An unwrapper takes a dump's first line out of one kind of wrapping, and
@@ -802,10 +802,9 @@ func (r *Reader) unquote(line []byte) (text []byte, whole bool) {
 	}
 	out := r.soft
 	for i := 0; i < len(line); i++ {
-		var c byte
 		if line[i] == '=' && i+2 < len(line) {
-			if _, err := fmt.Sscanf(string(line[i+1:i+3]), "%02X", &c); err == nil {
-				out = append(out, c)
+			if c, err := strconv.ParseUint(string(line[i+1:i+3]), 16, 8); err == nil {
+				out = append(out, byte(c))
 				i += 2
 				continue
 			}

@@ -3,7 +3,9 @@ package unwrap
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +140,40 @@ func TestTime(t *testing.T) {
 	} {
 		if got := timeOf([]byte(around), time.Time{}); !got.Equal(want) {
 			t.Errorf("%s: time %v, want %v", around, got, want)
+		}
+	}
+}
+
+// TestGrowth reads four times as much of what is hard to read: what that
+// allocates must not grow with the square.
+func TestGrowth(t *testing.T) {
+	for name, repeat := range map[string]func(n int) string{
+		"broken arguments": func(n int) string {
+			return "goroutine 2 [select]:\nmain.f(0x1,\n" + strings.Repeat("0x1,\n", n)
+		},
+		"processes": func(n int) string {
+			return perLine(func(i int, line string) string { return "pod-" + strconv.Itoa(i/3) + "-x | " + line })(strings.Repeat("goroutine 5 [select]:\nmain.f()\n\t/a/b.go:1 +0x1\n", n))
+		},
+		"records": func(n int) string {
+			return strings.Repeat(`{"msg":"boom","stack":"goroutine 1 [running]:\nmain.f(0x1)\n\t/a/b.go:12 +0x1d\n"}`+"\n", n)
+		},
+		"container": func(n int) string {
+			return strings.Repeat("2026-11-24T22:45:26.1Z stderr F goroutine 5 [select]:\n2026-11-24T22:45:26.1Z stderr F main.f()\n", n)
+		},
+	} {
+		var allocated [2]uint64
+		for i, n := range []int{1000, 4000} {
+			text := repeat(n)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			unwrapAll(t, text, 64<<10)
+			runtime.ReadMemStats(&after)
+			allocated[i] = after.TotalAlloc - before.TotalAlloc
+		}
+		if ratio := float64(allocated[1]) / float64(allocated[0]); ratio > 8 {
+			t.Errorf("%s: four times as much text allocates %.1f times as much", name, ratio)
+		} else {
+			t.Logf("%s: %.1f", name, ratio)
 		}
 	}
 }
