@@ -594,8 +594,8 @@ func sized(t types.Type, depth int) bool {
 	case *types.Basic:
 		return t.Kind() != types.Invalid
 	case *types.Struct:
-		for i := range t.NumFields() {
-			if depth > 16 || !sized(t.Field(i).Type(), depth+1) {
+		for field := range t.Fields() {
+			if depth > 16 || !sized(field.Type(), depth+1) {
 				return false
 			}
 		}

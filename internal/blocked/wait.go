@@ -280,11 +280,11 @@ func typeOf(f *goroutine.Frame) string {
 		return ""
 	}
 	if r, ok := strings.CutPrefix(rest, "(*"); ok {
-		i := strings.IndexByte(r, ')')
-		if i < 0 {
+		before, _, ok0 := strings.Cut(r, ")")
+		if !ok0 {
 			return ""
 		}
-		return f.Package + "." + bare(r[:i])
+		return f.Package + "." + bare(before)
 	}
 	name, method, ok := strings.Cut(bare(rest), ".")
 	if !ok || name == "" || generated(method) || generated(name) {

@@ -173,11 +173,11 @@ func TestShownAgain(t *testing.T) {
 
 // TestShownInOneStack: both are in one bucket as long as neither has frames: what counts is what is left.
 func TestShownInOneStack(t *testing.T) {
-	text := ""
+	var text strings.Builder
 	for _, id := range []string{"9", "10"} {
-		text += "goroutine " + id + " gp=0xc000002380 m=nil [running] {k: v}:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n"
+		text.WriteString("goroutine " + id + " gp=0xc000002380 m=nil [running] {k: v}:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main\n\t/a/main.go:2 +0x1\n\n")
 	}
-	d := read(t, "fatal error: bad\n\n"+text+"-----\n\ngoroutine 9 gp=0xc000002380 m=nil [running] {k: v}:\nmain.g()\n\t/a/main.go:9 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n")[0]
+	d := read(t, "fatal error: bad\n\n"+text.String()+"-----\n\ngoroutine 9 gp=0xc000002380 m=nil [running] {k: v}:\nmain.g()\n\t/a/main.go:9 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n")[0]
 	if len(d.Buckets) != 2 || d.Goroutines != 2 {
 		t.Fatalf("%+v", d)
 	}

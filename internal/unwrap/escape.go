@@ -144,7 +144,7 @@ func cleanText(text []byte) []byte {
 // of a header or record can have.
 func csvQuotes(line []byte) []byte {
 	single := bytes.ReplaceAll(line, []byte(`""`), []byte{'"'})
-	if i := bytes.Index(line, []byte(`labels: {""`)); i >= 0 {
+	if bytes.Contains(line, []byte(`labels: {""`)) {
 		return single
 	}
 	i := bytes.Index(line, goroutineWord)
