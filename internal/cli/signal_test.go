@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -39,6 +40,8 @@ func start(t *testing.T, bin string, prepare func(*exec.Cmd), args ...string) *r
 	r.cmd.Dir = t.TempDir()
 	r.cmd.Env = append(os.Environ(), "CI=", "XDG_STATE_HOME="+t.TempDir())
 	r.cmd.Stderr = &r.err
+	r.cmd.WaitDelay = 10 * time.Second // what it leaves behind may hold stderr
+	heedHangUp(t)
 	// No terminal, so that what it runs gets a group of its own.
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if prepare != nil {
@@ -48,6 +51,15 @@ func start(t *testing.T, bin string, prepare func(*exec.Cmd), args ...string) *r
 		t.Fatal(err)
 	}
 	return r
+}
+
+// heedHangUp lets the processes that the test starts end on SIGHUP, also where
+// the test was started by what ignores it, such as nohup: a signal that is
+// caught is not ignored in a new process.
+func heedHangUp(t *testing.T) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(c) })
 }
 
 // status sends a signal and returns the exit status.

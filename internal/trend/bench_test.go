@@ -131,9 +131,18 @@ func row(dumps int) []goroutine.Dump {
 	return out
 }
 
-// BenchmarkDumps shows that the cost grows with the number of dumps, not with
-// its square: it reports the time for ten times as many beside ten times the
-// time.
+// allocated is how many bytes a comparison allocates.
+func allocated(dumps []goroutine.Dump) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	trend.Compare(dumps)
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
+}
+
+// BenchmarkDumps shows that time and memory grow with the number of dumps, not
+// with its square: it reports those of ten times as many beside ten times as
+// much.
 func BenchmarkDumps(b *testing.B) {
 	few, many := row(100), row(1000)
 	most := row(10_000)
@@ -151,6 +160,7 @@ func BenchmarkDumps(b *testing.B) {
 	b.ReportMetric(time.Since(at).Seconds()/(10*long.Seconds()/float64(b.N)), "10000-dumps-beside-1000")
 	b.ReportMetric(long.Seconds()/(10*short.Seconds()), "1000-dumps-beside-100")
 	b.ReportMetric(long.Seconds()/float64(b.N), "s/1000-dumps")
+	b.ReportMetric(allocated(many)/(10*allocated(few)), "1000-dumps-memory-beside-100")
 }
 
 // BenchmarkLives compares the dumps of a crash loop: each is of another process.
