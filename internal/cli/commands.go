@@ -50,8 +50,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "See it find a leak in a service of its own",
 		Long: `demo starts a small service on loopback that leaks as real ones do: a client
 package that never drains its channel, among healthy pools and traffic. It
-pulls a dump, sends requests, lets them settle, pulls again, and shows the
-difference. It needs no network, no file and no other program.`,
+pulls a dump, sends requests, lets them settle and pulls again, twice, and
+shows what accumulates. It needs no network, no file and no other program.`,
 		Example: `gdump demo
 gdump demo --format text`,
 		Args: cobra.NoArgs,
