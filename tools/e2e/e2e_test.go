@@ -229,11 +229,11 @@ func TestWatch(t *testing.T) {
 // TestDemo runs the product's default job on a terminal and without one.
 func TestDemo(t *testing.T) {
 	r := command(t, t.TempDir(), "demo")
-	if r.status != 0 || !strings.Contains(r.stdout, "accumulating: bus.(*Subscription).deliver +240") {
+	if r.status != 0 || !strings.Contains(r.stdout, "accumulating: bus.(*Subscription).deliver +480") {
 		t.Errorf("status %d\n%s\n%s", r.status, r.stdout, r.stderr)
 	}
 	x := start(t, 80, 24, gdump, "demo")
-	x.wait(`accumulating: bus\.\(\*Subscription\)\.deliver \+240`)
+	x.wait(`accumulating: bus\.\(\*Subscription\)\.deliver \+480`)
 	x.press("q")
 	x.exit(0)
 }

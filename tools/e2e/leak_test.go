@@ -93,7 +93,7 @@ func TestLeakProfile(t *testing.T) {
 			}
 		}
 		r := command(t, dir, profile)
-		if want := "leaked: 60 goroutines in main.leak.func1.1, proved by the garbage collector"; r.status != 0 || !strings.HasPrefix(r.stdout, want) {
+		if want := "leaked: 60 goroutines in main.leak.func1.1, proven leaked by the garbage collector"; r.status != 0 || !strings.HasPrefix(r.stdout, want) {
 			t.Errorf("%s: status %d\n%s%s", profile, r.status, r.stdout, r.stderr)
 		}
 	}
