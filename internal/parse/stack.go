@@ -116,6 +116,8 @@ func (s *stack) odd(line []byte) bool {
 	text := bytes.TrimLeft(line, " \t")
 	indented := len(text) < len(line)
 	switch {
+	case len(text) == 0:
+		return false
 	case isUnavailable(text):
 		s.unavailable = true
 		return true
