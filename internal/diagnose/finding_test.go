@@ -1,4 +1,4 @@
-package view
+package diagnose
 
 import (
 	"strings"
@@ -127,11 +127,11 @@ func TestFindings(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		found := Findings(tt.trend)
+		found := Of(tt.trend, nil).Findings()
 		if found[0].Kind != tt.kind {
 			t.Errorf("%s: %s, want %s", tt.name, found[0].Kind, tt.kind)
 		}
-		if d := cmp.Diff(tt.want, Headline(tt.trend)); d != "" {
+		if d := cmp.Diff(tt.want, Of(tt.trend, nil).Headline()); d != "" {
 			t.Errorf("%s (-want +got)\n%s", tt.name, d)
 		}
 	}
@@ -163,7 +163,7 @@ func TestOneDump(t *testing.T) {
 		for i := range tt.series {
 			one.Dumps[0].Goroutines += tt.series[i].Now()
 		}
-		if got := strings.Join(Headline(one), "\n"); got != tt.want {
+		if got := strings.Join(Of(one, nil).Headline(), "\n"); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}
 	}
