@@ -24,6 +24,7 @@ type Diagnosis struct {
 
 	source   Source
 	blocked  func() *blocked.Report
+	knots    func() *knots
 	findings func() []Finding
 }
 
@@ -31,6 +32,7 @@ type Diagnosis struct {
 func Of(t *trend.Trend, source Source) *Diagnosis {
 	d := &Diagnosis{Trend: t, source: source}
 	d.blocked = sync.OnceValue(d.analyze)
+	d.knots = sync.OnceValue(func() *knots { return knotsOf(d) })
 	d.findings = sync.OnceValue(d.detect)
 	return d
 }
@@ -62,7 +64,7 @@ type detector func(*Diagnosis) []Finding
 
 // detectors are all detectors. The order decides among findings of one rank.
 func detectors() []detector {
-	return []detector{strangers, crashed, leaked, accumulating, changed, quiet}
+	return []detector{strangers, crashed, unprinted, deadlocked, leaked, piled, exhausted, accumulating, patterns, changed}
 }
 
 func (d *Diagnosis) detect() []Finding {
@@ -70,6 +72,10 @@ func (d *Diagnosis) detect() []Finding {
 	for _, find := range detectors() {
 		found = append(found, find(d)...)
 	}
+	if len(found) == 0 {
+		return quiet(d)
+	}
+	found = append(found, crowded(d, found)...)
 	slices.SortStableFunc(found, func(a, b Finding) int { return a.rank() - b.rank() })
 	return found
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gdump/internal/blocked"
 	"gdump/internal/goroutine"
 	"gdump/internal/view/number"
 )
@@ -45,11 +46,12 @@ const (
 	Unjudged     Kind = "unjudged"
 	Strangers    Kind = "strangers" // the dumps are of different programs
 	Quiet        Kind = "quiet"
+	Largest      Kind = "largest" // where most goroutines are
 )
 
 // kinds are the kinds as they are ranked: how bad it is, and how sure a finding
 // of the kind can be.
-var kinds = []Kind{Strangers, Crash, Deadlock, Leaked, Blocked, Exhausted, Accumulating, Growing, Pattern, Fixed, Unjudged, Paused, Quiet}
+var kinds = []Kind{Strangers, Crash, Deadlock, Leaked, Blocked, Exhausted, Accumulating, Growing, Pattern, Fixed, Unjudged, Paused, Quiet, Largest}
 
 // Kinds are all kinds of findings, the worst first.
 func Kinds() []Kind { return slices.Clone(kinds) }
@@ -63,10 +65,13 @@ func (f *Finding) rank() int {
 	n := slices.Index(kinds, f.Kind)
 	switch f.Kind {
 	case Deadlock, Blocked, Exhausted, Pattern:
-		if f.Confidence < sure {
+		switch {
+		case f.Name == string(blocked.SelectForever) && f.Goroutines == 1:
+			n += 3 * len(kinds) // some keep a goroutine so on purpose
+		case f.Confidence < sure:
 			n += len(kinds)
 		}
-	case Fixed, Unjudged, Paused, Quiet:
+	case Fixed, Unjudged, Paused, Quiet, Largest:
 		n += 2 * len(kinds)
 	}
 	return n
@@ -82,13 +87,15 @@ func (f *Finding) Code() string {
 
 func (f *Finding) grows() bool { return f.Kind == Accumulating || f.Kind == Growing }
 
-// of fills in what a bucket says of a finding: where it is and whose.
+// of adds a bucket to a finding. The first says where the finding is and whose.
 func (f *Finding) of(b *goroutine.Bucket) {
 	if b == nil {
 		return
 	}
-	f.Site = b.Stack.Site()
-	f.Owner, _ = b.Stack.Owner()
+	if f.Site.Function == "" {
+		f.Site = b.Stack.Site()
+		f.Owner, _ = b.Stack.Owner()
+	}
 	if !slices.Contains(f.Buckets, b.ID) {
 		f.Buckets = append(f.Buckets, b.ID)
 	}
@@ -102,33 +109,66 @@ func strangers(d *Diagnosis) []Finding {
 	return []Finding{{Kind: Strangers, Says: Mismatch(d.Trend)}}
 }
 
-// Headline is the findings in a few plain lines, each a sentence or two. The
-// first of those that grow represents the others, which are counted.
-func (d *Diagnosis) Headline() []string { return headline(d.Findings()) }
+// Shown is how many findings a headline has.
+const Shown = 3
+
+// Headline is the first findings in a few plain lines, each a sentence or two,
+// with how many goroutines of a single dump are idle. The first of those that grow
+// represents the others, which are counted.
+func (d *Diagnosis) Headline() []string {
+	lines := headline(d.Findings())
+	if rest := d.Rest(); rest != "" && d.one() {
+		lines = append(lines, rest)
+	}
+	return lines
+}
 
 func headline(found []Finding) []string {
 	more := map[Kind]int{}
+	left := 0
 	var shown []Finding
 	for _, f := range found {
-		if f.grows() && len(shown) > 0 {
+		switch grows := f.grows(); {
+		case grows && slices.ContainsFunc(shown, func(f Finding) bool { return f.grows() }):
 			more[f.Kind]++
-		} else {
+		case len(shown) < Shown, grows, f.rank() >= 2*len(kinds): // that nothing is wrong is always said
 			shown = append(shown, f)
+		default:
+			left++
 		}
 	}
 	var lines []string
-	for i, f := range shown {
-		if i == 0 {
+	for _, f := range shown {
+		if f.grows() {
 			f.Limits = append(f.Limits, others(more)...)
 		}
-		lines = append(lines, f.Says)
-		for _, parts := range [][]string{append([]string{f.Where}, f.Evidence...), f.Limits} {
-			if l := sentence(parts...); l != "" {
-				lines = append(lines, l)
-			}
+		lines = append(lines, f.lines()...)
+	}
+	if left > 0 {
+		lines = append(lines, number.Plural(left, "more finding", "more findings"))
+	}
+	return lines
+}
+
+// lines are a finding as a headline has it: the sentence, where and why, what is
+// left open, and what to do.
+func (f *Finding) lines() []string {
+	lines := []string{f.Says}
+	for _, parts := range [][]string{append([]string{f.Where}, f.Evidence...), f.Limits, {f.Advice()}} {
+		if l := sentence(parts...); l != "" {
+			lines = append(lines, l)
 		}
 	}
 	return lines
+}
+
+// Advice is what to do about a finding, and where to read on; "" if nothing is
+// known, or if it is a guess.
+func (f *Finding) Advice() string {
+	if f.Remedy == "" || f.Confidence < sure {
+		return ""
+	}
+	return "remedy: " + f.Remedy + " (" + f.Link + ")"
 }
 
 // others counts the findings that are not shown.

@@ -156,8 +156,8 @@ func TestOneDump(t *testing.T) {
 	}{
 		{"no goroutines", nil},
 		{"the only goroutine is in main.a, blocked sending to a channel", []trend.Series{series("a", "", 1)}},
-		{"2 goroutines, each with its own stack; the first is in main.a, blocked sending to a channel", []trend.Series{series("a", "", 1), series("b", "", 1)}},
-		{"most goroutines (1 200) are in main.a, blocked sending to a channel", []trend.Series{series("a", "", 1200), series("b", "", 1)}},
+		{"2 goroutines, each with its own stack; the first is in main.a, blocked sending to a channel\nno queue at a lock", []trend.Series{series("a", "", 1), series("b", "", 1)}},
+		{"most goroutines (1 200) are in main.a, blocked sending to a channel\nno queue at a lock", []trend.Series{series("a", "", 1200), series("b", "", 1)}},
 	} {
 		one := &trend.Trend{Dumps: make([]goroutine.Dump, 1), Restarted: []bool{false}, Series: tt.series}
 		for i := range tt.series {

@@ -86,10 +86,43 @@ func doing(state string) string {
 // whose says whose code a bucket is in, from where in the program that was
 // called, and who started it.
 func whose(b *goroutine.Bucket) string {
+	return whoseFrom(b, b.Stack.Site())
+}
+
+// ownerBelow is the first frame of a stack from site on that is not Go's own; that
+// of the whole stack if there is none.
+func ownerBelow(s goroutine.Stack, site goroutine.Frame) goroutine.Frame {
+	in := false
+	for f := range s.All() {
+		if in = in || f == site; in && !isC(f) && (f.Origin == goroutine.Main || f.Origin == goroutine.Dependency) {
+			return f
+		}
+	}
+	owner, _ := s.Owner()
+	return owner
+}
+
+// below reports whether a frame is under the program's own code: Go's, or C's.
+func below(f goroutine.Frame) bool {
+	return f.Origin == goroutine.Stdlib && f.Package == "sync" || f.Origin == goroutine.Runtime || f.Package == "testing/synctest" || f.Package == "internal/synctest" || isC(f)
+}
+
+// isC reports whether a frame stands for a call of C.
+func isC(f goroutine.Frame) bool { return strings.Contains(f.Function, "._Cfunc_") }
+
+// whoseFrom says so of code further down its stack.
+func whoseFrom(b *goroutine.Bucket, site goroutine.Frame) string {
 	var parts []string
-	owner, known := b.Stack.Owner()
+	owner := ownerBelow(b.Stack, site)
+	known := owner.Function != ""
 	ours := known && owner.Origin == goroutine.Main
 	switch {
+	case known && below(site) && owner != site:
+		your := ""
+		if ours {
+			your = "your "
+		}
+		parts = append(parts, "called from "+your+at(owner))
 	case ours:
 		parts = append(parts, "your code (package "+goroutine.Clean(owner.Package)+")")
 	case known && owner.Module != "":
