@@ -20,8 +20,8 @@ type row struct {
 	Count   int    `json:"count"`
 	bucket
 	// Findings are the kinds of the findings about the bucket, in the newest dump.
-	Findings []string `json:"findings,omitempty"`
-	Counts *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
+	Findings []string  `json:"findings,omitempty"`
+	Counts   *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
 }
 
 // NDJSON writes a line of JSON for each bucket and dump, for programs that read
