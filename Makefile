@@ -5,7 +5,7 @@ FUZZTIME ?= 60s
 FUZZED ?= ./...
 SERVERS = nats-server prometheus caddy etcd-server
 
-.PHONY: help build test race check fuzz e2e bench confusion golden clean
+.PHONY: help build test race check fuzz e2e dist bench confusion golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ servers: # what e2e pulls from, as Debian ships it
 		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(SERVERS); \
 	fi
 
+dist: ## build a release into dist/: archives, packages, bill of materials, checksums
+	cd tools/dist && $(GO) run .
+
 bench: ## measure the parser beside wc, grep and other parsers; needs 10 GB of disk
 	cd tools && $(GO) run ./bench
 
@@ -63,4 +66,4 @@ golden: ## rewrite the golden files; read the difference before it is committed
 	$(GO) test ./internal/ui ./internal/view ./internal/report -update
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist
