@@ -2,21 +2,56 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// released builds a release for this machine's processor from the checkout.
+// repository is this tree; tests leave the folder that go test starts in.
+var repository, _ = filepath.Abs(filepath.Join("..", ".."))
+
+// checkout makes a repository with one commit of this tree, and goes there:
+// what a release contains must depend on the commit alone.
+func checkout(t *testing.T) {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.CopyFS(root, tree{os.DirFS(repository)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(root)
+	for _, name := range []string{"GIT_AUTHOR", "GIT_COMMITTER"} {
+		t.Setenv(name+"_NAME", "test")
+		t.Setenv(name+"_EMAIL", "test@example.com")
+		t.Setenv(name+"_DATE", "2026-11-01T12:00:00Z")
+	}
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"commit", "-q", "-m", "release"}, {"tag", "v0.1.2"}} {
+		if _, err := output(nil, "git", args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// tree is a file system without what git does not keep.
+type tree struct{ fs.FS }
+
+func (t tree) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(t.FS, name)
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return slices.Contains([]string{".git", "bin", "dist", "bench"}, e.Name()) && name == "."
+	}), err
+}
+
+// released builds a release for this machine's processor.
 func released(t *testing.T) string {
 	t.Helper()
 	out := t.TempDir()
-	t.Chdir(filepath.Join("..", ".."))
 	if err := dist([]string{"linux/" + runtime.GOARCH}, out); err != nil {
 		t.Fatal(err)
 	}
@@ -25,10 +60,10 @@ func released(t *testing.T) string {
 
 // TestReproducible builds twice, and demands the same bytes.
 func TestReproducible(t *testing.T) {
-	first, second := released(t), t.TempDir()
-	if err := dist([]string{"linux/" + runtime.GOARCH}, second); err != nil {
-		t.Fatal(err)
-	}
+	checkout(t)
+	first := released(t)
+	checkout(t)
+	second := released(t)
 	entries, err := os.ReadDir(first)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +84,7 @@ func TestReproducible(t *testing.T) {
 		names = append(names, e.Name())
 	}
 	all := strings.Join(names, "\n")
-	for _, want := range []string{`SHA256SUMS`, `gdump_.*_linux_\w+\.tar\.gz`, `gdump_.*\.deb`, `gdump-.*\.rpm`, `gdump_.*\.cdx\.json`} {
+	for _, want := range []string{`SHA256SUMS`, `gdump_0\.1\.2_linux_\w+\.tar\.gz`, `gdump_0\.1\.2_\w+\.deb`, `gdump-0\.1\.2-1\.\w+\.rpm`, `gdump_0\.1\.2\.cdx\.json`} {
 		if !regexp.MustCompile(`(?m)^` + want + `$`).MatchString(all) {
 			t.Errorf("no %s in\n%s", want, all)
 		}
@@ -67,6 +102,7 @@ func TestInstall(t *testing.T) {
 	if _, err := exec.LookPath("dpkg"); err != nil {
 		t.Skip("dpkg is what installs a deb, and is not on this machine")
 	}
+	checkout(t)
 	debs, err := filepath.Glob(filepath.Join(released(t), "*.deb"))
 	if err != nil || len(debs) != 1 {
 		t.Fatalf("%v, %v", debs, err)
