@@ -132,18 +132,39 @@ func Analyze(d *goroutine.Dump, o Options) *Report {
 	s.countPlaces()
 	s.suspect()
 	s.link()
-	for _, x := range s.resources {
+	r.Deadlocks = s.deadlocks()
+	s.patterns(r.Deadlocks)
+	s.show(r)
+	return r
+}
+
+// show puts what is worth an entry into the report, in order.
+func (s *scene) show(r *Report) {
+	type entry struct{ resource, weight int }
+	var kept []entry
+	for n, x := range s.resources {
 		if s.keep(x) {
 			s.finish(x)
-			r.Resources = append(r.Resources, x.Resource)
+			kept = append(kept, entry{n, x.weight()})
 		}
 	}
-	r.Deadlocks = s.deadlocks()
-	s.patterns(r)
-	slices.SortStableFunc(r.Resources, func(a, b Resource) int {
-		return cmp.Or(cmp.Compare(b.weight(), a.weight()), cmp.Compare(b.Waiters, a.Waiters), cmp.Compare(a.Address, b.Address))
+	slices.SortFunc(kept, func(x, y entry) int {
+		a, b := s.resources[x.resource], s.resources[y.resource]
+		return cmp.Or(y.weight-x.weight, b.Waiters-a.Waiters, cmp.Compare(a.Address, b.Address), x.resource-y.resource)
 	})
-	return r
+	number := make([]int, len(s.resources))
+	r.Resources = make([]Resource, 0, len(kept))
+	for k, x := range kept {
+		number[x.resource] = k
+		r.Resources = append(r.Resources, s.resources[x.resource].Resource)
+	}
+	for i := range r.Deadlocks {
+		d := &r.Deadlocks[i]
+		for k, n := range d.Resources {
+			d.Resources[k] = number[n]
+		}
+		slices.Sort(d.Resources)
+	}
 }
 
 // Goroutines lists ids of waiters in ascending order, at most n.

@@ -10,11 +10,11 @@ import (
 // place is a line at which goroutines wait, whatever channel they wait for.
 type place struct {
 	op       Op
-	function string
+	function int
 	line     int
 }
 
-func (s *scene) placeOf(r *resource) place { return place{r.Op, r.Site.Function, r.Site.Line} }
+func (s *scene) placeOf(r *resource) place { return place{r.Op, r.function, r.Site.Line} }
 
 // countPlaces counts how many goroutines wait at each line. Where a dump tells
 // channels apart each may have one waiter only, and it is the line that many
@@ -45,12 +45,12 @@ func (s *scene) origin(r *resource) (o origin) {
 		}
 		o.known++
 		p, ok := s.byID[u.member.Creator]
-		by := s.dump.Buckets[u.bucket].Stack.CreatedBy().Function
+		by := s.createdBy[u.bucket].Function
 		switch {
 		case !ok && !s.partial():
 			o.gone++
 			o.returned++
-		case ok && !s.calls(p, by):
+		case ok && !s.runs(p, by):
 			o.returned++
 		}
 	}
@@ -62,8 +62,8 @@ func (s *scene) partial() bool {
 	return s.dump.Truncated || s.dump.LeaksOnly || len(s.byID) < s.dump.Goroutines
 }
 
-// calls reports whether a function is in the stack of a unit.
-func (s *scene) calls(i int, function string) bool {
+// runs reports whether a function is in the stack of a unit.
+func (s *scene) runs(i int, function string) bool {
 	return hasFunction(s.frames(&s.units[i]), function)
 }
 

@@ -18,6 +18,15 @@ type callFacts struct {
 	tokens   bool // the call sends on a channel that the function then receives from
 }
 
+// at is what the source says of a call; nil if it is not at hand.
+func (s *sources) at(f frame) *callFacts {
+	if f.Origin == goroutine.Runtime || f.Origin == goroutine.Stdlib {
+		return nil
+	}
+	x := f.shown()
+	return s.call(&x)
+}
+
 // call is what the source says of a frame; nil if it is not at hand.
 func (s *sources) call(f *goroutine.Frame) *callFacts {
 	c := call{f.Function, f.File, f.Line}
@@ -34,7 +43,7 @@ func (s *sources) call(f *goroutine.Frame) *callFacts {
 	if body == nil {
 		return nil
 	}
-	facts = &callFacts{held: s.at(p, body, f.Line), argument: -1, objects: map[string]int{}}
+	facts = &callFacts{held: s.heldAt(p, body, f.Line), argument: -1, objects: map[string]int{}}
 	p.acquired(facts, body, f.Line)
 	if facts.acquires.root != "" {
 		facts.argument = p.parameter(facts.acquires.root, kind, recv)
@@ -112,7 +121,7 @@ func (s *scene) waitFacts(u *unit) *callFacts {
 	if s.source == nil || u.wait.at >= len(s.frames(u)) {
 		return nil
 	}
-	return s.source.call(&s.frames(u)[u.wait.at])
+	return s.source.at(s.frames(u)[u.wait.at])
 }
 
 // sourceKey is the lock that a unit waits for, by the source.
@@ -162,11 +171,7 @@ func (s *scene) sourceHolders() {
 		if !lockKind(r.Kind) || !r.key.known() {
 			continue
 		}
-		for i, c := range r.found {
-			if c.score < worth[BySource] && !c.pending && s.refuted(r, c) {
-				delete(r.found, i)
-			}
-		}
+		r.found.drop(func(c *candidate) bool { return c.score < worth[BySource] && !c.pending && s.refuted(r, c) })
 	}
 }
 
@@ -175,7 +180,7 @@ func (s *scene) bySource(keys map[key][]*resource, i int) {
 	u := &s.units[i]
 	frames := s.frames(u)
 	for j := range frames {
-		c := s.source.call(&frames[j])
+		c := s.source.at(frames[j])
 		if c == nil || c.held == nil {
 			continue
 		}
@@ -209,15 +214,16 @@ func (s *scene) holds(r *resource, l lock, i, j int, c *callFacts) {
 			}
 			score += 10
 			r.candidate(i).exact = l.sure
-		case r.objects[o] && l.at < 0 && !r.remote:
+		case l.at >= 0 || r.remote || r.objects.len() == 0: // which object it is cannot be compared
+		case r.objects.has(o):
 			score += 10
-		case len(r.objects) > 0 && !r.remote && r.types[l.key.pkg+"."+l.key.owner] && l.at < 0:
+		case r.types.has(s.functions.types[l.key.pkg+"."+l.key.owner]):
 			return
 		}
 	}
 	x := r.candidate(i)
 	x.read = l.read
-	x.add(Reason{BySource, s.frames(u)[j]}, score)
+	x.add(Reason{BySource, s.frames(u)[j].shown()}, score)
 }
 
 // refuted reports whether the source of all that makes a candidate suspect says
@@ -268,10 +274,10 @@ func (s *scene) partners() {
 			}
 			for _, i := range r.units {
 				if i != x.unit && s.answers(&s.units[i], element, h.wait.op) && s.units[i].n == 1 {
-					on.candidate(i).add(Reason{Partner, s.caller(&s.units[i])}, worth[Partner])
+					on.candidate(i).add(Reason{Partner, s.caller(&s.units[i]).shown()}, worth[Partner])
 				}
 			}
-			if len(on.found) == 1 {
+			if len(on.found.list) == 1 {
 				s.decide(on)
 			}
 		}
@@ -304,7 +310,7 @@ func (s *scene) element(u *unit) types.Type {
 func (s *scene) answers(u *unit, element types.Type, op Op) bool {
 	frames := s.frames(u)
 	for j := u.wait.at; j < len(frames); j++ {
-		c := s.source.call(&frames[j])
+		c := s.source.at(frames[j])
 		if c == nil {
 			continue
 		}

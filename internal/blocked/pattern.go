@@ -3,8 +3,6 @@ package blocked
 import (
 	"slices"
 	"strings"
-
-	"gdump/internal/goroutine"
 )
 
 // Pattern names what is wrong with a resource.
@@ -45,44 +43,19 @@ const (
 	LogBlocked          Pattern = "log-blocked"
 )
 
-// patterns names what is wrong with each resource that is kept.
-func (s *scene) patterns(r *Report) {
+// patterns names what is wrong with each resource.
+func (s *scene) patterns(all []Deadlock) {
 	deadlocks := map[int]*Deadlock{}
-	for i := range r.Deadlocks {
-		for _, n := range r.Deadlocks[i].Resources {
-			deadlocks[n] = &r.Deadlocks[i]
+	for i := range all {
+		for _, n := range all[i].Resources {
+			deadlocks[n] = &all[i]
 		}
 	}
-	number := map[*resource]int{}
-	n := 0
-	for _, x := range s.resources {
-		if s.keep(x) {
-			number[x] = n
-			n++
-		}
-	}
-	for old, x := range s.resources {
-		k, ok := number[x]
-		if !ok {
-			continue
-		}
-		res := &r.Resources[k]
-		in := deadlocks[old]
+	for n, r := range s.resources {
 		var confidence Confidence
-		res.Pattern, confidence = s.pattern(x, in)
-		if confidence != Unknown {
-			res.Confidence = confidence
+		if r.Pattern, confidence = s.pattern(r, deadlocks[n]); confidence != Unknown {
+			r.Confidence = confidence
 		}
-	}
-	for i := range r.Deadlocks {
-		d := &r.Deadlocks[i]
-		var kept []int
-		for _, old := range d.Resources {
-			if k, ok := number[s.resources[old]]; ok {
-				kept = append(kept, k)
-			}
-		}
-		d.Resources = kept
 	}
 }
 
@@ -103,7 +76,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		if len(r.Suspects) == 0 && r.proof() == Probable {
 			return WaitGroupStuck, Probable
 		}
-		if len(r.Suspects) == 0 && !s.blind && s.creators() {
+		if len(r.Suspects) == 0 && !s.blind && s.creators {
 			return WaitGroupStuck, Guess
 		}
 		return s.waitGroup(r)
@@ -150,16 +123,6 @@ func (r *resource) proofOr(other Confidence, in *Deadlock) Confidence {
 		return Probable
 	}
 	return other
-}
-
-// creators reports whether the dump says who started whom.
-func (s *scene) creators() bool {
-	for i := range s.units {
-		if m := s.units[i].member; m != nil && m.Creator != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *scene) lockPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
@@ -278,6 +241,6 @@ func (s *scene) poolPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 	return SQLPoolExhausted, r.proofOr(Guess, in)
 }
 
-func hasFunction(frames []goroutine.Frame, name string) bool {
-	return slices.ContainsFunc(frames, func(f goroutine.Frame) bool { return f.Function == name })
+func hasFunction(frames []frame, name string) bool {
+	return slices.ContainsFunc(frames, func(f frame) bool { return f.Function == name })
 }
