@@ -64,11 +64,14 @@ func newScene(d *goroutine.Dump) *scene {
 	var frames []frame // those of a stack are a part of it
 	for i := range d.Buckets {
 		b := &d.Buckets[i]
-		from := len(frames)
-		for f, line := range b.Stack.Calls() {
-			frames = append(frames, frame{s.functions.of(f), line})
+		n := b.Stack.Len()
+		if n > len(frames) {
+			frames = make([]frame, max(n, min(1<<12, 16*buckets)))
 		}
-		s.stacks[i] = frames[from:len(frames):len(frames)]
+		s.stacks[i], frames = frames[:0:n], frames[n:]
+		for f, line := range b.Stack.Calls() {
+			s.stacks[i] = append(s.stacks[i], frame{s.functions.of(f), line})
+		}
 		by := b.Stack.CreatedBy()
 		s.createdBy[i] = frame{s.functions.named(&by), by.Line}
 		s.blind = s.blind || len(s.stacks[i]) == 0
