@@ -10,7 +10,7 @@ type search struct {
 	wants     []wants // by function
 	byType    map[int]*owners
 	addresses map[uint64][]*resource
-	objects   map[int][]uint64 // live receivers of the types, sorted
+	objects   map[int][]uint64 // live receivers, sorted, of types with locks whose object is not known
 }
 
 // wants are the locks that a goroutine in a function may hold.
@@ -72,6 +72,9 @@ func (s *scene) lookFor(q *search, r *resource) {
 			q.byType[t] = o
 		}
 		o.add(r)
+		if r.Address != 0 && r.objects.len() == 0 {
+			q.objects[t] = nil
+		}
 	}
 	if r.Address != 0 {
 		q.addresses[r.Address] = few(q.addresses[r.Address], r)
@@ -123,17 +126,23 @@ func few[T any](list []T, x T) []T {
 	return append(list, x)
 }
 
-// receivers collects the live objects of the types that the locks are a part of.
+// receivers collects the live objects of the types for which that is asked.
 func (s *scene) receivers(q *search) {
+	if len(q.objects) == 0 {
+		return
+	}
 	for i := range s.units {
 		u := &s.units[i]
 		if u.member == nil {
 			continue
 		}
 		for j, f := range s.frames(u) {
-			if t := f.typ; t != 0 && q.byType[t] != nil {
+			if f.typ == 0 {
+				continue
+			}
+			if all, ok := q.objects[f.typ]; ok {
 				if o := receiver(u.member, j); o != 0 {
-					q.objects[t] = append(q.objects[t], o)
+					q.objects[f.typ] = append(all, o)
 				}
 			}
 		}
