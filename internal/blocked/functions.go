@@ -11,6 +11,7 @@ type function struct {
 	idle            []int // the idle rules for it
 	own             bool  // of the program, or of a library that it calls for its own sake
 	spot            spotKind
+	parked          *parkedRule // by which goroutines that wait in it may show a pattern
 }
 
 // frame is a call of a function in a stack.
@@ -64,6 +65,7 @@ func (f *functions) named(x *goroutine.Frame) *function {
 	}
 	add.number, add.typ = len(f.all), f.typeNumber(typeOf(x))
 	add.idle, add.own, add.spot = idleFunctions[x.Function], ownCode(x), spotOf(x.Function)
+	add.parked = parkedRuleOf(x.Function)
 	f.number[x.Function] = add.number
 	f.all = append(f.all, add)
 	return add

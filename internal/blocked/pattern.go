@@ -5,44 +5,6 @@ import (
 	"strings"
 )
 
-// Pattern names what is wrong with a resource.
-type Pattern string
-
-// The patterns that follow from waiters and suspects alone.
-const (
-	LockOrder           Pattern = "lock-order"
-	SelfDeadlock        Pattern = "self-deadlock"
-	RLockUpgrade        Pattern = "rlock-upgrade"
-	RecursiveRLock      Pattern = "recursive-rlock"
-	WriterPending       Pattern = "writer-pending"
-	LockAcrossIO        Pattern = "lock-across-io"
-	LockAcrossSleep     Pattern = "lock-across-sleep"
-	LockHeldRunning     Pattern = "lock-held-running"
-	LockWithoutHolder   Pattern = "lock-without-holder"
-	ChanUnderLock       Pattern = "chan-under-lock"
-	WaitUnderLock       Pattern = "wait-under-lock"
-	OnceRecursive       Pattern = "once-recursive"
-	OnceSlow            Pattern = "once-slow"
-	WaitGroupStuck      Pattern = "waitgroup-stuck"
-	WaitGroupSlow       Pattern = "waitgroup-slow"
-	CondNotSignalled    Pattern = "cond-not-signalled"
-	SQLPoolExhausted    Pattern = "sql-pool-exhausted"
-	SQLPoolNested       Pattern = "sql-pool-nested"
-	HTTPConnsExhausted  Pattern = "http-conns-exhausted"
-	ErrgroupLimit       Pattern = "errgroup-limit"
-	SemaphoreExhausted  Pattern = "semaphore-exhausted"
-	SingleflightSlow    Pattern = "singleflight-slow"
-	SingleflightSelf    Pattern = "singleflight-recursive"
-	NilChannel          Pattern = "nil-channel"
-	SelectForever       Pattern = "select-forever"
-	JobsNeverClosed     Pattern = "jobs-never-closed"
-	AbandonedSend       Pattern = "abandoned-send"
-	AbandonedReceive    Pattern = "abandoned-receive"
-	ContextNotCancelled Pattern = "context-not-cancelled"
-	ChanCycle           Pattern = "chan-cycle"
-	LogBlocked          Pattern = "log-blocked"
-)
-
 // patterns names what is wrong with each resource.
 func (s *scene) patterns(all []Deadlock) {
 	deadlocks := map[int]*Deadlock{}
@@ -62,6 +24,9 @@ func (s *scene) patterns(all []Deadlock) {
 // pattern is what is wrong with a resource, and how sure that is; Unknown
 // leaves the confidence of its holder.
 func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
+	if rule := s.functions.all[r.function].parked; rule != nil && !lockKind(r.Kind) {
+		return rule.recognise(s, r)
+	}
 	switch r.Kind {
 	case Mutex, RWMutex:
 		return s.lockPattern(r, in)
@@ -91,7 +56,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		return s.poolPattern(r, in)
 	case Errgroup:
 		if r.Op == Go {
-			return ErrgroupLimit, r.proofOr(Guess, in)
+			return s.errgroupLimit(r, in)
 		}
 		return s.waitGroup(r)
 	case Semaphore:
@@ -107,6 +72,20 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		return s.selectPattern(r)
 	case Chan:
 		return s.chanPattern(r, in)
+	}
+	return "", Unknown
+}
+
+// errgroupLimit: who starts tasks waits while as many as allowed are running. A
+// task that starts another one may wait for itself.
+func (s *scene) errgroupLimit(r *resource, in *Deadlock) (Pattern, Confidence) {
+	if in != nil || r.Proven {
+		return ErrgroupLimit, Probable
+	}
+	for _, i := range r.units {
+		if isMethod(s.createdBy[s.units[i].bucket].Function, "sync/errgroup.(*Group).Go") {
+			return ErrgroupLimit, Guess
+		}
 	}
 	return "", Unknown
 }
@@ -230,15 +209,24 @@ func (s *scene) waitGroup(r *resource) (Pattern, Confidence) {
 func (s *scene) poolPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 	u := &s.units[r.units[0]]
 	if s.frames(u)[u.wait.at-1].Function == httpConn {
-		if r.Waiters < 2 && r.Longest == 0 && !r.Proven {
+		// Without a limit, those who wait do so for a connection that is being made.
+		switch dials := s.count(httpDials); {
+		case r.Waiters <= dials:
 			return "", Unknown
+		case dials == 0 && (r.Longest >= 1 || r.Proven):
+			return HTTPConnsExhausted, Probable
+		case r.Waiters >= 2 || r.Longest >= 1 || r.Proven:
+			return HTTPConnsExhausted, Guess
 		}
-		return HTTPConnsExhausted, Guess
+		return "", Unknown
 	}
 	if in != nil {
 		return SQLPoolNested, Unknown
 	}
-	return SQLPoolExhausted, r.proofOr(Guess, in)
+	if r.Longest >= 1 {
+		return SQLPoolExhausted, Probable
+	}
+	return SQLPoolExhausted, r.proof()
 }
 
 func hasFunction(frames []frame, name string) bool {

@@ -2,6 +2,7 @@ package blocked
 
 import (
 	"strconv"
+	"strings"
 
 	"gdump/internal/goroutine"
 )
@@ -20,10 +21,14 @@ type scene struct {
 	resources []*resource
 	free      []resource
 	source    *sources
-	places    map[place]int // waiters by line
+	stages    map[uint64]*set[stage] // of pipelines, by who has started them
+	places    map[place]int          // waiters by line
 	spots     spots
 	locks     map[typedKind]int // how many there are
 	graph     *graph
+	starters  map[uint64]int   // buckets of those who started others: see bucketOf
+	ids       int              // goroutines with ids
+	lacking   bool             // the dump lacks goroutines
 	started   map[uint64][]int // units by who started them: see startedBy
 	blind     bool             // a goroutine's stack is not in the dump: it may hold anything
 	creators  bool             // the dump says who started whom
@@ -56,12 +61,13 @@ func newScene(d *goroutine.Dump) *scene {
 		members += len(d.Buckets[i].Members)
 	}
 	s := &scene{
-		dump: d, functions: newFunctions(), blind: d.Truncated,
+		dump: d, functions: newFunctions(), lacking: lacks(d),
 		stacks: make([][]frame, buckets), createdBy: make([]frame, buckets),
 		idle: make([]string, buckets), first: make([]int, buckets+1),
 		units: make([]unit, 0, members+buckets), byID: make(map[uint64]int, members),
 	}
 	var frames []frame // those of a stack are a part of it
+	s.blind = s.lacking
 	for i := range d.Buckets {
 		b := &d.Buckets[i]
 		n := b.Stack.Len()
@@ -78,6 +84,7 @@ func newScene(d *goroutine.Dump) *scene {
 		if b.Leaked == 0 {
 			s.idle[i] = s.idleBucket(i, b.States)
 		}
+		s.ids += b.IDs.Len()
 		s.first[i] = len(s.units)
 		if b.Stack.LacksLeaf() {
 			continue // the leaf is missing, so what it waits for is not known
@@ -86,6 +93,11 @@ func newScene(d *goroutine.Dump) *scene {
 	}
 	s.first[buckets] = len(s.units)
 	return s
+}
+
+// lacks reports whether a dump lacks goroutines.
+func lacks(d *goroutine.Dump) bool {
+	return d.Alone || d.Incomplete() || d.Level == goroutine.Crash && d.Goroutines == 1 && strings.HasPrefix(d.Reason, "panic")
 }
 
 // notWaiting is the wait of goroutines that do not wait for a resource.

@@ -17,6 +17,11 @@ const (
 	sqlConns
 	sqlWatches
 	sqlCalls
+	httpDials
+	httpRequests
+	httpTimeouts
+	bodyReaders // what may be reading the body of a response
+	grpcCalls
 	spotKinds
 )
 
@@ -30,12 +35,24 @@ func spotOf(function string) spotKind {
 		return sqlWatches
 	case "database/sql.(*DB).queryDC", "database/sql.(*DB).execDC", "database/sql.(*DB).pingDC":
 		return sqlCalls
+	case "net/http.(*Transport).dialConnFor":
+		return httpDials
+	case "net/http.(*persistConn).roundTrip":
+		return httpRequests
+	case "io.Copy", "io.copyBuffer", "io.ReadAll", "io.ReadFull", "net/http.(*bodyEOFSignal).Read":
+		return bodyReaders
 	}
 	switch {
 	case strings.HasPrefix(function, "internal/poll.(*FD)"):
 		return fileCalls
 	case strings.HasSuffix(function, "/singleflight.(*Group).doCall"), strings.HasSuffix(function, "/singleflight.(*Group).doCall.func2"):
 		return flightCalls
+	case strings.HasPrefix(function, "net/http.setRequestCancel.func"):
+		return httpTimeouts
+	case strings.HasPrefix(function, "bufio.(*"), strings.HasPrefix(function, "encoding/json.(*Decoder)"), strings.HasPrefix(function, "net/http/httputil.(*ReverseProxy)"):
+		return bodyReaders
+	case strings.HasSuffix(function, "google.golang.org/grpc.(*clientStream).RecvMsg"), strings.HasSuffix(function, "google.golang.org/grpc.(*clientStream).SendMsg"):
+		return grpcCalls
 	}
 	return noSpot
 }

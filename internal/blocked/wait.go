@@ -57,10 +57,11 @@ type slot struct {
 
 // wait is what the frames of a stack say of what its goroutines wait for.
 type wait struct {
-	kind  Kind
-	op    Op
-	at    int // index of the first frame outside the primitive: the caller
-	slots []slot
+	kind   Kind
+	op     Op
+	at     int // index of the first frame outside the primitive: the caller
+	slots  []slot
+	ranges bool // a receive that also reports whether the channel is closed
 }
 
 // address is that of the resource a goroutine waits for; 0 if not known.
@@ -154,6 +155,8 @@ func primitive(frames []frame) (w wait) {
 				w.kind, w.op, w.slots = Chan, Send, []slot{{i, 0, 0}}
 			case "runtime.chanrecv":
 				w.kind, w.op, w.slots = Chan, Receive, []slot{{i, 0, 0}}
+			case "runtime.chanrecv2":
+				w.ranges = true
 			case "runtime.selectgo":
 				w.kind, w.op = Select, SelectOp
 			case "runtime.block":
@@ -255,15 +258,15 @@ func library(frames []frame, w wait) wait {
 	self := func() []slot { return []slot{{w.at, 0, 0}} }
 	switch f := frames[w.at].Function; {
 	case w.kind == WaitGroup && isMethod(f, "sync/errgroup.(*Group).Wait"):
-		return wait{Errgroup, Wait, w.at + 1, self()}
+		return wait{kind: Errgroup, op: Wait, at: w.at + 1, slots: self()}
 	case w.kind == WaitGroup && isMethod(f, "/singleflight.(*Group).Do"):
-		return wait{Singleflight, Join, w.at + 1, w.slots}
+		return wait{kind: Singleflight, op: Join, at: w.at + 1, slots: w.slots}
 	case w.op == Send && isMethod(f, "sync/errgroup.(*Group).Go"):
-		return wait{Errgroup, Go, w.at + 1, self()}
+		return wait{kind: Errgroup, op: Go, at: w.at + 1, slots: self()}
 	case w.op == SelectOp && isMethod(f, "sync/semaphore.(*Weighted).Acquire"):
-		return wait{Semaphore, Acquire, w.at + 1, self()}
+		return wait{kind: Semaphore, op: Acquire, at: w.at + 1, slots: self()}
 	case w.op == SelectOp && (f == sqlConn || f == httpConn):
-		return wait{Pool, Acquire, w.at + 1, self()}
+		return wait{kind: Pool, op: Acquire, at: w.at + 1, slots: self()}
 	}
 	return w
 }
