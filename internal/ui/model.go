@@ -57,6 +57,7 @@ type model struct {
 	wanted  string // identity of the series that the cursor goes to when the rows are here
 	crash   string // the crash in sight: its source and line
 	order   order
+	sorts   int // keys that sort, whose answer is not here
 	gen     int // of the newest request for rows or a trend
 	query   query.Query
 	applied string // the filter of the rows
@@ -313,13 +314,22 @@ func identity(s *trend.Series) string {
 func (m *model) arrange() tea.Cmd { return m.arrangeAs(m.tree) }
 
 // arrangeAs asks for the rows as a list or as a tree.
-func (m *model) arrangeAs(tree bool) tea.Cmd {
+func (m *model) arrangeAs(tree bool) tea.Cmd { return arrangeCmd(m.arrangement(tree)) }
+
+// arrangement asks for the rows in the order that is on.
+func (m *model) arrangement(tree bool) arrangement {
 	m.gen++
-	a := arrangement{gen: m.gen, filter: m.applied, series: m.trend.Series, reverse: m.order.reversed, hideGo: m.folded, tree: tree}
-	if m.order.column >= 0 {
-		a.compare = m.columns[m.order.column].Compare
+	return arrangement{
+		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
 	}
-	return arrangeCmd(a)
+}
+
+// orderOf is an order with how two series compare in it.
+func (m *model) orderOf(o order) ordering {
+	if o.column < 0 {
+		return ordering{order: o}
+	}
+	return ordering{o, m.columns[o.column].Compare}
 }
 
 // arranged takes the rows, if nothing else was asked for since. The cursor
@@ -335,7 +345,7 @@ func (m *model) arranged(msg arrangedMsg) {
 		m.wanted = ""
 	}
 	m.rows, m.query, m.hidden = msg.rows, msg.query, msg.hidden
-	m.tree = msg.tree
+	m.tree, m.order, m.sorts = msg.tree, msg.order, 0
 	m.calls = callTree{nodes: msg.nodes, open: map[*trend.Node]bool{}, multiple: len(m.trend.Dumps) > 1}
 	m.calls.lay()
 	m.list.SetLen(m.listed())

@@ -115,7 +115,7 @@ func (m *model) headline() []line {
 		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
 		kind = plainLine
 	}
-	most := max(2, m.height/6)
+	most := mostHeadline(m.height)
 	if w := m.warning(); w != "" {
 		lines = append(lines[:min(len(lines), most-1)], line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
 	}

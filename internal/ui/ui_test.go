@@ -794,3 +794,39 @@ func TestCulprit(t *testing.T) {
 		t.Errorf("the cursor is on %s, want %s", function(), first)
 	}
 }
+
+// TestSort holds that each s changes the order until the first is back, and
+// that the mark is at the column that the rows are in the order of.
+func TestSort(t *testing.T) {
+	for _, tr := range []trend.Trend{load(t, "server/nats126.debug2.txt"), leak(t)} {
+		s := at(t, 200, 50, tr)
+		start := slices.Clone(s.m.rows)
+		for range 20 {
+			before := slices.Clone(s.m.rows)
+			s.press("s")
+			if slices.Equal(before, s.m.rows) {
+				t.Errorf("s changes nothing: column %d", s.m.order.column)
+			}
+			titles := strings.Split(s.m.View(), "\n")[s.m.layout.headline+2]
+			if s.m.order.column < 0 {
+				break
+			}
+			c := s.m.columns[s.m.order.column]
+			mark := map[bool]string{true: "▼", false: "▲"}[c.Right]
+			if !strings.Contains(titles, c.Title+mark) && !strings.Contains(titles, c.Title[:max(0, len(c.Title)-1)]+mark) || strings.Count(titles, "▼")+strings.Count(titles, "▲") != 1 {
+				t.Errorf("sorted by %q, the titles are %s", c.Title, titles)
+			}
+		}
+		if !slices.Equal(start, s.m.rows) {
+			t.Errorf("the order of the beginning does not return")
+		}
+		// Two in one burst go two columns on.
+		s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("ss")})
+		if want := at(t, 200, 50, tr, "s", "s").m.order; s.m.order != want {
+			t.Errorf("ss: %v, want %v", s.m.order, want)
+		}
+	}
+	if s := at(t, 120, 36, leak(t)); !strings.Contains(s.m.View(), "suspects first") || !strings.Contains(s.press("S").m.View(), "suspects last") {
+		t.Errorf("the first order has no name:\n%s", s.m.View())
+	}
+}
