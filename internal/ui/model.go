@@ -70,6 +70,8 @@ type model struct {
 	focus   pane
 	zoomed  bool
 	stack   pager
+	frames  []line            // of the stack pane: a title and the stack
+	facts   []line            // what else is known, below the source or behind the frames
 	shown   int               // series in the stack pane, -1 if none
 	bucket  *goroutine.Bucket // of that series
 	wrapped bool
@@ -414,9 +416,8 @@ func (m *model) showStack() {
 	if m.shown == selected && selected >= 0 {
 		return
 	}
-	r := m.layout.stack
-	m.stack.resize(r.w-2, r.h-1-m.sourceRows(r.h))
 	m.shown = selected
+	m.frames, m.facts = nil, nil
 	if selected < 0 {
 		m.stack.set(nil, -1)
 		return
@@ -427,12 +428,27 @@ func (m *model) showStack() {
 		start = m.stack.lines[m.stack.cursor].row
 	}
 	m.bucket = s.Bucket
-	text := stackText{dumps: len(m.trend.Dumps), width: m.stack.width, whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}
+	text := stackText{dumps: len(m.trend.Dumps), width: max(0, m.layout.stack.w-2), whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}
 	if m.grouped() {
-		m.stack.set(text.group(s, m.members[s.Name]), start)
+		m.frames = text.group(s, m.members[s.Name])
 	} else {
-		m.stack.set(text.lines(s), start)
+		m.frames, m.facts = text.lines(s), text.facts(s.Bucket)
 	}
+	m.stack.set(m.frames, start)
+	m.fitStack()
+}
+
+// fitStack shares the stack pane among the stack, its source and what else is
+// known: that goes below the source where there is room, else it is what the
+// stack scrolls to.
+func (m *model) fitStack() {
+	m.stack.lines = m.frames
+	if !m.factsBelow() {
+		m.stack.lines = slices.Concat(m.frames, m.facts)
+	}
+	m.stack.look()
+	r := m.layout.stack
+	m.stack.resize(r.w-2, r.h-1-m.sourceRows())
 }
 
 // siteRow is the row of the frame that the cursor starts on: the first outside

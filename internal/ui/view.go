@@ -180,11 +180,14 @@ func (m *model) stackView() []string {
 			title = "stacks of " + clean(m.trend.Series[i].Name)
 		}
 	}
-	code := m.sourceRows(r.h)
+	code := m.sourceRows()
 	lines := []string{m.rule(title, m.stack.position(), r.w, m.focus == stackPane)}
 	lines = append(lines, m.pagerView(&m.stack, r.w, r.h-1-code)...)
 	if code > 0 {
 		lines = append(lines, m.sourceView(r.w, code)...)
+	}
+	for len(lines) < r.h {
+		lines = append(lines, fit("", r.w))
 	}
 	return lines
 }
