@@ -97,6 +97,7 @@ type arrangement struct {
 	shown  []int      // rows on the screen
 	skip   int        // of the orders that change them, so many are passed over
 	hideGo bool       // buckets without a frame outside of Go
+	folded folded     // which a filter and a tree look into
 	tree   bool
 }
 
@@ -156,8 +157,12 @@ type part struct {
 
 func (a *arrangement) match(q query.Query, from, to int) part {
 	var p part
+	fold := a.filter == "" && !a.tree
 	for i := from; i < to; i++ {
 		s := &a.series[i]
+		if a.folded.row >= 0 && (i == a.folded.row) != fold && (i == a.folded.row || a.folded.has(i)) {
+			continue
+		}
 		if !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
 			continue
 		}

@@ -257,7 +257,7 @@ func (m *model) wrap() tea.Cmd {
 }
 
 func (m *model) fold() tea.Cmd {
-	m.folded = !m.folded
+	m.hidesGo = !m.hidesGo
 	m.shown = -1
 	return m.arrange()
 }

@@ -57,9 +57,9 @@ func (m *model) listView() []string {
 
 // listTitle shows how many buckets are listed, and why not all.
 func (m *model) listTitle() string {
-	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
+	title := number.Plural(m.buckets(), "bucket", "buckets")
 	if m.grouped() {
-		title = number.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
+		title = number.Plural(m.buckets(), "group", "groups") + " by " + clean(m.trend.By)
 	}
 	if m.applied != "" {
 		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))

@@ -63,7 +63,7 @@ type model struct {
 	applied string // the filter of the rows
 	bad     error  // what is wrong with the filter being typed
 	by      string // the grouping
-	folded  bool   // goroutines and frames of Go itself are left out
+	hidesGo bool   // goroutines and frames of Go itself are left out
 	tree    bool   // the list is the tree of calls
 	calls   callTree
 
@@ -98,6 +98,19 @@ type prepared struct {
 	natural []int                          // widths of the columns
 	labels  []string                       // keys, in order
 	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
+	folded  folded                         // the noise, nothing if goroutines are grouped
+}
+
+// folded is series that the list has as one row.
+type folded struct {
+	row   int   // the series of all of them, -1 if there is none
+	parts []int // in order
+}
+
+// has reports whether a series is one of those folded.
+func (f *folded) has(series int) bool {
+	_, ok := slices.BinarySearch(f.parts, series)
+	return ok
 }
 
 func prepare(t trend.Trend) prepared {
@@ -119,6 +132,11 @@ func prepare(t trend.Trend) prepared {
 	slices.Sort(p.labels)
 	if g, err := query.ParseGrouping(t.By); err == nil {
 		p.members = members(last, g)
+	}
+	p.folded.row = -1
+	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.culprit) {
+		p.folded = folded{len(t.Series), n.Members}
+		p.trend.Series = append(t.Series[:len(t.Series):len(t.Series)], n.Row)
 	}
 	return p
 }
@@ -322,7 +340,7 @@ func (m *model) arrangeAs(tree bool) tea.Cmd { return arrangeCmd(m.arrangement(t
 func (m *model) arrangement(tree bool) arrangement {
 	m.gen++
 	return arrangement{
-		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
+		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.hidesGo, folded: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
 	}
 }
 
@@ -380,8 +398,8 @@ func (m *model) choose(series int) bool {
 	var i int
 	if m.tree {
 		i = slices.IndexFunc(m.calls.rows, func(b branch) bool { return b.node.Top == series })
-	} else {
-		i = slices.Index(m.rows, series)
+	} else if i = slices.Index(m.rows, series); i < 0 && m.folded.has(series) {
+		i = slices.Index(m.rows, m.folded.row)
 	}
 	m.list.To(max(0, i))
 	return i >= 0
@@ -428,14 +446,38 @@ func (m *model) showStack() {
 		start = m.stack.lines[m.stack.cursor].row
 	}
 	m.bucket = s.Bucket
-	text := stackText{dumps: len(m.trend.Dumps), width: max(0, m.layout.stack.w-2), whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}
-	if m.grouped() {
+	text := stackText{dumps: len(m.trend.Dumps), width: max(0, m.layout.stack.w-2), whole: m.zoomed, wrapped: m.wrapped, folded: m.hidesGo}
+	switch {
+	case m.grouped():
 		m.frames = text.group(s, m.members[s.Name])
-	} else {
+	case selected == m.folded.row:
+		m.frames = text.group(s, m.foldedBuckets())
+	default:
 		m.frames, m.facts = text.lines(s), text.facts(s.Bucket)
 	}
 	m.stack.set(m.frames, start)
 	m.fitStack()
+	m.stack.top = 0
+	m.stack.follow()
+}
+
+// foldedBuckets are the buckets that are one row, those that are still there.
+func (m *model) foldedBuckets() []*goroutine.Bucket {
+	var all []*goroutine.Bucket
+	for _, i := range m.folded.parts {
+		if s := &m.trend.Series[i]; s.Now() > 0 {
+			all = append(all, s.Bucket)
+		}
+	}
+	return all
+}
+
+// buckets is how many buckets, or groups, the trend has.
+func (m *model) buckets() int {
+	if m.folded.row >= 0 {
+		return len(m.trend.Series) - 1
+	}
+	return len(m.trend.Series)
 }
 
 // fitStack shares the stack pane among the stack, its source and what else is

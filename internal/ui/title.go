@@ -20,7 +20,7 @@ func (m *model) titleView() string {
 	facts := []string{number.Plural(last.Goroutines, "goroutine", "goroutines")}
 	buckets := number.Plural(len(last.Buckets), "bucket", "buckets")
 	if !m.grouped() {
-		buckets = number.Plural(len(m.trend.Series), "bucket", "buckets")
+		buckets = number.Plural(m.buckets(), "bucket", "buckets")
 	}
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {

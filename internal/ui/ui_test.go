@@ -268,7 +268,7 @@ func TestFits(t *testing.T) {
 // TestMoves presses each key that moves at the first, a middle and the last row.
 func TestMoves(t *testing.T) {
 	one := load(t, "server/nats126.debug2.txt")
-	last := len(one.Series) - 1
+	last := len(at(t, 80, 24, one).m.rows) - 1
 	tests := []struct {
 		keys []string
 		want int
@@ -509,8 +509,9 @@ func TestRounds(t *testing.T) {
 
 // TestTree holds that nodes open and close, and that the filter prunes them.
 func TestTree(t *testing.T) {
-	s := at(t, 120, 36, leak(t), "t")
-	roots := s.m.list.Len()
+	s := at(t, 120, 36, leak(t))
+	listed := s.m.list.Len()
+	roots := s.press("t").m.list.Len()
 	if !s.m.tree || roots == 0 || roots >= len(s.m.trend.Series) {
 		t.Fatalf("%d rows of %d series", roots, len(s.m.trend.Series))
 	}
@@ -526,7 +527,7 @@ func TestTree(t *testing.T) {
 	if s.m.list.Len() != 1 {
 		t.Errorf("filtered: %d rows", s.m.list.Len())
 	}
-	if s.press("esc", "t"); s.m.tree || s.m.list.Len() != len(s.m.trend.Series) {
+	if s.press("esc", "t"); s.m.tree || s.m.list.Len() != listed {
 		t.Error("t does not go back to the list")
 	}
 }
@@ -828,5 +829,45 @@ func TestSort(t *testing.T) {
 	}
 	if s := at(t, 120, 36, leak(t)); !strings.Contains(s.m.View(), "suspects first") || !strings.Contains(s.press("S").m.View(), "suspects last") {
 		t.Errorf("the first order has no name:\n%s", s.m.View())
+	}
+}
+
+// TestNoise holds that what is in every dump is one row, which shows its
+// stacks; a filter, the tree and the jump to a goroutine look into it.
+func TestNoise(t *testing.T) {
+	const name = "the dump itself and idle http"
+	s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "G")
+	for _, text := range []string{"17 buckets", "stacks of the dump itself", name + ": 2", "…nnReader).backgroundRead", "…rof.writeGoroutineStacks"} {
+		if !strings.Contains(s.m.View(), text) {
+			t.Errorf("no %q in\n%s", text, s.m.View())
+		}
+	}
+	if strings.Contains(at(t, 200, 50, leak(t)).m.View(), "gowrap2") {
+		t.Error("a half-open connection has a row of its own")
+	}
+	if s.press("#", "555", "enter"); s.m.selected() != s.m.folded.row {
+		t.Errorf("the jump to one of them is at %d", s.m.selected())
+	}
+	if s.press("/writeGoroutine"); len(s.m.rows) != 1 || s.m.rows[0] == s.m.folded.row {
+		t.Errorf("a filter finds %v", s.m.rows)
+	}
+	s.press("esc", "t")
+	if slices.ContainsFunc(s.m.calls.rows, func(b branch) bool { return b.node.Top == s.m.folded.row }) {
+		t.Error("the tree has a row of all of them")
+	}
+	if s.press("t", "."); slices.Contains(s.m.rows, s.m.folded.row) {
+		t.Error(". does not hide it")
+	}
+	if s := at(t, 120, 36, leak(t), "G", "v"); !strings.Contains(s.m.View(), "no verdict on what is in most dumps") {
+		t.Errorf("evidence of it:\n%s", s.m.View())
+	}
+	s = at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "G")
+	if text := s.m.stackText()(); strings.Count(text, "goroutine ·") != 2 {
+		t.Errorf("copied: %s", text)
+	}
+	for _, series := range s.m.inSight().Series {
+		if series.Name != "" {
+			t.Errorf("%q is written to files", series.Name)
+		}
 	}
 }

@@ -104,8 +104,10 @@ func Columns(t *trend.Trend) []Column {
 		})
 		return cols
 	}
-	name("call site", 21, 18, CutName, SiteName)
-	cols[len(cols)-1].comfort = 28
+	add(Column{
+		Title: "call site", rank: 21, least: 18, comfort: 28, cut: CutName, Cell: Name,
+		Compare: func(a, b *trend.Series) int { return cmp.Compare(Name(a), Name(b)) },
+	})
 	name("at", 7, 10, CutFront, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
 	name("created by", 1, 24, CutName, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
 	name("module", 2, 20, CutFront, ownerModule)
@@ -233,7 +235,7 @@ func (c *Column) Fill(s string, w int) string {
 func ownerModule(b *goroutine.Bucket) string {
 	f, ok := b.Stack.Owner()
 	switch {
-	case !ok && b.Stack.Missing():
+	case !ok && (b.Stack.Missing() || b.Stack.Len() == 0):
 		return ""
 	case !ok:
 		return "go"
