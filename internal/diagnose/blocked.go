@@ -177,10 +177,12 @@ func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 			}
 		}
 		f.Says += "; who holds it is not sure"
+		f.Remedy, f.Link = "", ""
 		f.Limits = append(f.Limits, "it may be "+strings.Join(some, " or "))
 		f.Confidence = confidence(blocked.Guess)
 	default:
 		f.Confidence = confidence(blocked.Guess)
+		f.Remedy, f.Link = "", ""
 		if r.MayBeMixed && r.Waiters > 1 {
 			f.Limits = append(f.Limits, "the dump does not show whether it is one lock or several")
 		}
