@@ -80,7 +80,7 @@ func lean(dumps []goroutine.Dump) {
 func (a *app) browse(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		if a.stdin == nil || isTerminal(a.stdin) {
-			help(cmd, nil)
+			shortHelp(cmd, nil)
 			return nil
 		}
 		args = []string{"-"}

@@ -32,16 +32,17 @@ func (a *app) runCommand() *cobra.Command {
 	var r running
 	c := &cobra.Command{
 		Use:   "run [TARGET] -- COMMAND [ARG…]",
-		Short: "Run a command and show what it left behind",
+		Short: "Show what a command leaves behind",
 		Long: `run pulls a dump of TARGET, runs the command, waits until goroutines that only
 pass are gone, pulls again, --rounds times, and shows what accumulates. The wait
 watches the number of goroutines, which costs the process nothing, until it
 falls no more, --settle at the longest.
 
-The command is run without a shell. Its input and output are untouched, but
-with --format json and the like its output goes to stderr. Ctrl-C reaches it, and its exit
-status is passed on, 128 and the signal's number if a signal ended it. If it is
-0, the status is gdump's own: 1 if a rule of --fail-on trips (see gdump check).
+The command is run without a shell. Its input and output are untouched, but with
+--format json and the like its output goes to stderr. Ctrl-C reaches it, and its
+exit status is passed on, 128 and the signal's number if a signal ended it. If
+it is 0, the status is gdump's own: 1 if a rule of --fail-on trips (see gdump
+help check).
 
 Without TARGET the command is a go test, or runs one, as make does. The test
 processes then write a dump before their tests and after each round, and run
@@ -65,9 +66,9 @@ gdump run -- go test ./...`,
 			case at == 0 && a.out.toFile():
 				return errors.New("run: -o takes one report, and go test may give one a package: name a TARGET")
 			case r.rounds < 1:
-				return errors.New("--rounds: it must be 1 or more")
+				return errors.New("--rounds: must be 1 or more")
 			case r.settle < 0:
-				return errors.New("--settle: it must not be below 0")
+				return errors.New("--settle: must be 0 or more")
 			}
 			return nil
 		},
@@ -85,9 +86,9 @@ gdump run -- go test ./...`,
 	}
 	f := c.Flags()
 	f.IntVar(&r.rounds, "rounds", 1, "how often to run the command")
-	f.DurationVar(&r.settle, "settle", 5*time.Second, "the longest to wait for goroutines to end after the command; 0 does not wait")
-	f.StringVar(&r.warmUp, "warmup", "", "command to run once before the first dump; words as in a shell, but no shell")
-	f.StringVar(&r.out, "out", "", "folder to keep every dump in")
+	f.DurationVar(&r.settle, "settle", 5*time.Second, "longest wait for goroutines to end; after the command, 0 does not wait")
+	f.StringVar(&r.warmUp, "warmup", "", "run once before the first dump; words as in a shell, but no shell")
+	f.StringVar(&r.out, "out", "", "keep every dump here")
 	r.gate.add(c)
 	a.outputFlags(c)
 	return c
@@ -127,7 +128,7 @@ func (a *app) run(ctx context.Context, target string, args []string, r running) 
 	if r.warmUp != "" {
 		words, err := shellquote.Split(r.warmUp)
 		if err != nil || len(words) == 0 {
-			return errors.New("--warmup: it must be words as in a shell, with each quote closed")
+			return errors.New("--warmup: must be words as in a shell, with each quote closed")
 		}
 		rounds.WarmUp = a.child(words, nil).Run
 	}
