@@ -161,7 +161,8 @@ func (a *app) keep(err error) bool {
 	return true
 }
 
-func (a *app) print(t trend.Trend, diff bool) error {
+// reportOptions are how a trend is written, with the result of the rules.
+func (a *app) reportOptions(t *trend.Trend, diff bool) (report.Options, error) {
 	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
 	switch {
 	case a.top == 0:
@@ -169,19 +170,33 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	case a.top < 0:
 		o.Top = 0
 	}
+	finder, err := a.finder()
+	if err != nil {
+		return o, err
+	}
+	o.Source = finder.Package
+	if a.judge != nil {
+		a.check(a.judge, t, &o)
+	}
+	for i := range t.Dumps {
+		if t.Dumps[i].Incomplete() {
+			a.status = statusPartial
+		}
+	}
+	return o, nil
+}
+
+func (a *app) print(t trend.Trend, diff bool) error {
 	format, err := a.chosenFormat()
 	if err != nil {
 		return err
 	}
-	finder, err := a.finder()
+	if a.judge == nil && format.Gate {
+		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
+	}
+	o, err := a.reportOptions(&t, diff)
 	if err != nil {
 		return err
-	}
-	o.Source = finder.Package
-	if a.judge != nil {
-		a.check(a.judge, &t, &o)
-	} else if format.Gate {
-		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
 	}
 	if err := a.emit(format.Binary, func(w io.Writer) error { return format.Write(w, &t, o) }); err != nil {
 		return err
@@ -190,11 +205,6 @@ func (a *app) print(t trend.Trend, diff bool) error {
 		// The log of CI shows why, whatever goes to stdout.
 		if err := report.Gate(&a.messages, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
 			return &ioError{"stderr", err}
-		}
-	}
-	for i := range t.Dumps {
-		if t.Dumps[i].Incomplete() {
-			a.status = statusPartial
 		}
 	}
 	return nil

@@ -30,6 +30,10 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 		o.Width = defaultWidth
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
+	if cleanTests(t, o) {
+		p.line(headline(t, o)[0])
+		return p.w.Flush()
+	}
 	p.head()
 	p.table()
 	p.stacks()
@@ -38,7 +42,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 
 // head writes the verdict, what must be known, and which dumps these are.
 func (p *printer) head() {
-	for i, l := range view.Headline(p.t) {
+	for i, l := range headline(p.t, p.o) {
 		style := ""
 		if i == 0 {
 			style = bold
@@ -156,6 +160,9 @@ func (p *printer) gate() {
 			style = warn
 		}
 		p.wrapped(style, fmt.Sprintf("%-8s %s", o.State, ruleLine(o)))
+		if leftBy(o, &p.o) != nil {
+			continue // the tests are listed at the top
+		}
 		blamed := notShown(o.Blame, shown)
 		if n := len(o.Blame) - len(blamed); n > 0 {
 			p.line("         " + number.Plural(n, "bucket", "buckets") + " listed above")
