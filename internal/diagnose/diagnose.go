@@ -72,10 +72,12 @@ func (d *Diagnosis) detect() []Finding {
 	for _, find := range detectors() {
 		found = append(found, find(d)...)
 	}
-	if len(found) == 0 {
-		return quiet(d)
+	found = fold(found)
+	if slices.ContainsFunc(found, func(f Finding) bool { return f.rank() < 3*len(kinds) }) {
+		found = append(found, crowded(d, found)...)
+	} else {
+		found = append(found, quiet(d)...)
 	}
-	found = append(found, crowded(d, found)...)
 	slices.SortStableFunc(found, func(a, b Finding) int { return a.rank() - b.rank() })
 	return explained(found)
 }
@@ -95,6 +97,29 @@ func explained(found []Finding) []Finding {
 			kept = append(kept, f)
 		} else if kept[i].Remedy == "" {
 			kept[i].Remedy, kept[i].Link = f.Remedy, f.Link
+		}
+	}
+	return kept
+}
+
+// fold adds patterns to the findings that are about the same goroutines and say
+// more: what leaks, and why.
+func fold(found []Finding) []Finding {
+	var kept []Finding
+	for i := range found {
+		p := &found[i]
+		at := -1
+		if p.Kind == Pattern && len(p.Buckets) > 0 {
+			at = slices.IndexFunc(kept, func(f Finding) bool {
+				return (f.grows() || f.Kind == Leaked) && slices.Contains(f.Buckets, p.Buckets[0])
+			})
+		}
+		if at < 0 {
+			kept = append(kept, *p)
+			continue
+		}
+		if f := &kept[at]; f.Name == "" {
+			f.Name, f.Remedy, f.Link, f.guessed = p.Name, p.Remedy, p.Link, p.Confidence < sure
 		}
 	}
 	return kept
