@@ -67,7 +67,11 @@ type orphan struct {
 // line takes the next line, which is at a place that where returns.
 func (l *lane) line(line []byte, where func() place) {
 	text := bytes.TrimRight(line, " \t\r")
-	if (l.state == panicking || l.state == listing) && l.panicText(line, text) || len(text) == 0 {
+	if (l.state == panicking || l.state == listing) && l.panicText(line, text) {
+		return
+	}
+	if len(text) == 0 {
+		l.blank(line)
 		return
 	}
 	if l.head(text, where) || l.mark(text, where) {
@@ -109,6 +113,18 @@ func (l *lane) line(line []byte, where func() place) {
 	l.pass(line, where)
 	if at := ownReason(text); at > 0 && l.state == between {
 		l.why(text[at:], where)
+	}
+}
+
+// blank takes a line without text. An empty one ends a goroutine that is as Go
+// prints it; in others there may be one after each line.
+func (l *lane) blank(line []byte) {
+	switch {
+	case l.state != inside:
+	case len(line) == 0 && l.stack.ends():
+		l.finish()
+	default:
+		l.stack.plain = false
 	}
 }
 
@@ -437,6 +453,15 @@ func (l *lane) mark(text []byte, where func() place) bool {
 		}
 	}
 	return false
+}
+
+// isAround reports whether a line is one of those around goroutines, though it
+// may look like a call.
+func isAround(line []byte) bool {
+	if _, ok := unwrap.Goleak(bytes.TrimPrefix(line, []byte{'['})); ok {
+		return true
+	}
+	return unwrap.Reason(line) != nil || bytes.HasPrefix(line, []byte("==================")) || bytes.HasPrefix(line, []byte("WARNING: DATA RACE"))
 }
 
 // why notes why a dump is to come.

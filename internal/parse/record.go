@@ -116,7 +116,7 @@ func (s *scanner) scan(p []byte, r *record) bool {
 // room. It returns where the stack ends, or -1 if it is not as Go prints it.
 func (s *scanner) learn(p []byte, pos int, leaf *[lockFrames]span) (end int) {
 	end, plain := s.stack.read(p, pos)
-	if !plain || len(s.stack.frames) == 0 {
+	if !plain {
 		return -1
 	}
 	s.other = known{

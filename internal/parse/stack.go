@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/unwrap"
 )
 
 // stack is the frames of a goroutine while they are read. It has the only
@@ -66,7 +67,7 @@ func (s *stack) read(text []byte, pos int) (end int, plain bool) {
 	s.reset()
 	for pos < len(text) && text[pos] != '\n' {
 		n := bytes.IndexByte(text[pos:], '\n')
-		if n < 0 || text[pos] == 'g' && beginsHeader(text[pos:]) {
+		if n < 0 || unwrap.LooksLikeHeader(text[pos:pos+n]) {
 			break
 		}
 		if !s.line(text[pos:pos+n]) || !s.plain {
@@ -74,8 +75,11 @@ func (s *stack) read(text []byte, pos int) (end int, plain bool) {
 		}
 		pos += n + 1
 	}
-	return pos, s.name == nil && (pos == len(text) || text[pos] == '\n' || beginsHeader(text[pos:]))
+	return pos, s.ends()
 }
+
+// ends reports whether the stack is as Go prints it up to where it is read.
+func (s *stack) ends() bool { return s.plain && s.name == nil && len(s.frames) > 0 }
 
 // line reads a line that is not blank. It reports whether the line is of the
 // stack.
@@ -87,10 +91,10 @@ func (s *stack) line(line []byte) bool {
 		}
 	} else if s.name == nil && line[0] > ' ' {
 		switch {
-		case bytes.HasPrefix(line, createdBy) && s.section == calls:
+		case bytes.HasPrefix(line, createdBy) && s.section == calls && line[len(line)-1] > ' ':
 			s.name, s.section = line, creating
 			return true
-		case s.section == calls && line[len(line)-1] == ')' && line[0] != '(' && bytes.IndexByte(line, '(') > 0:
+		case s.section == calls && line[len(line)-1] == ')' && line[0] != '(' && bytes.IndexByte(line, '(') > 0 && !isAround(line):
 			s.name, s.before = line, line
 			return true
 		case line[0] == '.' && isElided(line):

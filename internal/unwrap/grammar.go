@@ -141,9 +141,9 @@ func Folded(text []byte) (Header, bool) {
 // LooksLikeHeader reports whether a line begins as a header does, so that not
 // to understand it is a problem.
 func LooksLikeHeader(text []byte) bool {
-	rest := bytes.TrimPrefix(text, goroutineWord)
+	rest, ok := bytes.CutPrefix(text, goroutineWord)
 	digits := bytes.TrimLeft(rest, "0123456789")
-	return len(digits) < len(rest) && (bytes.HasPrefix(digits, []byte(" [")) || bytes.HasPrefix(digits, []byte(" gp=")))
+	return ok && len(digits) < len(rest) && (bytes.HasPrefix(digits, []byte(" [")) || bytes.HasPrefix(digits, []byte(" gp=")))
 }
 
 // Goleak reads the header that leak checkers write in a sentence:
