@@ -82,6 +82,9 @@ func FuzzText(f *testing.F) {
 		}
 	})
 	f.Fuzz(func(t *testing.T, data []byte, cut, size uint16) {
+		if size%2 == 1 { // the lines of a process in a log go to workers in chunks
+			data = []byte(before("web-1  | ")(string(data)))
+		}
 		whole := readBlocks(t, data, len(data)+1, 1)
 		sound(t, whole)
 		blocks := readBlocks(t, data, 16+int(size), 2)
