@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/grammar"
 	"gdump/internal/unwrap"
 )
 
@@ -131,7 +132,7 @@ func (l *lane) blank(line []byte) {
 // ownReason finds where in a line the reason of a dump begins. One that is
 // quoted within the line is only mentioned.
 func ownReason(text []byte) int {
-	at := unwrap.ReasonAt(text)
+	at := grammar.ReasonAt(text)
 	if at > 0 && text[at-1] == '"' && bytes.Count(text[at:], []byte{'"'})%2 == 1 {
 		return -1
 	}
@@ -140,53 +141,39 @@ func ownReason(text []byte) int {
 
 // head reads a line that begins a goroutine or a dump.
 func (l *lane) head(text []byte, where func() place) bool {
-	var h unwrap.Header
-	ok := false
 	switch c := text[0]; {
 	case c == 'g':
-		if !bytes.HasPrefix(text, goroutineWord[:len(goroutineWord)-1]) {
-			return false
+		if _, ok := grammar.ParseHeader(text); ok {
+			l.begin(text, 0, where())
+			return true
 		}
-		if h, ok = unwrap.ParseHeader(text); !ok && unwrap.LooksLikeHeader(text) {
+		if grammar.LooksLikeHeader(text) {
 			l.finish()
 			l.builder(where()).problem(where().line, "bad goroutine header: "+clip(text, maxProblem))
 			return true
 		}
-		if !ok && unwrap.CountsAt(text) == 0 {
+		if grammar.CountsAt(text) == 0 {
 			l.beginCounts(text, where())
 			return true
 		}
-	case c == 'G' || c == '[' || c == ' ':
-		// A leak checker's sentence: what it lists has leaked.
-		if h, ok = unwrap.Goleak(bytes.TrimLeft(text, "[ ")); ok {
-			l.begin(plainHeader(&h), 0, where())
-			l.builder(l.at).leaks = true
-			return true
-		}
-	case c-'0' <= 9:
-		if h, ok = unwrap.Folded(text); ok {
+	case c == 'G' || c == '[' || c == ' ' || c-'0' <= 9:
+		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[ ")); ok {
 			l.begin(plainHeader(&h), h.Count, where())
+			if leaks {
+				l.builder(l.at).leaks = true
+			}
 			return true
 		}
-		if n, rest, more := bytes.Cut(text, []byte{' '}); more && string(rest) == "instances of:" && number(n) > 0 {
-			// As net/http's own tests list what they have leaked, without headers.
-			l.begin([]byte("goroutine 0 []:"), number(n), where())
-			l.builder(l.at).leaks = true
-			return true
-		}
-		if l.state != counting && unwrap.RecordAt(text) == 0 {
+		if l.state != counting && grammar.RecordAt(text) == 0 {
 			l.beginCounts(nil, where())
 			return l.counts.take(text, where)
 		}
 	}
-	if ok {
-		l.begin(text, 0, where())
-	}
-	return ok
+	return false
 }
 
 // plainHeader writes a header as Go prints it.
-func plainHeader(h *unwrap.Header) []byte {
+func plainHeader(h *grammar.Header) []byte {
 	text := fmt.Appendf(nil, "goroutine %d [%s", h.ID, h.State)
 	if h.Leaked {
 		text = append(text, " (leaked)"...)
@@ -225,7 +212,7 @@ func (l *lane) panicText(line, text []byte) bool {
 	switch {
 	case string(word) == "running tests:":
 		l.state = listing
-	case line[0] == '\t' && bytes.HasPrefix(word, []byte("panic: ")):
+	case line[0] == '\t' && bytes.HasPrefix(word, grammar.PanicWord):
 		// One panic while another ran: the last is what ended the process.
 		if len(l.reason) < maxReason {
 			l.reason += "; " + clip(word, maxReason)
@@ -394,7 +381,7 @@ func (l *lane) told(line int) string {
 		}
 		lines := bytes.Split(c.Before, newline)
 		for _, text := range slices.Backward(lines) {
-			if len(text) > 0 && !bytes.Contains(text, goroutineWord) {
+			if len(text) > 0 && !bytes.Contains(text, grammar.Goroutine) {
 				return clip(withoutStamp(text), maxReason)
 			}
 		}
@@ -434,34 +421,19 @@ var reasonFields = []string{"error", "err", "panic", "exception", "reason", "cau
 
 // mark handles the lines that are around goroutines.
 func (l *lane) mark(text []byte, where func() place) bool {
-	if unwrap.Reason(text) != nil {
+	switch grammar.MarkOf(text) {
+	case grammar.Why:
 		l.why(text, where)
-		return true
+	case grammar.Dashes:
+		l.finish()
+		l.dashes, l.dashed = true, true
+	case grammar.Foreign:
+		l.finish()
+		l.state = skipping
+	default:
+		return false
 	}
-	switch text[0] {
-	case '-':
-		if string(text) == "-----" {
-			l.finish()
-			l.dashes, l.dashed = true, true
-			return true
-		}
-	case 'r', '=', 'W':
-		if string(text) == "runtime stack:" || bytes.HasPrefix(text, []byte("==================")) || bytes.HasPrefix(text, []byte("WARNING: DATA RACE")) {
-			l.finish()
-			l.state = skipping
-			return true
-		}
-	}
-	return false
-}
-
-// isAround reports whether a line is one of those around goroutines, though it
-// may look like a call.
-func isAround(line []byte) bool {
-	if _, ok := unwrap.Goleak(bytes.TrimPrefix(line, []byte{'['})); ok {
-		return true
-	}
-	return unwrap.Reason(line) != nil || bytes.HasPrefix(line, []byte("==================")) || bytes.HasPrefix(line, []byte("WARNING: DATA RACE"))
+	return true
 }
 
 // why notes why a dump is to come.
@@ -473,7 +445,7 @@ func (l *lane) why(text []byte, where func() place) {
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
 	l.when = where().time
-	if bytes.HasPrefix(text, []byte("panic: ")) {
+	if bytes.HasPrefix(text, grammar.PanicWord) {
 		l.state = panicking
 	}
 }
@@ -485,7 +457,7 @@ const served = "panic serving "
 func (l *lane) orphaned(line []byte, where func() place) bool {
 	o := &l.lost
 	text := bytes.TrimLeft(line, " \t")
-	if o.stack.name == nil && (l.b != nil && l.b.counted || !isCall(text) && (!bytes.HasPrefix(text, createdBy) || len(o.stack.frames) == 0)) {
+	if o.stack.name == nil && (l.b != nil && l.b.counted || !grammar.IsCall(text) && (!grammar.IsCreated(text) || len(o.stack.frames) == 0)) {
 		return false
 	}
 	if len(o.lines) == 0 {
@@ -543,8 +515,8 @@ func (l *lane) end() {
 // endsInHeader takes the last line of the text, which has no line's end, if it
 // is the beginning of a header.
 func (l *lane) endsInHeader(line []byte, where func() place) bool {
-	word := line[:min(len(line), len(goroutineWord))]
-	if l.b == nil && l.state != inside || l.foreign || len(word) == 0 || !bytes.HasPrefix(goroutineWord, word) {
+	word := line[:min(len(line), len(grammar.Goroutine))]
+	if l.b == nil && l.state != inside || l.foreign || len(word) == 0 || !bytes.HasPrefix(grammar.Goroutine, word) {
 		return false
 	}
 	rest := bytes.TrimLeft(line[len(word):], "0123456789")

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
 )
 
 // record is one goroutine, read: all that the counts need. It holds no
@@ -210,14 +210,9 @@ func lockAddress(args []byte) uint64 {
 	if len(args) < len("0x")+3 {
 		return 0 // no pointer
 	}
-	a, _ := hexadecimal(args)
+	a, _ := grammar.Hex(args)
 	return a
 }
-
-var (
-	goroutineWord = []byte("goroutine ")
-	minutesWord   = []byte(" minutes")
-)
 
 // The first eight bytes of "goroutine " and of " minutes", to compare at once.
 const (
@@ -234,7 +229,7 @@ func beginsHeader(p []byte) bool {
 func (r *record) header(line []byte) bool {
 	*r = record{}
 	if !r.quick(line) {
-		h, ok := unwrap.ParseHeader(line)
+		h, ok := grammar.ParseHeader(line)
 		if !ok {
 			return false
 		}
@@ -248,7 +243,7 @@ func (r *record) header(line []byte) bool {
 }
 
 // set takes over what a header says that is in a line.
-func (r *record) set(line []byte, h *unwrap.Header) {
+func (r *record) set(line []byte, h *grammar.Header) {
 	*r = record{id: h.ID, minutes: uint32(min(h.Minutes, maxMinutes)), state: spanIn(line, h.State), labels: spanIn(line, h.Labels)}
 	if h.Locked {
 		r.flags |= locked
@@ -266,11 +261,11 @@ const maxMinutes = 1 << 30
 // quick reads the commonest headers, "goroutine 7 [select, 5 minutes]:",
 // which ParseHeader reads alike.
 func (r *record) quick(line []byte) bool {
-	i := len(goroutineWord)
+	i := len(grammar.Goroutine)
 	if len(line) < i+6 || !beginsHeader(line) {
 		return false
 	}
-	for ; line[i]-'0' <= 9 && i < len(goroutineWord)+18 && i < len(line)-4; i++ {
+	for ; line[i]-'0' <= 9 && i < len(grammar.Goroutine)+18 && i < len(line)-4; i++ {
 		r.id = r.id*10 + uint64(line[i]-'0')
 	}
 	if line[i] != ' ' || line[i+1] != '[' {
@@ -294,7 +289,7 @@ func (r *record) quick(line []byte) bool {
 			return false
 		}
 		r.minutes = n
-		rest = rest[j+len(minutesWord):]
+		rest = rest[j+len(" minutes"):]
 	}
 	return string(rest) == "]:"
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
 )
 
 // format is what the first bytes of an unpacked source say it is.
@@ -23,7 +23,7 @@ func sniff(head []byte) format {
 	switch {
 	case isProto(head):
 		return proto
-	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, goroutineWord):
+	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, grammar.Goroutine):
 		return unreadable
 	}
 	return text
@@ -75,7 +75,7 @@ func looksLike(head []byte) string {
 
 func hasReason(text []byte) bool {
 	for line := range bytes.Lines(text) {
-		if unwrap.ReasonAt(line) >= 0 {
+		if grammar.ReasonAt(line) >= 0 {
 			return true
 		}
 	}
