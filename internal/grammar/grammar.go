@@ -87,7 +87,12 @@ func KindOf(line []byte) Kind {
 		}
 	case text[0] == 'G' && HeaderAt(text) == 0:
 		return Start
-	case IsCreated(text), last == ')' && looksLikeCall(text):
+	case IsCreated(text):
+		if f, id := CutCreated(text); !IsName(f) || id != nil && (len(id) == 0 || len(bytes.Trim(id, "0123456789")) > 0) {
+			return Partial
+		}
+		return Call
+	case last == ')' && looksLikeCall(text):
 		return Call
 	case IsOrigin(text), bytes.HasSuffix(text, elidedEnd):
 		return Note
@@ -258,7 +263,7 @@ func IsPlace(text []byte) bool {
 
 // IsFile reports whether a text alone shows that it is a file's name.
 func IsFile(file []byte) bool {
-	if len(file) == 0 || bytes.ContainsAny(file, "=\"") {
+	if len(file) == 0 || bytes.ContainsAny(file, "=\"\t") || bytes.Contains(file, []byte("  ")) {
 		return false
 	}
 	if IsRooted(file) || file[0] == '<' || file[0] == '?' {

@@ -52,6 +52,7 @@ type Stream struct {
 	want      grammar.Kind // what the next line of a goroutine is
 	width     int          // the longest line
 	parts     int          // that the last line was joined of
+	hyphens   bool         // a hyphen is where a line was broken
 	started   bool         // a header was seen
 	inPanic   bool         // within the text of a panic, which can hold a dump, indented
 	suspect   bool         // the header came behind a call, as in text whose order is reversed

@@ -124,38 +124,29 @@ const (
 // mail or by a collector. What is broken shows in the grammar: a beginning
 // without an end, and a rest that is nothing by itself.
 func (r *Reader) join(s *Stream, line []byte, k grammar.Kind) bool {
-	if k == grammar.Start || s.out == nil || len(s.out.Text) == 0 || s.last >= len(s.out.Text) {
+	if k == grammar.Start || s.out == nil || s.last >= len(s.out.Text) {
 		return false
 	}
-	before := s.out.Text[s.last : len(s.out.Text)-1]
+	c := s.out
+	before := c.Text[s.last : len(c.Text)-1]
 	if len(before) == 0 || len(before) > maxJoined || s.parts >= maxParts {
 		return false
 	}
 	line = bytes.TrimRight(line, " \t")
-	glue, ok := "", false
+	var whole []byte
 	var joined grammar.Kind
-	switch s.lastKind {
-	case grammar.Partial:
-		glue, joined, ok = r.joinPartial(s, before, line, k)
-	case grammar.Call:
-		if k == grammar.Place || s.want != grammar.Place {
-			return false
-		}
-		glue, joined, ok = joinCall(before, line, k)
-	case grammar.Place:
-		if k == grammar.Other || k == grammar.Partial {
-			glue, joined, ok = joinPlace(before, line)
-		}
-	case grammar.Counts:
+	switch {
+	case s.lastKind == grammar.Counts:
 		if k != grammar.Counts {
-			glue, joined, ok = joinCounts(before, line)
+			whole, joined = joinCounts(before, line), grammar.Counts
 		}
+	case s.lastKind == grammar.Partial, s.lastKind == grammar.Place, s.lastKind == grammar.Call && s.want == grammar.Place:
+		whole, joined = s.rejoined(before, line, k)
 	}
-	if !ok {
+	if whole == nil {
 		return false
 	}
-	c := s.out
-	c.Text = append(append(append(c.Text[:len(c.Text)-1], glue...), line...), '\n')
+	c.Text = append(append(c.Text[:s.last], whole...), '\n')
 	c.next, s.used, s.lastKind = -1, r.line, joined
 	s.parts++
 	switch joined {
@@ -169,34 +160,54 @@ func (r *Reader) join(s *Stream, line []byte, k grammar.Kind) bool {
 	return true
 }
 
-// joinPartial joins a line that has no end with what follows.
-func (r *Reader) joinPartial(s *Stream, before, line []byte, k grammar.Kind) (glue string, joined grammar.Kind, ok bool) {
-	text := bytes.TrimLeft(before, " \t")
-	header := bytes.HasPrefix(text, grammar.Goroutine)
+// rejoined is a line with what follows it, and what the two are; nil if they
+// do not belong together.
+func (s *Stream) rejoined(before, line []byte, k grammar.Kind) ([]byte, grammar.Kind) {
+	text, rest := bytes.TrimLeft(before, " \t"), bytes.TrimLeft(line, " \t")
+	own, last := grammar.KindOf(text), before[len(before)-1]
+	switch {
+	case len(rest) == 0, own == grammar.Call && (k == grammar.Place || grammar.IsRooted(rest)),
+		own == grammar.Place && (k != grammar.Other && k != grammar.Partial || len(bytes.Trim(rest, "0123456789abcdefx+=:sp ")) > 0 || len(rest) > 80):
+		return nil, own
+	}
+	// Where words are broken between lines a blank is lost, but where lines are
+	// cut at a width none is. What goes on may be indented.
+	header, created := bytes.HasPrefix(text, grammar.Goroutine), bytes.HasPrefix(text, []byte("created by"))
 	glues := []string{"", " "}
-	// Where words are broken between lines a blank is lost, but where lines
-	// are cut at a width none is.
-	last := before[len(before)-1]
-	if last == ',' || bytes.HasSuffix(before, []byte("created by")) || header && len(r.raw) > 0 && grammar.IsWord(last) && grammar.IsWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
+	if last == ',' || header && grammar.IsWord(last) && grammar.IsWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
 		glues = []string{" ", ""}
 	}
-	for _, glue := range glues {
-		j := append(append(bytes.Clone(before), glue...), line...)
-		switch joined := grammar.KindOf(j); {
-		case joined == grammar.Start && header, joined == grammar.Call && !header && k != grammar.Place && (k != grammar.Call || last == ',' || !isCallLine(line)):
-			return glue, joined, true
-		case joined == grammar.Place && (text[0] == '/' || text[0] == '<' || len(text) > 1 && text[1] == ':' || k != grammar.Place):
-			return glue, joined, true
+	parts := [][2][]byte{{before, line}, {before, rest}}
+	if hyphen := before[:len(before)-1]; last == '-' {
+		parts = append(parts, [2][]byte{hyphen, rest})
+		if s.hyphens {
+			parts = [][2][]byte{{hyphen, rest}, {before, rest}}
 		}
 	}
-	if k == grammar.Call || k == grammar.Place || k == grammar.Counts || k == grammar.Note {
-		return "", grammar.Other, false
+	for _, p := range parts {
+		for _, glue := range glues {
+			j := append(append(bytes.Clone(p[0]), glue...), p[1]...)
+			ok := false
+			switch kind := grammar.KindOf(j); kind {
+			case grammar.Start:
+				ok = header
+			case grammar.Place:
+				ok = !header && (grammar.IsRooted(text) || text[0] == '<' || k != grammar.Place && !created)
+			case grammar.Call:
+				ok = !grammar.IsRooted(text) && !grammar.IsCall(text) && k != grammar.Place && (created || last == ',' || !isCallLine(line)) && (created || grammar.IsCall(bytes.TrimLeft(j, " \t")))
+			}
+			if ok {
+				s.hyphens = s.hyphens || len(p[0]) < len(before)
+				return j, grammar.KindOf(j)
+			}
+		}
 	}
-	j := append(append(bytes.Clone(before), glues[0]...), line...)
-	if grammar.KindOf(j) == grammar.Partial && (isArguments(line) || bytes.IndexByte(line, ' ') < 0 || placeBegins(j)) {
-		return glues[0], grammar.Partial, true
+	j := append(append(bytes.Clone(before), glues[0]...), rest...)
+	if own != grammar.Call && (k == grammar.Other || k == grammar.Partial) && (own == grammar.Place && placeBegins(j) ||
+		own != grammar.Place && grammar.KindOf(j) == grammar.Partial && (isArguments(rest[bytes.LastIndexByte(rest, '(')+1:]) || bytes.IndexByte(rest, ' ') < 0 || placeBegins(j))) {
+		return j, grammar.Partial
 	}
-	return "", grammar.Other, false
+	return nil, own
 }
 
 // placeBegins reports whether a text is a place but for its last word, which
@@ -218,73 +229,37 @@ func isArguments(text []byte) bool {
 	return len(bytes.Trim(text, "0123456789abcdefx, {}?._()")) == 0
 }
 
-// joinCall joins a call that seems whole with what follows in place of its place.
-func joinCall(before, line []byte, k grammar.Kind) (string, grammar.Kind, bool) {
-	if grammar.IsCreated(before) {
-		rest := bytes.TrimSpace(line)
-		if len(rest) == 0 || rest[0] == '/' || isIndented(line) || len(rest) > 1 && rest[1] == ':' {
-			return "", grammar.Other, false
-		}
-		switch _, id, in := bytes.Cut(before, []byte(" in goroutine ")); {
-		case in:
-			return "", grammar.Call, len(id) > 0 && len(bytes.Trim(rest, "0123456789")) == 0 || len(id) == 0
-		case bytes.HasSuffix(before, []byte(" in goroutine")), bytes.HasSuffix(before, []byte(" in")), bytes.HasPrefix(line, []byte("in goroutine ")):
-			return " ", grammar.Call, true
-		}
-		name, _, in := bytes.Cut(rest, []byte(" in goroutine"))
-		last := before[len(before)-1]
-		word := !bytes.ContainsFunc(name, func(c rune) bool { return c < 0x80 && !grammar.IsWord(byte(c)) })
-		return "", grammar.Call, grammar.IsName(name) && (in || last == '.' || last == '/' || word || bytes.ContainsAny(name, "./"))
-	}
-	j := append(bytes.Clone(before), line...)
-	if (line[0] == '.' || line[0] == '(' || before[len(before)-1] == '.') && grammar.KindOf(j) == grammar.Call {
-		return "", grammar.Call, true
-	}
-	return "", grammar.Other, false
-}
-
-// joinPlace joins a place that seems whole with the rest of its digits.
-func joinPlace(before, line []byte) (string, grammar.Kind, bool) {
-	if len(bytes.Trim(line, "0123456789abcdefx+=:sp ")) > 0 || len(line) > 80 {
-		return "", grammar.Other, false
-	}
-	for _, glue := range []string{"", " "} {
-		j := append(append(bytes.Clone(before), glue...), line...)
-		if grammar.IsPlace(bytes.TrimSpace(j)) {
-			return glue, grammar.Place, true
-		}
-		if placeBegins(j) {
-			return glue, grammar.Partial, true
-		}
-	}
-	return "", grammar.Other, false
-}
-
 // joinCounts joins the lines of a debug=1 dump.
-func joinCounts(before, line []byte) (string, grammar.Kind, bool) {
+func joinCounts(before, line []byte) []byte {
+	joined := func(glue string, ok bool) []byte {
+		if !ok {
+			return nil
+		}
+		return append(append(bytes.Clone(before), glue...), line...)
+	}
 	if before[0] == '#' {
 		if bytes.HasPrefix(before, []byte("# labels: ")) {
 			if before[len(before)-1] == ',' {
-				return " ", grammar.Counts, true
+				return joined(" ", true)
 			}
-			return "", grammar.Counts, before[len(before)-1] != '}'
+			return joined("", before[len(before)-1] != '}')
 		}
 		whole := grammar.IsPlace(bytes.TrimSpace(before[max(0, bytes.LastIndexByte(before, '\t')):]))
 		if whole {
-			return "", grammar.Counts, len(bytes.Trim(line, "0123456789")) == 0
+			return joined("", len(bytes.Trim(line, "0123456789")) == 0)
 		}
 		words := bytes.Fields(before)
 		end := words[len(words)-1]
 		if blankEnd := len(before) > 0 && before[len(before)-1] <= ' '; !blankEnd && (line[0] == '/' && bytes.Contains(end, []byte("+0x")) || len(words) == 2 && bytes.HasPrefix(end, []byte("0x")) && line[0] > ' ' && bytes.IndexByte(line, '.') > 0) {
-			return "\t", grammar.Counts, true
+			return joined("\t", true)
 		}
-		return "", grammar.Counts, bytes.IndexByte(bytes.TrimLeft(line, " \t"), ' ') < 0 || bytes.IndexByte(line, '/') >= 0
+		return joined("", bytes.IndexByte(bytes.TrimLeft(line, " \t"), ' ') < 0 || bytes.IndexByte(line, '/') >= 0)
 	}
 	if grammar.RecordAt(before) != 0 || len(bytes.Trim(line, "0123456789abcdefx ")) > 0 {
-		return "", grammar.Other, false
+		return nil
 	}
 	if bytes.HasPrefix(line, []byte("0x")) && before[len(before)-1] != ' ' {
-		return " ", grammar.Counts, true
+		return joined(" ", true)
 	}
-	return "", grammar.Counts, true
+	return joined("", true)
 }
