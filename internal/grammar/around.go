@@ -165,27 +165,60 @@ func CutComment(text []byte) (symbol []byte, ok bool) {
 
 // ParseSymbol reads "0x40a2b2 main.f+0x12 /src/main.go:8", or the program
 // counter alone, which is then the function's name. It gives the function also
-// where the place cannot be read.
-func ParseSymbol(text []byte) (function []byte, at Location, ok bool) {
+// where the place cannot be read. Where blanks are lost, the program counters
+// of the record show how long the first word is.
+func ParseSymbol(text, pcs []byte) (function []byte, at Location, ok bool) {
+	if _, ok := Hex(text); ok {
+		return text, at, true
+	}
 	end := bytes.IndexAny(text, " \t")
 	if end < 0 {
-		_, ok := Hex(text)
-		return text, at, ok
+		for pc := range bytes.FieldsSeq(pcs) {
+			n, _ := Hex(pc)
+			if word := strconv.AppendUint([]byte("0x"), n-1, 16); bytes.HasPrefix(text, word) {
+				end = len(word)
+			}
+		}
+	}
+	if _, ok := Hex(text[:max(0, end)]); !ok {
+		return nil, at, false
 	}
 	name := bytes.TrimLeft(text[end:], " \t")
 	plus := bytes.LastIndex(name, []byte("+0x"))
-	if _, ok := Hex(text[:end]); !ok || plus <= 0 {
+	if plus <= 0 {
 		return nil, at, false
 	}
-	offset, rest := name[plus:], []byte(nil)
-	if i := bytes.IndexAny(offset, " \t"); i >= 0 {
-		offset, rest = offset[:i], bytes.TrimLeft(offset[i:], " \t")
+	i := plus + len("+0x")
+	for i < len(name) && IsHexDigit(name[i]) {
+		i++
 	}
-	if !isOffset(offset) {
+	if i == plus+len("+0x") {
 		return nil, at, false
 	}
-	at, ok = ParsePlace(rest)
+	at, ok = ParsePlace(bytes.TrimLeft(name[i:], " \t"))
 	return DecodeName(bytes.TrimRight(name[:plus], " \t")), at, ok
+}
+
+// OtherProfile names the profile that a line begins, if it is not of
+// goroutines.
+func OtherProfile(line []byte) string {
+	for _, p := range otherProfiles {
+		if bytes.Contains(line, []byte(p.begin)) {
+			return p.kind
+		}
+	}
+	if bytes.Contains(line, profileWord) && CountsAt(line) < 0 {
+		return "a profile of another kind"
+	}
+	return ""
+}
+
+var otherProfiles = []struct{ begin, kind string }{
+	{"heap profile:", "a heap profile"},
+	{"allocs profile:", "a heap profile"},
+	{"--- mutex:", "a mutex profile"},
+	{"--- contention:", "a block profile"},
+	{"threadcreate profile:", "a threadcreate profile"},
 }
 
 // StartAt finds where in a line a dump begins, in any of its forms, or -1.

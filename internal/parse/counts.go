@@ -66,7 +66,7 @@ func (c *counts) take(text []byte, where func() place) bool {
 	}
 	from := len(c.text)
 	c.text = append(c.text, symbol...)
-	function, at, ok := grammar.ParseSymbol(c.text[from:])
+	function, at, ok := grammar.ParseSymbol(c.text[from:], c.pcs)
 	if ok || function != nil {
 		c.stack.frames = append(c.stack.frames, frame{function: function, file: at.File, line: at.Line, c: ok && at.File == nil})
 	}

@@ -27,6 +27,7 @@ type lane struct {
 	at     place  // and where that is
 	stack  stack  // its frames
 	lines  []byte // what stack points into
+	loose  bool   // the header lacks its colon: a title, unless a stack follows
 	lost   orphan
 	counts counts // the dump being read, where it has counts only
 
@@ -37,6 +38,7 @@ type lane struct {
 	headed   time.Time // when the last header was written
 	dashes   bool      // a line "-----" since the last header
 	dashed   bool      // one since the dump began
+	alien    bool      // a profile of another kind began since
 	foreign  bool      // text of another kind since the last header
 	doubt    bool      // it is only since the line before, which may be a function after all
 	last     []byte    // the last such line
@@ -147,6 +149,11 @@ func (l *lane) head(text []byte, where func() place) bool {
 			l.begin(text, 0, where())
 			return true
 		}
+		if _, ok := grammar.ParseHeader(append(bytes.Clone(text), ':')); ok {
+			l.begin(append(bytes.Clone(text), ':'), 0, where())
+			l.loose = true
+			return true
+		}
 		if grammar.LooksLikeHeader(text) {
 			l.finish()
 			l.builder(where()).problem(where().line, "bad goroutine header: "+clip(text, maxProblem))
@@ -164,7 +171,7 @@ func (l *lane) head(text []byte, where func() place) bool {
 			}
 			return true
 		}
-		if l.state != counting && grammar.RecordAt(text) == 0 {
+		if l.state != counting && !l.alien && grammar.RecordAt(text) == 0 {
 			l.beginCounts(nil, where())
 			return l.counts.take(text, where)
 		}
@@ -226,18 +233,20 @@ func (l *lane) panicText(line, text []byte) bool {
 // begin makes ready for the goroutine of a header, or n of them; the dump it
 // belongs to may end or begin here.
 func (l *lane) begin(text []byte, n int, at place) {
-	l.finish()
-	l.first = append(l.first[:0], text...)
-	l.header.header(l.first)
-	l.header.count = uint32(n)
-	l.starts(&l.header, at)
-	l.lines = l.lines[:0]
+	var r record
+	r.header(text)
+	r.count = uint32(n)
+	l.starts(&r, at)
+	l.header, l.first, l.lines, l.loose = r, append(l.first[:0], text...), l.lines[:0], false
 	l.stack.reset()
 	l.state = inside
 }
 
 // starts says that a goroutine begins.
 func (l *lane) starts(r *record, at place) {
+	if l.state == inside && l.header.id == r.id && r.count == 0 && l.stack.isEmpty() {
+		l.state = between // that header was a title over this one
+	}
 	if l.state != between || len(l.lost.lines) > 0 {
 		l.finish()
 	}
@@ -248,7 +257,7 @@ func (l *lane) starts(r *record, at place) {
 		l.said = l.told(at.line)
 	}
 	l.at = at
-	l.dashes, l.foreign, l.doubt = false, false, false
+	l.dashes, l.foreign, l.doubt, l.alien = false, false, false, false
 	l.state = between
 	if l.headed = at.time; l.headed.IsZero() {
 		l.headed = l.seen
@@ -317,7 +326,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 		}
 		if len(s.frames) == 0 && !s.unavailable && !r.isG0() {
 			if !last && s.creator.function == nil {
-				if l.prefixed && l.b == nil {
+				if l.loose || l.prefixed && l.b == nil {
 					return nil, false // a sentence that reads like a header
 				}
 				l.builder(l.at).problem(l.at.line, fmt.Sprintf("goroutine %d has no frames", r.id))
@@ -491,6 +500,7 @@ func (l *lane) orphans() {
 // pass notes a line of another writer, between goroutines or frames.
 func (l *lane) pass(line []byte, where func() place) {
 	l.foreign = true
+	l.alien = l.alien || grammar.OtherProfile(line) != ""
 	l.last = append(l.last[:0], line[:min(len(line), maxReason+1)]...)
 	l.lastAt = where().line
 	if line[0]-'0' > 9 && line[0] != '[' {

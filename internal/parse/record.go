@@ -163,9 +163,9 @@ func (s *scanner) gapsOf(text []byte) []gapSpan {
 var newline = []byte{'\n'}
 
 // hasOdd reports whether a text has characters that belong to what surrounds a
-// dump: a terminal's returns and escapes, entities of HTML.
+// dump: a terminal's returns and escapes, entities of HTML, blanks that do not break.
 func hasOdd(text []byte) bool {
-	return bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, '&') >= 0
+	return bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, '&') >= 0 || bytes.IndexByte(text, 0xc2) >= 0
 }
 
 // locks tells which of the leaf frames are sync primitives.

@@ -71,6 +71,11 @@ func (s *stack) read(text []byte, pos int) (end int, plain bool) {
 	return pos, s.ends()
 }
 
+// isEmpty reports whether nothing of the stack has been read.
+func (s *stack) isEmpty() bool {
+	return len(s.frames) == 0 && s.name == nil && !s.unavailable && s.creator.function == nil
+}
+
 // ends reports whether the stack is as Go prints it up to where it is read.
 func (s *stack) ends() bool { return s.plain && s.name == nil && len(s.frames) > 0 }
 

@@ -82,6 +82,11 @@ func number16(b []byte) (r rune, single bool, n int) {
 var lineEscapes = []struct{ end, tab string }{
 	{"#012", "#011"},
 	{`\n`, `\t`},
+	{`\u000a`, ""},
+	{`\x0a`, ""},
+	{`\012`, ""},
+	{"%0A", ""},
+	{"', '", `\t`},
 	{"&#10;", "&#9;"},
 	{"&#xA;", "&#x9;"},
 	{"&#xa;", "&#x9;"},
@@ -103,6 +108,8 @@ var tabs = [][]byte{
 	[]byte("=09"), []byte("\u25b8"),
 }
 
+var nbsp = []byte("\u00a0")
+
 // cleanText takes off a text what was added when it was shown or copied: tags
 // and entities of HTML, blanks that do not break, signs for tabs.
 func cleanText(text []byte) []byte {
@@ -116,7 +123,7 @@ func cleanText(text []byte) []byte {
 		text = []byte(html.UnescapeString(string(text)))
 	}
 	if bytes.IndexByte(text, 0xc2) >= 0 {
-		text = bytes.ReplaceAll(text, []byte("\u00a0"), []byte{' '})
+		text = bytes.ReplaceAll(text, nbsp, []byte{' '})
 	}
 	if bytes.IndexByte(text, 0xe2) >= 0 {
 		text = bytes.ReplaceAll(text, []byte("\u200b"), nil)

@@ -55,6 +55,7 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	case grammar.Place:
 		s.want = grammar.Call
 	case grammar.Other:
+		r.alien = r.alien || grammar.OtherProfile(line) != ""
 		if at := grammar.ReasonAt(line); at >= 0 {
 			s.inPanic = bytes.HasPrefix(line[at:], []byte("panic: ")) && (at == 0 || !isIndented(line) && endsPrefix(line[:at]))
 			r.stamp(s)

@@ -109,7 +109,7 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 		}
 		raw := rec.line[f.from:f.to]
 		if f.bytes || grammar.Interesting(raw) {
-			if t := rec.text(f, nil); holdsDump(t) {
+			if t := rec.text(f, nil); holdsDump(t) || lineField(f.name) == len(lineFields) && bytes.Count(t, []byte(`\n`)) > 2 && grammar.StartAt(t) < 0 {
 				r.document(l, t, rec, f)
 				documents = true
 				continue
@@ -271,9 +271,14 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 			continue
 		}
 		text := line
-		if e.end == `\n` {
-			text = unescape(nil, line)
-		} else {
+		switch e.end[0] {
+		case '\\':
+			for n := 0; n < maxNested && !holdsDump(text); n++ {
+				text = unescape(nil, text)
+			}
+		case '%':
+			text = grammar.Unescape(nil, line, '%')
+		default:
 			text = bytes.ReplaceAll(text, []byte(e.end), []byte{'\n'})
 			if e.tab != "" {
 				text = bytes.ReplaceAll(text, []byte(e.tab), []byte{'\t'})
@@ -421,9 +426,12 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	clean := cleanText(line)
 	from, end := grammar.FindHeader(clean)
 	if from < 0 {
-		if from, end = grammar.FindCounts(clean); from < 0 {
-			from, end = grammar.RecordAt(clean), len(clean)
-		}
+		from, end = grammar.FindCounts(clean)
+	}
+	if from >= 0 {
+		r.alien = false
+	} else if !r.alien {
+		from, end = grammar.RecordAt(clean), len(clean)
 	}
 	if from < 0 || from > maxPrefix || from == 0 && len(bytes.TrimSpace(clean[end:])) == 0 || l.bare.inPanic && isIndented(clean) {
 		return false

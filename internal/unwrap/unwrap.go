@@ -46,7 +46,8 @@ type Reader struct {
 	back     []byte // lines before text, to be looked at again
 	text     []byte // being fed
 	pos      int    // of the line in text
-	entities bool   // the text may have some of HTML
+	odd      bool   // the text may have entities of HTML, or blanks that do not break
+	alien    bool   // a profile of another kind began, whose records are like those of goroutines
 	mail     bool   // the text is quoted-printable
 	soft     []byte // of it, a line that goes on
 	broken   []byte // a record whose text does not end in its line
@@ -146,7 +147,7 @@ func (r *Reader) evict() {
 // source. The last line may lack its end only where the source ends.
 func (r *Reader) Feed(text []byte, line int, offset int64) {
 	r.text, r.line = text, line
-	r.entities = bytes.IndexByte(text, '&') >= 0
+	r.odd = bytes.IndexByte(text, '&') >= 0 || bytes.Contains(text, nbsp)
 	for pos := 0; pos < len(text); r.line++ {
 		n := bytes.IndexByte(text[pos:], '\n')
 		if n < 0 {
@@ -455,7 +456,7 @@ func (r *Reader) put(s *Stream, text []byte) {
 
 // regular takes a line that is as Go prints it and in its place.
 func (r *Reader) regular(s *Stream, text []byte) bool {
-	if s.lastKind == grammar.Partial || r.entities && bytes.IndexByte(text, '&') >= 0 {
+	if s.lastKind == grammar.Partial || r.odd && (bytes.IndexByte(text, '&') >= 0 || bytes.Contains(text, nbsp)) {
 		return false
 	}
 	switch k := grammar.Plain(text); {
