@@ -79,7 +79,27 @@ func (d *Diagnosis) detect() []Finding {
 		found = append(found, quiet(d)...)
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int { return a.rank() - b.rank() })
-	return found
+	return explained(found)
+}
+
+// explained takes out the patterns of goroutines that a finding before has
+// already named, and gives that the pattern's remedy.
+func explained(found []Finding) []Finding {
+	var kept []Finding
+	for _, f := range found {
+		i := -1
+		if f.Kind == Pattern && len(f.Buckets) > 0 {
+			i = slices.IndexFunc(kept, func(g Finding) bool {
+				return !slices.ContainsFunc(f.Buckets, func(id goroutine.ID) bool { return !slices.Contains(g.Buckets, id) })
+			})
+		}
+		if i < 0 {
+			kept = append(kept, f)
+		} else if kept[i].Remedy == "" {
+			kept[i].Remedy, kept[i].Link = f.Remedy, f.Link
+		}
+	}
+	return kept
 }
 
 // fold adds patterns to the findings that are about the same goroutines and say

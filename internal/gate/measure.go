@@ -62,7 +62,7 @@ var others = []measure{
 		blames: func(v *scope, s *trend.Series) bool { return s.Now() > s.Counts[v.from] },
 	},
 	{
-		name: "left", help: "goroutines that are more than in the first dump, as a go test leaves behind", example: "left>0", compares: true,
+		name: "left", help: "goroutines more than in the first dump, as tests leave them", example: "left>0", compares: true,
 		of:     func(v *scope) (float64, error) { return v.sum(v.left), nil },
 		blames: func(v *scope, s *trend.Series) bool { return v.left(s) > 0 },
 	},
@@ -101,7 +101,7 @@ var others = []measure{
 		blames: func(_ *scope, s *trend.Series) bool { return locked(s) > 0 },
 	},
 	{
-		name: "leaked", help: "goroutines proven leaked by a goroutineleak profile, in the dump or next to it", example: "leaked>0",
+		name: "leaked", help: "goroutines that a goroutineleak profile proves leaked", example: "leaked>0",
 		of:     func(v *scope) (float64, error) { return v.sum(leaked), v.proofKnown() },
 		blames: func(_ *scope, s *trend.Series) bool { return leaked(s) > 0 },
 	},
