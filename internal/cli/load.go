@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -136,7 +137,7 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
 	t.Warnings = append(t.Warnings, why...)
 	if diff && t.Mismatch != nil && !a.force {
-		return t, &source.Error{Kind: source.Usage, Name: "diff", What: view.Mismatch(&t), Hint: "--force compares them anyway"}
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: diagnose.Mismatch(&t), Hint: "--force compares them anyway"}
 	}
 	return t, nil
 }
@@ -177,9 +178,9 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	if err != nil {
 		return err
 	}
-	o.Source = finder.Package
+	o.Diagnosis = diagnose.Of(&t, finder.Package)
 	if a.judge != nil {
-		a.check(a.judge, &t, &o)
+		a.check(a.judge, &o)
 	} else if format.Gate {
 		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
 	}

@@ -4,9 +4,7 @@ import (
 	"io"
 	"math"
 
-	"gdump/internal/blocked"
-	"gdump/internal/goroutine"
-
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/trend"
 )
@@ -58,6 +56,14 @@ type Options struct {
 	Plain      bool         // the profile is not compressed: whoever takes it does that
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
-	// Source returns the source of a frame's package, which tells locks apart.
-	Source func(goroutine.Frame) []blocked.SourceFile
+	// Diagnosis is what the trend shows; nil has it worked out without source.
+	Diagnosis *diagnose.Diagnosis
+}
+
+// diagnosis is what the trend shows.
+func (o *Options) diagnosis(t *trend.Trend) *diagnose.Diagnosis {
+	if o.Diagnosis == nil {
+		o.Diagnosis = diagnose.Of(t, nil)
+	}
+	return o.Diagnosis
 }

@@ -31,7 +31,7 @@ func JUnit(w io.Writer, t *trend.Trend, o Options) error {
 		junitCase(out, t, &o.Gate.Outcomes[i])
 	}
 	fmt.Fprint(out, "    <system-out>")
-	for _, l := range view.Headline(t) {
+	for _, l := range o.diagnosis(t).Headline() {
 		fmt.Fprintf(out, "%s\n", text(l))
 	}
 	fmt.Fprint(out, text(GateSummary(o)), "</system-out>\n    <system-err>")

@@ -41,7 +41,7 @@ type markdown struct {
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
 
 func (m *markdown) verdict() {
-	lines := view.Headline(m.t)
+	lines := m.o.diagnosis(m.t).Headline()
 	m.printf("### %s\n\n", escapeMarkdown(lines[0]))
 	for _, l := range lines[1:] {
 		m.printf("%s\n\n", escapeMarkdown(l))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/trend"
 	"gdump/internal/view"
@@ -38,7 +39,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 
 // head writes the verdict, what must be known, and which dumps these are.
 func (p *printer) head() {
-	for i, l := range view.Headline(p.t) {
+	for i, l := range p.o.diagnosis(p.t).Headline() {
 		style := ""
 		if i == 0 {
 			style = bold
@@ -102,7 +103,7 @@ func (p *printer) sources() {
 			parts = append(parts, s)
 		}
 		p.line(view.PadRight(view.CutFront(view.Source(d), name), name) + "  " + strings.Join(parts, " · "))
-		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > view.ShownReason) {
+		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > diagnose.ShownReason) {
 			p.wrapped("", "  "+view.Reason(d))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -115,7 +116,8 @@ func (f *folded) has(series int) bool {
 }
 
 func prepare(t trend.Trend) prepared {
-	p := prepared{trend: t, says: view.Headline(&t), asks: view.Findings(&t)[0].Kind.Style(), culprit: view.Culprit(&t), columns: view.Columns(&t)}
+	d := diagnose.Of(&t, nil)
+	p := prepared{trend: t, says: d.Headline(), asks: view.Weight(d.Findings()[0].Kind), culprit: d.Culprit(), columns: view.Columns(&t)}
 	p.natural = view.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
 	if len(t.Dumps) == 1 {
 		if s := view.States(view.DumpStates(&t.Dumps[0]), 4); s != "" {

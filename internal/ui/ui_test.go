@@ -283,10 +283,10 @@ func TestMoves(t *testing.T) {
 		{[]string{"G", "home", "j"}, 1},
 		{[]string{"ctrl-d"}, 3},
 		{[]string{"ctrl-d", "ctrl-u"}, 0},
-		{[]string{"pgdn"}, 7},
+		{[]string{"pgdn"}, 6},
 		{[]string{"ctrl-f", "ctrl-f", "ctrl-f", "ctrl-f"}, last},
 		{[]string{"ctrl-f", "ctrl-b"}, 0},
-		{[]string{"G", "pgup"}, last - 7},
+		{[]string{"G", "pgup"}, last - 6},
 	}
 	for _, tt := range tests {
 		if got := at(t, 80, 24, one, tt.keys...).m.list.Cursor; got != tt.want {

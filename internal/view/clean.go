@@ -62,12 +62,6 @@ const (
 	noStack    = "goroutines whose stack is not in the dump"
 )
 
-// creator is the go statement that started a bucket's goroutines.
-func creator(b *goroutine.Bucket) (Frame, bool) {
-	c := b.Stack.CreatedBy()
-	return Show(c), c.Function != ""
-}
-
 // Source is the name of a dump.
 func Source(d *goroutine.Dump) string { return goroutine.Clean(d.Source) }
 
