@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view/number"
@@ -64,7 +65,7 @@ func Happened(d *goroutine.Dump) string {
 // Lead is the bucket that a dump is about: of the goroutine that ended the
 // process, else the largest; nil if there is none.
 func Lead(d *goroutine.Dump) (b *goroutine.Bucket, ended bool) {
-	if b := culprit(d); b != nil {
+	if b := diagnose.EndedBy(d); b != nil {
 		return b, true
 	}
 	if all := Largest(d, 1); len(all) > 0 {
