@@ -23,8 +23,8 @@ const (
 	idleHTTP = "idle http"
 )
 
-// loud is how many goroutines that grow in number are no noise.
-const loud = 10
+// loud is from how many on goroutines that grow in number are no noise.
+const loud = 32
 
 // FindNoise finds the noise of a trend. What accumulates, grows to more than a
 // few or is proven leaked is none, whatever it is.
