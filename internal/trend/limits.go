@@ -61,8 +61,8 @@ type limits struct {
 	// less than LittleRounds of the rounds bring some: the last of a pool come
 	// late and seldom.
 	Little, LittleRounds float64
-	// Watched is the share of the age of a process that the dumps must cover to
-	// say that pools fill because it has started.
+	// Watched is the share of the age of a process that dumps over more than
+	// TurnTime must cover to say that pools fill because it has started.
 	Watched float64
 	// WarmUp is how long pools fill after a process started, and WarmRounds as
 	// many rounds where the times are not known.

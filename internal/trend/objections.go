@@ -171,14 +171,14 @@ func fewPeers(c *claim) (Reason, bool) {
 
 // fewMore holds for a rise that is too small to be a leak for sure.
 func fewMore(c *claim) (Reason, bool) {
-	return Reason{Kind: FewMore, N: c.rise()}, sum(c.known()) < c.Few && !c.even(0)
+	return Reason{Kind: FewMore, N: c.rise()}, sum(c.known()) < c.Few && !c.steady()
 }
 
-// even reports whether each of several rounds brings as many as the others, but
-// for so many more, as what leaks at each turn of the same work does.
-func (c *claim) even(more int) bool {
+// steady reports whether each of several rounds brings as many as the others,
+// as what leaks at each turn of the same work does.
+func (c *claim) steady() bool {
 	low, high := slices.Min(c.flow), slices.Max(c.flow)
-	return len(c.flow) > 2 && len(c.flow)+c.age >= c.Turns && low > 0 && float64(low) >= min(c.Even*float64(high), float64(high-more))
+	return len(c.flow) > 2 && len(c.flow)+c.age >= c.Turns && low > 0 && float64(low) >= c.Even*float64(high)
 }
 
 // littleOfAll holds where a few came to many, and not in nearly every round.
@@ -195,11 +195,14 @@ func (c *claim) little() bool {
 // warmsUp holds for what rises from the start of the process on: pools fill,
 // and caches and sessions come to what they will be.
 func warmsUp(c *claim) (Reason, bool) {
-	short := c.youth.since >= c.Watched && c.youth.age(float64(c.youth.span)) < float64(c.WarmUp)
-	if c.youth.span == 0 {
-		rounds := len(c.flow)
-		short = rounds < c.WarmRounds && c.youth.age(float64(rounds)) < float64(rounds+1)
+	rounds := len(c.counts) - 1
+	fresh := c.youth.age(float64(rounds)) < float64(rounds+1) // started less than a round before the first dump
+	long := c.youth.span > c.TurnTime
+	short := rounds < c.WarmRounds
+	if c.youth.span > 0 {
+		short = c.youth.age(float64(c.youth.span)) < float64(c.WarmUp)
 	}
+	short = short && (fresh || long && c.youth.since >= c.Watched)
 	outgrown := c.rise() >= c.Many && c.rise() >= c.Outgrown*c.youth.first
-	return Reason{Kind: WarmsUp, N: c.rise(), Span: c.youth.span}, short && !c.blocked && !outgrown && !(c.even(1) && c.youth.span <= c.TurnTime)
+	return Reason{Kind: WarmsUp, N: c.rise(), Span: c.youth.span}, short && !c.blocked && !outgrown && (long || !c.steady())
 }
