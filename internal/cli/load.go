@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
+	"time"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
@@ -93,6 +95,11 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 	if a.screen() {
 		return a.open(ctx, args, diff)
 	}
+	if !slices.Contains(args, "-") {
+		if a.closer = a.commandLine(args...); len(args) > 1 {
+			a.closer = a.commandLine(append([]string{"diff"}, args...)...)
+		}
+	}
 	dumps, err := a.load(ctx, args, nil)
 	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 {
 		return err
@@ -174,7 +181,10 @@ func (a *app) reportOptions(t *trend.Trend, diff bool) (report.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Source = finder.Package
+	o.Source, o.Version, o.Now = finder.Package, version(), time.Now()
+	if !a.private {
+		o.Command, o.Closer = a.command, a.closer
+	}
 	if a.judge != nil {
 		a.check(a.judge, t, &o)
 	}

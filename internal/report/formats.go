@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"math"
+	"time"
 
 	"gdump/internal/blocked"
 	"gdump/internal/gate"
@@ -59,6 +60,10 @@ type Options struct {
 	GateOnly   bool         // the text shows the rules, not the buckets
 	AllowName  string       // the file of the allow list, if there is one
 	Plain      bool         // the profile is not compressed: whoever takes it does that
+	// What the page says of itself, and the command that shows the same on the
+	// screen; each may be "" or zero.
+	Command, Version, Closer string
+	Now                      time.Time
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
 	// Source returns the source of a frame's package, which tells locks apart.

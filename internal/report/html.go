@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"strings"
 	"time"
 
 	"gdump/internal/gate"
@@ -37,6 +38,7 @@ func HTML(w io.Writer, t *trend.Trend, o Options) error {
 	p.chart()
 	p.table()
 	p.stacks()
+	p.foot()
 	p.put("</main>\n<script>", pageScript, "</script>\n</body>\n</html>\n")
 	return p.w.Flush()
 }
@@ -125,7 +127,7 @@ func (p *page) table() {
 		if view.Of(s.Verdict).Style == view.Bad {
 			style = " class=\"bad\""
 		}
-		p.put("<tr", style, " data-stack=\"stack-", fmt.Sprint(i), "\">")
+		p.put("<tr id=\"row-", fmt.Sprint(i), "\"", style, " data-stack=\"stack-", fmt.Sprint(i), "\">")
 		for c := range cols {
 			if ranks[c] == nil {
 				continue
@@ -145,7 +147,7 @@ func (p *page) cell(c *view.Column, s *trend.Series, row, rank int) {
 	p.put("<td", class, " data-rank=\"", fmt.Sprint(rank), "\">")
 	cell := text(c.Cell(s))
 	switch c.Title {
-	case "call site":
+	case "call site", p.t.By:
 		p.put("<a href=\"#stack-", fmt.Sprint(row), "\">", cell, "</a>")
 	case "verdict":
 		p.put(view.Of(s.Verdict).Sign, " ", cell)
@@ -177,11 +179,28 @@ func (p *page) stacks() {
 			}
 			p.put("</li>\n")
 		}
-		p.put("</ol>\n")
+		p.put("</ol>\n<p><a href=\"#row-", fmt.Sprint(i), "\">back to its row</a> (Esc)</p>\n")
 		for _, l := range s.Bucket.Labels {
 			p.put("<p>", text(view.Label(&l)), "</p>\n")
 		}
 		p.put("<p class=\"faint\">bucket ", text(string(s.Bucket.ID)), "</p></details>\n")
+	}
+}
+
+// foot says when and by which command the page was made.
+func (p *page) foot() {
+	var parts []string
+	if p.o.Version != "" {
+		parts = append(parts, "gdump "+text(p.o.Version))
+	}
+	if !p.o.Now.IsZero() {
+		parts = append(parts, text(p.o.Now.Format("2006-01-02 15:04:05 MST")))
+	}
+	if p.o.Command != "" {
+		parts = append(parts, "<code>"+text(p.o.Command)+"</code>")
+	}
+	if len(parts) > 0 {
+		p.put("<footer>", strings.Join(parts, " · "), "</footer>\n")
 	}
 }
 

@@ -31,6 +31,9 @@ func Markdown(w io.Writer, t *trend.Trend, o Options) error {
 		m.table()
 		m.stacks()
 	}
+	if o.Closer != "" {
+		m.printf("Look closer: %s\n", codeCell(goroutine.Clean(o.Closer)))
+	}
 	return m.w.Flush()
 }
 
