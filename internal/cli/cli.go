@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -211,11 +212,24 @@ func (e *ioError) Error() string { return e.name + ": " + innermost(e.err) }
 
 func (e *ioError) Unwrap() error { return e.err }
 
+// version is what was built, from which commit, by which Go, as far as the
+// build knows.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
 	}
-	return "devel"
+	version := info.Main.Version
+	if version == "" || version == "(devel)" {
+		version = "devel"
+	}
+	about := []string{info.GoVersion, runtime.GOOS + "/" + runtime.GOARCH}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			about = append([]string{"commit " + s.Value[:min(len(s.Value), 12)]}, about...)
+		}
+	}
+	return version + " (" + strings.Join(about, ", ") + ")"
 }
 
 func (a *app) root() *cobra.Command {

@@ -12,7 +12,6 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/report"
 	"gdump/internal/source"
-	"gdump/internal/trend"
 
 	"github.com/spf13/cobra"
 )
@@ -89,8 +88,8 @@ func innermost(err error) string {
 }
 
 // check judges a trend and sets the exit status.
-func (a *app) check(j *judge, t *trend.Trend, o *report.Options) {
-	res := gate.Check(t, j.rules, j.allow, time.Now())
+func (a *app) check(j *judge, o *report.Options) {
+	res := gate.Check(o.Diagnosis, j.rules, j.allow, time.Now())
 	if j.strict {
 		res.Strict()
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -143,7 +144,7 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
 	t.Warnings = append(t.Warnings, why...)
 	if diff && t.Mismatch != nil && !a.force {
-		return t, &source.Error{Kind: source.Usage, Name: "diff", What: view.Mismatch(&t), Hint: "--force compares them anyway"}
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: diagnose.Mismatch(&t), Hint: "--force compares them anyway"}
 	}
 	return t, nil
 }
@@ -181,12 +182,12 @@ func (a *app) reportOptions(t *trend.Trend, diff bool) (report.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Source, o.Version, o.Now = finder.Package, version(), time.Now()
+	o.Diagnosis, o.Version, o.Now = diagnose.Of(t, finder.Package), version(), time.Now()
 	if !a.private {
 		o.Command, o.Closer = a.command, a.closer
 	}
 	if a.judge != nil {
-		a.check(a.judge, t, &o)
+		a.check(a.judge, &o)
 	}
 	for i := range t.Dumps {
 		if t.Dumps[i].Incomplete() {

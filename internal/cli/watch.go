@@ -12,12 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/run"
 	"gdump/internal/source"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
-	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
@@ -245,7 +245,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	evidence, err := run.Evidence(w.out, s.At, s.Trend)
 	if evidence != "" {
-		a.say(strings.Join(append(view.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
+		a.say(strings.Join(append(diagnose.Of(s.Trend, nil).Headline(), "evidence is in "+goroutine.Clean(evidence)), "; "))
 	}
 	if err == nil {
 		err = run.PruneEvidence(w.out, source.Limits{Files: w.evidence, Bytes: w.keep.Bytes})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/query"
 	"gdump/internal/trend"
 )
@@ -43,13 +44,14 @@ type Note struct {
 
 func (n Note) String() string { return fmt.Sprintf("line %d: %s", n.Line, n.Text) }
 
-// Check judges a trend. today decides which entries of the allow list have
+// Check judges what a diagnosis is of. today decides which entries of the allow list have
 // expired. An excused series counts for no rule.
-func Check(t *trend.Trend, rules []Rule, allow *AllowList, today time.Time) Result {
+func Check(d *diagnose.Diagnosis, rules []Rule, allow *AllowList, today time.Time) Result {
+	t := d.Trend
 	excused, notes := allow.apply(t, today)
 	res := Result{Allowed: len(excused), Notes: notes}
 	for i := range rules {
-		v := &scope{rule: &rules[i], trend: t, from: lifeStart(t)}
+		v := &scope{rule: &rules[i], trend: t, diagnosis: d, from: lifeStart(t)}
 		for j := range t.Series {
 			s := &t.Series[j]
 			if !excused[s] && rules[i].in.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/trend"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
@@ -31,10 +32,11 @@ type measure struct {
 // scope is what a rule sees of a trend: the series in its scope that the allow
 // list does not excuse, and the dump from which the last process lifetime counts.
 type scope struct {
-	rule   *Rule
-	trend  *trend.Trend
-	from   int
-	series []*trend.Series
+	rule      *Rule
+	trend     *trend.Trend
+	diagnosis *diagnose.Diagnosis
+	from      int
+	series    []*trend.Series
 }
 
 // measures are a count of each verdict's buckets, and the others.

@@ -56,7 +56,7 @@ func whoBlocks(t *trend.Trend, o Options) (out blocking) {
 		return out
 	}
 	d := &t.Dumps[len(t.Dumps)-1]
-	r := blocked.Analyze(d, blocked.Options{Source: o.Source})
+	r := o.diagnosis(t).Blocked()
 	limit := listedIDs
 	if o.AllIDs {
 		limit = d.Goroutines

@@ -5,9 +5,8 @@ import (
 	"math"
 	"time"
 
-	"gdump/internal/blocked"
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
-	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
 
@@ -66,6 +65,14 @@ type Options struct {
 	Now                      time.Time
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
-	// Source returns the source of a frame's package, which tells locks apart.
-	Source func(goroutine.Frame) []blocked.SourceFile
+	// Diagnosis is what the trend shows; nil has it worked out without source.
+	Diagnosis *diagnose.Diagnosis
+}
+
+// diagnosis is what the trend shows.
+func (o *Options) diagnosis(t *trend.Trend) *diagnose.Diagnosis {
+	if o.Diagnosis == nil {
+		o.Diagnosis = diagnose.Of(t, nil)
+	}
+	return o.Diagnosis
 }

@@ -84,11 +84,9 @@ func TestPage(t *testing.T) {
 	var dumps []goroutine.Dump
 	for i := range 6 {
 		var text strings.Builder
-		id := 1
 		for f := range 7 {
-			for range 3 + 20*i*(f+1) {
-				fmt.Fprintf(&text, "goroutine %d [chan send, 5 minutes]:\nmain.leak%d()\n\t/app/main.go:%d +0x1\ncreated by main.start%d in goroutine 1\n\t/app/start.go:3 +0x1\n\n", id, f, f+3, f)
-				id++
+			for id := range 3 + 20*i*(f+1) {
+				fmt.Fprintf(&text, "goroutine %d [chan send, 5 minutes]:\nmain.leak%d()\n\t/app/main.go:%d +0x1\ncreated by main.start%d in goroutine 1\n\t/app/start.go:3 +0x1\n\n", id*10+f+1, f, f+3, f)
 			}
 		}
 		got, err := parse.Read(t.Context(), strings.NewReader(text.String()), parse.Options{})

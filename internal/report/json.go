@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -153,7 +154,7 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 func jsonNotes(t *trend.Trend) []string {
 	var notes []string
 	if t.Mismatch != nil {
-		notes = append(notes, view.Mismatch(t))
+		notes = append(notes, diagnose.Mismatch(t))
 	}
 	return append(notes, view.Notes(t)...)
 }

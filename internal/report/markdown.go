@@ -46,7 +46,7 @@ type markdown struct {
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
 
 func (m *markdown) verdict() {
-	lines := headline(m.t, m.o)
+	lines := headline(m.t, &m.o)
 	m.printf("### %s\n\n", escapeMarkdown(lines[0]))
 	for _, l := range lines[1:] {
 		if m.o.Package != "" {

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -228,7 +229,7 @@ func TestClean(t *testing.T) {
 	if err := Text(&b, &tr, Options{Width: 200}); err != nil {
 		t.Fatal(err)
 	}
-	all := b.String() + strings.Join(view.Evidence(&tr, &tr.Series[0]), "\n") + strings.Join(view.Headline(&tr), "\n")
+	all := b.String() + strings.Join(view.Evidence(&tr, &tr.Series[0]), "\n") + strings.Join(diagnose.Of(&tr, nil).Headline(), "\n")
 	if i := strings.IndexAny(all, "\x1b\x07\u009b\r\x7f\u202e"); i >= 0 || !utf8.ValidString(all) {
 		i = max(i, 0)
 		t.Errorf("raw bytes in %q", all[max(0, i-20):min(len(all), i+20)])

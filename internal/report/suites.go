@@ -46,9 +46,9 @@ func Suites(w io.Writer, f Format, suites []Suite) error {
 }
 
 // headline is what is said first: the verdict, or which tests left what.
-func headline(t *trend.Trend, o Options) []string {
+func headline(t *trend.Trend, o *Options) []string {
 	if o.Package == "" {
-		return view.Headline(t)
+		return o.diagnosis(t).Headline()
 	}
 	name := goroutine.Clean(o.Package)
 	leakers := Leakers(t)
