@@ -24,7 +24,7 @@ filter.addEventListener("input", () => {
     document.getElementById(row.dataset.stack).hidden = !hit;
     shown += hit ? 1 : 0;
   });
-  document.getElementById("shown").textContent = shown + " of " + rows.length + " buckets";
+  document.getElementById("shown").textContent = shown + " of " + rows.length + " rows";
 });
 // The links between a row and its stack move the focus as well, which the
 // browser itself would put on the top of the page.

@@ -35,6 +35,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 		p.line(headline(t, &o)[0])
 		return p.w.Flush()
 	}
+	p.rows = rowsOf(t, &o)
 	p.head()
 	p.table()
 	p.stacks()
@@ -70,6 +71,8 @@ type printer struct {
 	w *bufio.Writer
 	o Options
 	t *trend.Trend
+
+	rows rows
 }
 
 // line writes a line cut to the width. Errors stay in the buffered writer

@@ -101,7 +101,8 @@ func noise(stack goroutine.Stack) string {
 			return ""
 		}
 		switch f.Function {
-		case "net/http.(*connReader).backgroundRead", "net/http.(*connReader).startBackgroundRead.gowrap2", "net/http.(*persistConn).writeLoop":
+		case "net/http.(*connReader).backgroundRead", "net/http.(*connReader).startBackgroundRead.gowrap2", // since Go 1.22
+			"net/http.(*connReader).startBackgroundRead.func2", "net/http.(*persistConn).writeLoop":
 			return idleHTTP
 		case "bufio.(*Reader).Peek", "net/http.(*conn).readRequest":
 			waits = true
