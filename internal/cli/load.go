@@ -185,6 +185,13 @@ func (a *app) reportOptions(t *trend.Trend, diff bool) (report.Options, error) {
 	o.Diagnosis, o.Version, o.Now = diagnose.Of(t, finder.Package), version(), time.Now()
 	if !a.private {
 		o.Command, o.Closer = a.command, a.closer
+		o.Code = func(f goroutine.Frame) string {
+			s, err := finder.Read(f)
+			if err != nil {
+				return ""
+			}
+			return s.Lines[s.Line-s.First]
+		}
 	}
 	if a.judge != nil {
 		a.check(a.judge, &o)

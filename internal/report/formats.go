@@ -7,6 +7,7 @@ import (
 
 	"gdump/internal/diagnose"
 	"gdump/internal/gate"
+	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
 
@@ -65,6 +66,9 @@ type Options struct {
 	Now                      time.Time
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
+	// Code returns the source of a frame's line, "" if it is not at hand; may be
+	// nil.
+	Code func(goroutine.Frame) string
 	// Diagnosis is what the trend shows; nil has it worked out without source.
 	Diagnosis *diagnose.Diagnosis
 }

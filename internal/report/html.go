@@ -82,6 +82,9 @@ func (p *page) verdict() {
 	for _, l := range lines[1:] {
 		p.put("<p>", view.Unbroken(text(l)), "</p>\n")
 	}
+	for _, l := range p.o.findingLines(p.t) {
+		p.put("<pre>", text(l), "</pre>\n")
+	}
 	for _, n := range view.Notes(p.t) {
 		p.put("<p class=\"note\">Note: ", text(n), "</p>\n")
 	}
@@ -171,18 +174,22 @@ func (p *page) stacks() {
 		}
 		p.put("><summary><code>", text(view.Name(s)), "</code> · ", text(view.Title(s, len(p.t.Dumps))), "</summary>\n<p><a href=\"#row-", fmt.Sprint(i), "\">back to its row</a> (Esc)</p>\n")
 		if i < len(p.rows.series) {
-			p.stack(s.Bucket)
+			p.stack(s.Bucket, i < defaultRows)
 		} else {
 			for _, m := range p.rows.noise.Members {
 				p.put("<p>", text(view.Title(&p.t.Series[m], len(p.t.Dumps))), "</p>\n")
-				p.stack(p.t.Series[m].Bucket)
+				p.stack(p.t.Series[m].Bucket, false)
 			}
 		}
 		p.put("</details>\n")
 	}
 }
 
-func (p *page) stack(b *goroutine.Bucket) {
+func (p *page) stack(b *goroutine.Bucket, code bool) {
+	line := func(*view.StackRow) string { return "" }
+	if code {
+		line = p.o.coder()
+	}
 	p.put("<ol>\n")
 	for _, r := range view.ShownRows(b.Stack) {
 		class := ""
@@ -194,6 +201,9 @@ func (p *page) stack(b *goroutine.Bucket) {
 			p.put(text(r.Remark))
 		} else {
 			p.put(text(r.Prefix), "<code>", text(r.Frame.Function), "</code> <span>", text(r.Frame.Path), "</span>")
+			if l := line(&r); l != "" {
+				p.put("<pre>", text(l), "</pre>")
+			}
 		}
 		p.put("</li>\n")
 	}

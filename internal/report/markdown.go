@@ -57,6 +57,9 @@ func (m *markdown) verdict() {
 		}
 		m.printf("%s\n\n", escapeMarkdown(l))
 	}
+	for _, l := range m.o.findingLines(m.t) {
+		m.printf("%s\n\n", codeCell(l))
+	}
 	for _, n := range view.Notes(m.t) {
 		m.printf("Note: %s\n\n", escapeMarkdown(n))
 	}
@@ -127,15 +130,16 @@ func (m *markdown) stacks() {
 		// A block of HTML lasts until the first empty line; nothing in it is
 		// read as Markdown.
 		m.printf("<details><summary><code>%s</code> · %s</summary>\n\n", html.EscapeString(view.SiteName(s.Bucket)), unlinked.Replace(html.EscapeString(view.Title(s, len(m.t.Dumps)))))
-		text := plainStack(s.Bucket)
+		text := m.plainStack(s.Bucket)
 		fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
 		m.printf("%stext\n%s%s\n\n</details>\n\n", fence, text, fence)
 	}
 }
 
 // plainStack is a stack in full, a frame a line, and its labels.
-func plainStack(b *goroutine.Bucket) string {
+func (m *markdown) plainStack(b *goroutine.Bucket) string {
 	var out strings.Builder
+	code := m.o.coder()
 	for _, r := range view.ShownRows(b.Stack) {
 		if r.Frame == nil {
 			fmt.Fprintf(&out, "%s\n", r.Remark)
@@ -144,6 +148,9 @@ func plainStack(b *goroutine.Bucket) string {
 		fmt.Fprintf(&out, "%s%s\n", r.Prefix, r.Frame.Function)
 		if p := r.Frame.Path; p != "" {
 			fmt.Fprintf(&out, "    %s\n", p)
+		}
+		if l := code(&r); l != "" {
+			fmt.Fprintf(&out, "        %s\n", l)
 		}
 	}
 	for _, l := range b.Labels {

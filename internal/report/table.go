@@ -89,6 +89,7 @@ func (p *printer) stack(b *goroutine.Bucket) {
 		}
 	}
 	nameWidth = min(nameWidth, width*6/10)
+	code := p.o.coder()
 	for i := range rows {
 		r := &rows[i]
 		style := ""
@@ -101,6 +102,9 @@ func (p *printer) stack(b *goroutine.Bucket) {
 		}
 		name := r.Prefix + view.CutFront(r.Frame.Function, nameWidth-len(r.Prefix))
 		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(r.Frame.Path, width-nameWidth-2))
+		if l := code(r); l != "" {
+			p.line(indent + "    " + l)
+		}
 	}
 	for _, l := range b.Labels {
 		p.styled(faint, indent+view.Label(&l))

@@ -51,6 +51,9 @@ func (p *printer) head() {
 		}
 		p.wrapped(style, l)
 	}
+	for _, l := range p.o.findingLines(p.t) {
+		p.line("  " + l)
+	}
 	for _, n := range view.Notes(p.t) {
 		p.wrapped("", "note: "+n)
 	}
