@@ -14,7 +14,7 @@ import (
 // rooms are the packages below internal, lowest first: a room may import those
 // of the rows above its own, never of its own row or below.
 var rooms = [][]string{
-	{"goroutine"},
+	{"goroutine", "grammar"},
 	{"unwrap"},
 	{"parse", "query", "redact"},
 	{"trend", "blocked"},
@@ -53,7 +53,7 @@ var owners = map[string][]string{
 }
 
 // outside are programs and servers that tests run, which no part of gdump imports.
-var outside = []string{"gdump/internal/faultd", "gdump/internal/trend/confusion", "gdump/internal/trend/kernels"}
+var outside = []string{"gdump/internal/faultd", "gdump/internal/trend/confusion", "gdump/internal/trend/kernels", "gdump/internal/unwrap/wrappings"}
 
 type listed struct {
 	ImportPath string

@@ -34,7 +34,7 @@ and, if wanted, "owner: NAME" and "expires: YYYY-MM-DD". They count for no rule.
 Expired and unused entries are reported.`,
 		Example: `gdump check before.dump between.dump after.dump
 gdump check --fail-on 'new in module:example.com/x' before.dump after.dump
-gdump check --fail-on 'goroutines>1000, wait>1h' after.dump
+gdump check --fail-on 'deadlocks, blocked>20, wait>1h' after.dump
 gdump check --format junit -o gdump.xml --force before.dump after.dump`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
