@@ -169,6 +169,7 @@ func (a *app) printRun(dumps []goroutine.Dump) error {
 	if err != nil {
 		return err
 	}
+	t.ByRounds()
 	return a.print(t, true)
 }
 

@@ -82,6 +82,7 @@ func (a *app) printTests(runs []run.TestRun, unbuilt []string) error {
 		if err != nil {
 			return err
 		}
+		t.ByRounds()
 		o, err := a.reportOptions(&t, true)
 		if err != nil {
 			return err
