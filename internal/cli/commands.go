@@ -83,7 +83,9 @@ func (a *app) demo(ctx context.Context) error {
 			}
 			dumps = append(dumps, got...)
 		}
-		return a.compare(dumps, true)
+		t, err := a.compare(dumps, true)
+		t.ByRounds()
+		return t, err
 	}
 	if a.screen() {
 		c := ui.Config{Load: load}
