@@ -309,7 +309,7 @@ func (s *scene) finish(r *resource) {
 	r.Known = make([]Waiter, 0, known)
 	for _, i := range r.units {
 		if u := &s.units[i]; u.member != nil {
-			r.Known = append(r.Known, Waiter{u.member.ID, u.bucket})
+			r.Known = append(r.Known, Waiter{u.member.ID, u.bucket, u.minutes})
 		}
 	}
 	for k, b := range r.buckets {
