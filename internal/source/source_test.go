@@ -370,7 +370,7 @@ func TestSaveTrouble(t *testing.T) {
 		t.Errorf("read-only folder: %v", err)
 	}
 	if got := len(s.Asked("p")); got != asked {
-		t.Errorf("the process was asked %d times although there is no place for the answer", got-asked)
+		t.Errorf("the process was asked %d times although there is no place for the response", got-asked)
 	}
 }
 
