@@ -25,9 +25,9 @@ type Options struct {
 	// Partial is given the dumps of a file or pipe as far as they were read, now
 	// and then; may be nil.
 	Partial func([]goroutine.Dump)
-	// Heal gives a dump that the runtime cut off the counts of another; nil
+	// Restore gives a dump that the runtime cut off the counts of another; nil
 	// leaves it as it is.
-	Heal func(cut, counts *goroutine.Dump)
+	Restore func(cut, counts *goroutine.Dump)
 
 	Timeout        time.Duration // of all that one pull asks; 0 means a minute
 	ConnectTimeout time.Duration // 0 means 5 s

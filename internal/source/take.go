@@ -65,7 +65,7 @@ func (t *Process) take(ctx context.Context, in *Input, w io.Writer) (*Taken, err
 	}
 	taken.Dumps = named(dumps, in)
 	if len(dumps) == 1 && dumps[0].Truncated && out.n == runtimeLimit && err == nil {
-		t.heal(ctx, taken)
+		t.restore(ctx, taken)
 	}
 	switch {
 	case err == nil, errors.As(err, new(*Error)), out.err != nil:
@@ -258,10 +258,10 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 	if err != nil {
 		return dumps, unreadable(in.Name, err)
 	}
-	if len(dumps) == 1 && dumps[0].Truncated && o.Heal != nil {
+	if len(dumps) == 1 && dumps[0].Truncated && o.Restore != nil {
 		if info, err := os.Stat(arg + countsSuffix); err == nil && info.Mode().IsRegular() {
 			if b, err := os.ReadFile(arg + countsSuffix); err == nil {
-				o.healWith(ctx, &dumps[0], bytes.NewReader(b))
+				o.restore(ctx, &dumps[0], bytes.NewReader(b))
 			}
 		}
 	}
