@@ -36,6 +36,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 		return p.w.Flush()
 	}
 	p.head()
+	p.whoBlocks()
 	p.table()
 	p.stacks()
 	return p.w.Flush()
