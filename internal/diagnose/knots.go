@@ -173,7 +173,8 @@ func (k *knots) who(s *blocked.Suspect) string {
 	return fmt.Sprintf("goroutine %d", s.ID)
 }
 
-// does says what a suspect is doing, as a sentence goes on after its name.
+// does says what a suspect is doing, as a sentence goes on after its name; "" if
+// that is not known.
 func (k *knots) does(s *blocked.Suspect) string {
 	b := k.bucket(s.Bucket)
 	state := s.State
@@ -181,7 +182,7 @@ func (k *knots) does(s *blocked.Suspect) string {
 	var text string
 	switch plain, _, _ := strings.Cut(state, " ("); {
 	case state == "" && s.ID == 0:
-		return "is there"
+		return "" // who says where it is, and more is not known
 	case state == "":
 		return "is in " + where
 	case plain == "sleep":

@@ -66,9 +66,6 @@ func (k *knots) row(i int) Row {
 			row.Holder += ", probably"
 		}
 		row.Does, row.Why, row.Blocks, row.Holding = k.does(s), because(s), s.Blocks, k.bucket(s.Bucket).ID
-		if s.State == "" {
-			row.Does = "" // who says where it is, and more is not known
-		}
 		if next, ok := k.on[s.ID]; ok && s.ID != 0 && k.held(next) {
 			row.Does = "waits for " + named(&k.report.Resources[next])
 		}
