@@ -153,6 +153,10 @@ func culprit(d *goroutine.Dump) *goroutine.Bucket {
 	return &d.Buckets[i]
 }
 
+// EndedBy is the bucket of the goroutine that ended the process; nil if the dump
+// does not say which that is.
+func EndedBy(d *goroutine.Dump) *goroutine.Bucket { return culprit(d) }
+
 // Culprit is the series of the goroutine that ended the process, -1 if the
 // trend is no crash, or does not say.
 func (d *Diagnosis) Culprit() int {
