@@ -65,7 +65,7 @@ func (m *model) listTitle() string {
 		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
 	}
 	if m.hidden > 0 {
-		title += fmt.Sprintf(" · %s of Go itself hidden (.)", number.Group(m.hidden))
+		title += fmt.Sprintf(" · %s idle or of Go itself hidden (.)", number.Group(m.hidden))
 	}
 	switch {
 	case m.tree:
@@ -85,7 +85,7 @@ func (m *model) emptyView() string {
 	case m.applied != "":
 		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
 	case m.hidden > 0:
-		return "only goroutines of Go itself (. shows them)"
+		return "only goroutines that are idle or of Go itself (. shows them)"
 	}
 	return "no goroutines"
 }
@@ -163,7 +163,7 @@ func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
 			return st
 		}
 	}
-	if _, own := s.Bucket.Stack.Owner(); !own {
+	if _, own := s.Bucket.Stack.Owner(); !own || m.idle[s.Bucket.ID] {
 		return m.theme.Faint
 	}
 	return lipgloss.NewStyle()

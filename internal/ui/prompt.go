@@ -69,7 +69,7 @@ func (m *model) askFilter() tea.Cmd {
 	m.ask(prompt{
 		label: "/", enter: "keep", esc: "clear",
 		typed: func(value string) tea.Cmd {
-			m.applied = value
+			m.applied, m.moved = value, m.moved || value != ""
 			return m.arrange()
 		},
 		entered: func(string) tea.Cmd {

@@ -26,14 +26,18 @@ const (
 type stackText struct {
 	dumps   int // of the trend
 	width   int
-	whole   bool // full names and paths, as much room as they need
-	wrapped bool // lines too long go on in the next
-	folded  bool // frames of Go itself are left out
+	whole   bool     // full names and paths, as much room as they need
+	wrapped bool     // lines too long go on in the next
+	folded  bool     // frames of Go itself are left out
+	notes   []string // below the title
 }
 
 // lines write a bucket: a title and its stack.
 func (x stackText) lines(s *trend.Series) []line {
 	lines := wrapLine(line{text: view.Title(s, x.dumps), kind: strongLine}, x.width)
+	for _, n := range x.notes {
+		lines = append(lines, wrapLine(line{text: n}, x.width)...)
+	}
 	if x.whole {
 		lines = append(lines, line{})
 	}

@@ -753,7 +753,7 @@ func TestLoading(t *testing.T) {
 	part := prepare(trend.One(leak(t).Dumps[1]))
 	_, cmd := s.m.Update(steppedMsg{progress: parse.Progress{Bytes: 50 << 20, Goroutines: 750}, partial: &part})
 	s.run(cmd().(tea.BatchMsg)[0])
-	s.press("j")
+	s.press("g", "j")
 	if s.m.list.Cursor != 1 || !strings.Contains(s.m.View(), "reading  50.0 MiB of 100.0 MiB") || !strings.Contains(s.m.View(), "750 goroutines") {
 		t.Errorf("the list does not fill:\n%s", s.m.View())
 	}
