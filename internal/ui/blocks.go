@@ -205,24 +205,22 @@ func (m *model) waitNotes(b *goroutine.Bucket) []string {
 	return notes
 }
 
-// suspect is the series of who keeps those of a series waiting, -1 if nobody is
-// known.
-func (m *model) suspect(series int) int {
+// suspect is who keeps the goroutines of a series waiting, nil if nobody is known.
+func (m *model) suspect(series int) *blocked.Suspect {
 	if series < 0 {
-		return -1
+		return nil
 	}
 	i, ok := m.waits[m.trend.Series[series].Bucket.ID]
 	if !ok || len(m.report.Resources[i].Suspects) == 0 {
-		return -1
+		return nil
 	}
-	id := m.bucketOf(&m.report.Resources[i].Suspects[0]).ID
-	return slices.IndexFunc(m.trend.Series, func(s trend.Series) bool { return s.Bucket.ID == id })
+	return &m.report.Resources[i].Suspects[0]
 }
 
 // toSuspect goes to who keeps the bucket under the cursor waiting.
 func (m *model) toSuspect() tea.Cmd {
 	from := m.selected()
-	if m.goTo(m.trend.Series[m.suspect(from)].Bucket.ID) {
+	if m.goTo(m.bucketOf(m.suspect(from)).ID) {
 		m.trail = append(m.trail, from)
 	}
 	return nil

@@ -167,7 +167,7 @@ var (
 	compared  = need{func(m *model) bool { return len(m.trend.Dumps) > 1 }, "a verdict needs two dumps: gdump diff A B"}
 	judged    = need{func(m *model) bool { return m.selected() != m.folded.row }, "no verdict on what is in most dumps: / looks into it"}
 	waits     = need{func(m *model) bool { return len(m.queues) > 0 }, "nobody waits for anybody, as far as the newest dump shows"}
-	kept      = need{func(m *model) bool { return m.suspect(m.selected()) >= 0 }, "nobody is known to keep it waiting"}
+	kept      = need{func(m *model) bool { return m.suspect(m.selected()) != nil }, "nobody is known to keep it waiting"}
 	came      = need{func(m *model) bool { return len(m.trail) > 0 }, "no way back: > goes to who keeps a bucket waiting"}
 	ungrouped = need{func(m *model) bool { return !m.grouped() }, "the tree needs grouping by stack: press b"}
 	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
