@@ -98,6 +98,7 @@ type arrangement struct {
 	skip   int                   // of the orders that change them, so many are passed over
 	hideGo bool                  // buckets without a frame outside of Go
 	idle   map[goroutine.ID]bool // hidden as those are
+	gone   map[string]bool       // hidden by hand, by identity
 	folded folded                // which a filter and a tree look into
 	tree   bool
 }
@@ -164,7 +165,7 @@ func (a *arrangement) match(q query.Query, from, to int) part {
 		if a.folded.row >= 0 && (i == a.folded.row) != fold && (i == a.folded.row || a.folded.has(i)) {
 			continue
 		}
-		if !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
+		if len(a.gone) > 0 && a.gone[identity(s)] || !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
 			continue
 		}
 		if _, own := s.Bucket.Stack.Owner(); a.hideGo && (!own || a.idle[s.Bucket.ID]) {

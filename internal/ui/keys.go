@@ -146,7 +146,11 @@ func bindings() []binding {
 		{keys: "S", topic: "find", where: panes, help: "reverse order", do: (*model).reverse},
 		{keys: "#", topic: "find", where: panes, help: "jump to a goroutine by its ID", do: (*model).askID},
 
-		{keys: "y", topic: "do", where: panes, needs: needs(row), help: "copy the stack", hint: "copy", rank: 9, do: (*model).copyStack},
+		{keys: "x", topic: "do", where: inList, needs: needs(row), help: "mark the row, for y and -", do: (*model).markRow},
+		{keys: "-", topic: "do", where: inList, needs: needs(row), help: "hide the marked rows, or this one", do: (*model).hideRows},
+		{keys: "+", topic: "do", where: lists, needs: needs(hidesRows), help: "show rows hidden by hand again", do: (*model).showRows},
+		{keys: "a", topic: "do", where: panes, needs: needs(row, judged, ungrouped, allows), help: "accept the bucket: write it to the allow list of gdump check", do: (*model).askAllow},
+		{keys: "y", topic: "do", where: panes, needs: needs(row), help: "copy the stack as Go prints it, or those of the marked rows", hint: "copy", rank: 9, do: (*model).copyStack},
 		{keys: "Y", topic: "do", where: panes, needs: needs(row), help: "copy a part: frame, place, function, IDs, JSON, …", do: (*model).showCopyMenu},
 		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
 		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
@@ -169,7 +173,9 @@ var (
 	waits     = need{func(m *model) bool { return len(m.queues) > 0 }, "nobody waits for anybody, as far as the newest dump shows"}
 	kept      = need{func(m *model) bool { return m.suspect(m.selected()) != nil }, "nobody is known to keep it waiting"}
 	came      = need{func(m *model) bool { return len(m.trail) > 0 }, "no way back: > goes to who keeps a bucket waiting"}
-	ungrouped = need{func(m *model) bool { return !m.grouped() }, "the tree needs grouping by stack: press b"}
+	ungrouped = need{func(m *model) bool { return !m.grouped() }, "needs grouping by stack: press b"}
+	hidesRows = need{func(m *model) bool { return len(m.gone) > 0 }, "no row was hidden: - hides"}
+	allows    = need{func(m *model) bool { return m.config.Allow != nil }, "no allow list can be written here"}
 	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
 	watched   = need{func(m *model) bool { return m.live != nil }, "works only in gdump watch"}
 	filtered  = need{func(m *model) bool { return m.applied != "" }, ""}

@@ -67,6 +67,9 @@ func (m *model) listTitle() string {
 	if m.hidden > 0 {
 		title += fmt.Sprintf(" · %s idle or of Go itself hidden (.)", number.Group(m.hidden))
 	}
+	if n := len(m.gone); n > 0 {
+		title += fmt.Sprintf(" · %s hidden by hand (+)", number.Group(n))
+	}
 	switch {
 	case m.tree:
 		title += " · tree"
@@ -84,6 +87,8 @@ func (m *model) emptyView() string {
 	switch {
 	case m.applied != "":
 		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
+	case len(m.gone) > 0:
+		return "all rows are hidden (+ shows them)"
 	case m.hidden > 0:
 		return "only goroutines that are idle or of Go itself (. shows them)"
 	}
@@ -151,10 +156,14 @@ func (m *model) rowView(i int, selected bool, w int) string {
 		}
 		line.WriteString(m.mark(cell, words, of))
 	}
-	if selected {
-		return m.theme.Selected.Render(fit("▸ "+cells.String(), w))
+	sign := " "
+	if m.marked[identity(s)] {
+		sign = "●"
 	}
-	return "  " + line.String()
+	if selected {
+		return m.theme.Selected.Render(fit("▸"+sign+cells.String(), w))
+	}
+	return " " + sign + line.String()
 }
 
 func (m *model) rowStyle(s *trend.Series) lipgloss.Style {

@@ -55,10 +55,12 @@ type model struct {
 	rows    []int // indexes of series, as filter and order leave them
 	hidden  int   // rows of Go itself, left out
 	list    list.List
-	moved   bool   // the user has moved the cursor: it no longer follows the verdict
-	trail   []int  // series that the way to a suspect came from
-	wanted  string // identity of the series that the cursor goes to when the rows are here
-	leading string // the dump that the cursor started in on its lead: its source and line
+	moved   bool            // the user has moved the cursor: it no longer follows the verdict
+	marked  map[string]bool // rows, by identity
+	gone    map[string]bool // rows hidden by hand
+	trail   []int           // series that the way to a suspect came from
+	wanted  string          // identity of the series that the cursor goes to when the rows are here
+	leading string          // the dump that the cursor started in on its lead: its source and line
 	order   order
 	sorts   int // keys that sort, whose answer is not here
 	gen     int // of the newest request for rows or a trend
@@ -83,7 +85,10 @@ type model struct {
 	live *live // nil if nothing is watched
 
 	bindings []binding
-	prompt   *prompt   // nil if nothing is typed into a line
+	prompt   *prompt // nil if nothing is typed into a line
+	filters  history
+	reasons  history
+	searches history
 	overlays []overlay // what covers the panes; the last has the keys
 
 	toast   toast
@@ -221,6 +226,8 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 	case diagnosedMsg:
 		m.rediagnosed(msg)
+	case allowedMsg:
+		m.allowed(msg)
 	case arrangedMsg:
 		m.arranged(msg)
 	case sourceMsg:
@@ -359,7 +366,7 @@ func (m *model) arrangeAs(tree bool) tea.Cmd { return arrangeCmd(m.arrangement(t
 func (m *model) arrangement(tree bool) arrangement {
 	m.gen++
 	return arrangement{
-		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.hidesGo, idle: m.idle, folded: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
+		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.hidesGo, idle: m.idle, gone: m.gone, folded: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
 	}
 }
 

@@ -239,18 +239,4 @@ func waitSpark(w goroutine.Waits) string {
 	return view.Spark(counts, waitBars)
 }
 
-// plainStack is a stack as text to paste, as Go prints it.
-func plainStack(s *trend.Series, dumps int) string {
-	var b strings.Builder
-	b.WriteString(view.Title(s, dumps) + "\n")
-	for _, r := range view.StackRows(s.Bucket.Stack) {
-		if r.Frame == nil {
-			b.WriteString(r.Remark + "\n")
-			continue
-		}
-		fmt.Fprintf(&b, "%s%s\n\t%s\n", r.Prefix, r.Frame.Function, r.Frame.Path)
-	}
-	return b.String()
-}
-
 func pad(s string, w int) string { return s + strings.Repeat(" ", max(0, w-cells(s))) }

@@ -60,6 +60,7 @@ type Config struct {
 	Edit    func(file string, line int) (Editor, error) // opens code in the user's editor
 	Copy    func(text string) error                     // to the clipboard of this machine
 	JSON    func(io.Writer, *trend.Trend) error
+	Allow   Allow
 	Write   func(name string, t *trend.Trend) error // what is shown, to a file
 }
 
