@@ -96,7 +96,7 @@ func Largest(d *goroutine.Dump, n int) []*goroutine.Bucket {
 	for i := range d.Buckets {
 		b := &d.Buckets[i]
 		to := &all
-		if noise(b.Stack) != "" {
+		if diagnose.Noise(b.Stack) != "" {
 			to = &quiet
 		}
 		at, _ := slices.BinarySearchFunc(*to, b, func(x, y *goroutine.Bucket) int { return cmp.Or(cmp.Compare(y.Count, x.Count), -1) })
