@@ -372,6 +372,13 @@ func isLogged(s goroutine.Stack) bool {
 	return false
 }
 
+// saysCreators reports whether a goroutine of the dump shows what created it.
+// Where none does, as in what a browser's console prints, its lack is no sign
+// of a text that was cut off.
+func (b *builder) saysCreators() bool {
+	return slices.ContainsFunc(b.entries, func(e entry) bool { return b.home.list[e.stack].CreatedBy() != goroutine.Frame{} })
+}
+
 // stacks is how many stacks the dump has so far.
 func (b *builder) stacks() int {
 	if b.done != nil {

@@ -515,7 +515,7 @@ func (l *lane) pass(line []byte, where func() place) {
 func (l *lane) end() {
 	cut := l.state == inside && (l.stack.name != nil || len(l.stack.frames) == 0)
 	r, ok := l.finishAt(true)
-	if ok && !r.isG0() && r.count == 0 && (cut || l.cut || l.b.total > 1) && !l.stack.isComplete() && r.id != 1 {
+	if ok && !r.isG0() && r.count == 0 && (cut || l.cut || l.b.saysCreators()) && !l.stack.isComplete() && r.id != 1 {
 		l.b.truncated = true
 		l.b.problem(l.at.line, fmt.Sprintf("the text ends within goroutine %d", r.id))
 	}
