@@ -28,6 +28,7 @@ type lane struct {
 	stack  stack  // its frames
 	lines  []byte // what stack points into
 	loose  bool   // the header lacks its colon: a title, unless a stack follows
+	badAt  int    // number of the first of its lines that could not be read
 	lost   orphan
 	counts counts // the dump being read, where it has counts only
 
@@ -86,7 +87,15 @@ func (l *lane) line(line []byte, where func() place) {
 		from := len(l.lines)
 		l.lines = append(append(l.lines, line[:len(text)]...), '\n')
 		frames, foreign := len(l.stack.frames), l.foreign
-		if l.stack.line(l.lines[from : len(l.lines)-1 : len(l.lines)-1]) {
+		unread := l.stack.unread
+		ours := l.stack.line(l.lines[from : len(l.lines)-1 : len(l.lines)-1])
+		if unread == nil && l.stack.unread != nil {
+			l.badAt = where().line
+			if &l.stack.unread[len(l.stack.unread)-1] != &l.lines[len(l.lines)-2] {
+				l.badAt-- // it was waiting for this line
+			}
+		}
+		if ours {
 			if l.doubt && len(l.stack.frames) > frames {
 				l.foreign = false
 			}
@@ -321,8 +330,8 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 		l.counts.end()
 	case inside:
 		r, s := &l.header, &l.stack
-		if !last {
-			s.dropName()
+		if !last && s.dropName() {
+			l.badAt = l.at.line + bytes.Count(l.lines, newline)
 		}
 		if len(s.frames) == 0 && !s.unavailable && !r.isG0() {
 			if !last && s.creator.function == nil {
@@ -334,7 +343,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 			s.missing = string(r.state.of(l.first)) != "runnable"
 		}
 		if s.unread != nil {
-			l.builder(l.at).problem(l.at.line, fmt.Sprintf("goroutine %d has an unreadable line: %s", r.id, clip(s.unread, maxProblem)))
+			l.builder(l.at).problem(l.badAt, fmt.Sprintf("goroutine %d has an unreadable line: %s", r.id, clip(s.unread, maxProblem)))
 		}
 		r.sum, r.frames = s.sum(), uint32(len(s.frames))
 		r.lock = s.lock(r.state.of(l.first))

@@ -157,7 +157,9 @@ func (s *stack) odd(line []byte) bool {
 			return true
 		}
 	} else if s.name != nil && isPath(text, indented) {
-		s.unread = text
+		if s.unread == nil {
+			s.unread = text
+		}
 		s.add(s.name, frame{file: bytes.TrimRight(bytes.TrimSuffix(text, []byte(":0")), ":")})
 		return true
 	}
@@ -179,13 +181,17 @@ func (s *stack) odd(line []byte) bool {
 }
 
 // dropName ends the wait for a place. What is surely a call is a frame without
-// one.
-func (s *stack) dropName() {
+// one; dropName reports whether it is the first line that cannot be read whole.
+func (s *stack) dropName() bool {
+	first := false
 	if s.name != nil && (s.section == creating || grammar.IsCall(s.name)) {
-		s.unread = s.name
+		if first = s.unread == nil; first {
+			s.unread = s.name
+		}
 		s.add(s.name, frame{})
 	}
 	s.name = nil
+	return first
 }
 
 // elide notes that Go left out frames, if a line says that.
