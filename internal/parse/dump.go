@@ -72,6 +72,7 @@ type builder struct {
 	level      goroutine.Level
 	reason     string
 	told       string // what the program said before a stack that it may have logged itself
+	sure       bool   // and that is a reason
 	takenAt    time.Time
 	line       int
 	offset     int64
@@ -331,8 +332,8 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	markLeaks(&d)
 	if len(d.Buckets) == 1 && d.Goroutines == 1 && d.Buckets[0].State() == "running" && d.Level.HasIDs() {
 		logged := isLogged(d.Buckets[0].Stack)
-		d.Alone = logged || d.Reason != ""
-		if logged && d.Reason == "" {
+		d.Alone = logged || b.sure || d.Reason != ""
+		if (logged || b.sure) && d.Reason == "" {
 			d.Reason = b.told
 		}
 	}

@@ -44,7 +44,8 @@ type lane struct {
 	doubt    bool      // it is only since the line before, which may be a function after all
 	last     []byte    // the last such line
 	lastAt   int       // its number
-	said     string    // in it, before a running goroutine
+	said     string    // with a running goroutine
+	sure     bool      // and it is a reason
 	document *unwrap.Chunk
 	cut      bool // the text does not end with a line's end
 }
@@ -262,8 +263,8 @@ func (l *lane) starts(r *record, at place) {
 	if l.b != nil && (l.b.counted || !l.dashes && (l.reason != "" || l.foreign && r.is(running))) {
 		l.close()
 	}
-	if l.said = ""; r.is(running) {
-		l.said = l.told(at.line)
+	if l.said, l.sure = "", false; r.is(running) {
+		l.said, l.sure = l.told(at.line)
 	}
 	l.at = at
 	l.dashes, l.foreign, l.doubt, l.alien = false, false, false, false
@@ -382,33 +383,65 @@ func (l *lane) count(g *reading) {
 	l.in.goroutines++
 	b.add(g)
 	if b.total == 1 && b.reason == "" && g.is(running) && !g.is(leaked) {
-		b.told = l.said
+		b.told, b.sure = l.said, l.sure
 	}
 }
 
 // told is what the program said with a stack that it logged: in another field
-// of the record, or in the line before.
-func (l *lane) told(line int) string {
-	if c := l.document; c != nil {
-		for _, key := range reasonFields {
-			for _, f := range c.Fields {
-				if strings.EqualFold(f.Key, key) && f.Value != "" {
-					return clip([]byte(f.Value), maxReason)
-				}
-			}
-		}
-		lines := bytes.Split(c.Before, newline)
-		for _, text := range slices.Backward(lines) {
-			if len(text) > 0 && !bytes.Contains(text, grammar.Goroutine) {
-				return clip(withoutStamp(text), maxReason)
-			}
-		}
-		return ""
-	}
+// of the record, before the stack in its text, or in the line before. sure says
+// that it is a reason, whatever the stack shows.
+func (l *lane) told(line int) (text string, sure bool) {
+	var own []byte
 	if len(l.last) > 0 && line-l.lastAt <= 2 {
-		return clip(bytes.TrimRight(withoutStamp(l.last), ": "), maxReason)
+		own = bytes.TrimRight(withoutStamp(l.last), ": ")
+	}
+	c := l.document
+	if c == nil {
+		return clip(own, maxReason), false
+	}
+	if text := fieldOf(c.Fields, reasonFields); text != "" {
+		return clip([]byte(text), maxReason), true
+	}
+	if len(own) > 0 {
+		return clip(own, maxReason), false
+	}
+	if text := fieldOf(c.Fields, messageFields); text != "" && !isTitle([]byte(text)) {
+		return clip([]byte(text), maxReason), false
+	}
+	for _, text := range slices.Backward(bytes.Split(c.Before, newline)) {
+		if text = withoutStamp(text); len(text) > 0 && !bytes.Contains(text, grammar.Goroutine) && !isTitle(text) {
+			return clip(text, maxReason), grammar.Reason(text) != nil
+		}
+	}
+	return "", false
+}
+
+// fieldOf is the text of the first field that a record has of some, alone or
+// within another.
+func fieldOf(fields []unwrap.Field, keys []string) string {
+	for _, key := range keys {
+		for _, f := range fields {
+			if name := strings.ToLower(f.Key); f.Value != "" && (name == key || strings.HasSuffix(name, "."+key)) {
+				return f.Value
+			}
+		}
 	}
 	return ""
+}
+
+// Fields of a record that say why it has a stack, and those that may.
+var (
+	reasonFields = []string{
+		"error", "err", "error.message", "err.message", "panic", "exception", "exception.message", "reason", "cause", "recovered", "recover", "panic_value", "value",
+	}
+	messageFields = []string{"msg", "message"}
+)
+
+// isTitle reports whether a text says no more than that a stack follows.
+func isTitle(text []byte) bool {
+	text = bytes.TrimRight(text, ": ")
+	return len(text) < 60 && (bytes.Contains(text, []byte("tack")) || bytes.Contains(text, []byte("race"))) &&
+		bytes.IndexByte(text, ':') < 0 && len(bytes.Fields(text)) <= 4
 }
 
 // withoutStamp takes off what a logger puts before its words: times, numbers
@@ -433,9 +466,6 @@ func isStamp(word []byte) bool {
 	letters := bytes.ContainsFunc(word, unicode.IsLetter)
 	return !letters || bytes.ContainsAny(word, "0123456789") && bytes.ContainsAny(word, ":/")
 }
-
-// reasonFields are the fields of a record that say why it has a stack.
-var reasonFields = []string{"error", "err", "panic", "exception", "reason", "cause", "recovered", "msg", "message"}
 
 // mark handles the lines that are around goroutines.
 func (l *lane) mark(text []byte, where func() place) bool {
@@ -510,7 +540,9 @@ func (l *lane) orphans() {
 func (l *lane) pass(line []byte, where func() place) {
 	l.foreign = true
 	l.alien = l.alien || grammar.OtherProfile(line) != ""
-	l.last = append(l.last[:0], line[:min(len(line), maxReason+1)]...)
+	if !isTitle(withoutStamp(line[:min(len(line), maxReason)])) {
+		l.last = append(l.last[:0], line[:min(len(line), 2*maxReason)]...)
+	}
 	l.lastAt = where().line
 	if line[0]-'0' > 9 && line[0] != '[' {
 		return
