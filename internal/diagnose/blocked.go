@@ -63,6 +63,10 @@ func (k *knots) addAlike(f *Finding, more []int) {
 		}
 	}
 	f.Goroutines += n
+	if first := &k.report.Resources[f.Resources[0]]; first.Holder == blocked.Gone {
+		f.Says = fmt.Sprintf("%s wait for %d locks at %s and no goroutine holds them (proven): a return or panic without Unlock", number.Plural(f.Goroutines, "goroutine", "goroutines"), len(more)+1, place(first.Site))
+		return
+	}
 	f.Limits = append(f.Limits, fmt.Sprintf("%s more %s at the same place for %s", number.Group(n), number.Word(n, "waits", "wait"), number.Plural(len(more), "other lock", "other locks")))
 }
 
@@ -173,10 +177,12 @@ func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 			}
 		}
 		f.Says += "; who holds it is not sure"
+		f.Remedy, f.Link = "", ""
 		f.Limits = append(f.Limits, "it may be "+strings.Join(some, " or "))
 		f.Confidence = confidence(blocked.Guess)
 	default:
 		f.Confidence = confidence(blocked.Guess)
+		f.Remedy, f.Link = "", ""
 		if r.MayBeMixed && r.Waiters > 1 {
 			f.Limits = append(f.Limits, "the dump does not show whether it is one lock or several")
 		}

@@ -72,12 +72,57 @@ func (d *Diagnosis) detect() []Finding {
 	for _, find := range detectors() {
 		found = append(found, find(d)...)
 	}
-	if len(found) == 0 {
-		return quiet(d)
+	found = fold(found)
+	if slices.ContainsFunc(found, func(f Finding) bool { return f.rank() < 3*len(kinds) }) {
+		found = append(found, crowded(d, found)...)
+	} else {
+		found = append(found, quiet(d)...)
 	}
-	found = append(found, crowded(d, found)...)
 	slices.SortStableFunc(found, func(a, b Finding) int { return a.rank() - b.rank() })
-	return found
+	return explained(found)
+}
+
+// explained takes out the patterns of goroutines that a finding before has
+// already named, and gives that the pattern's remedy.
+func explained(found []Finding) []Finding {
+	var kept []Finding
+	for _, f := range found {
+		i := -1
+		if f.Kind == Pattern && len(f.Buckets) > 0 {
+			i = slices.IndexFunc(kept, func(g Finding) bool {
+				return !slices.ContainsFunc(f.Buckets, func(id goroutine.ID) bool { return !slices.Contains(g.Buckets, id) })
+			})
+		}
+		if i < 0 {
+			kept = append(kept, f)
+		} else if kept[i].Remedy == "" {
+			kept[i].Remedy, kept[i].Link = f.Remedy, f.Link
+		}
+	}
+	return kept
+}
+
+// fold adds patterns to the findings that are about the same goroutines and say
+// more: what leaks, and why.
+func fold(found []Finding) []Finding {
+	var kept []Finding
+	for i := range found {
+		p := &found[i]
+		at := -1
+		if p.Kind == Pattern && len(p.Buckets) > 0 {
+			at = slices.IndexFunc(kept, func(f Finding) bool {
+				return (f.grows() || f.Kind == Leaked) && slices.Contains(f.Buckets, p.Buckets[0])
+			})
+		}
+		if at < 0 {
+			kept = append(kept, *p)
+			continue
+		}
+		if f := &kept[at]; f.Name == "" {
+			f.Name, f.Remedy, f.Link, f.guessed = p.Name, p.Remedy, p.Link, p.Confidence < sure
+		}
+	}
+	return kept
 }
 
 // one reports whether there is one dump, and so nothing to compare.

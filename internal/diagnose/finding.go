@@ -26,6 +26,8 @@ type Finding struct {
 	Goroutines int
 	Buckets    []goroutine.ID // the most telling first
 	Resources  []int          // of Diagnosis.Blocked, what is waited for
+
+	guessed bool // the pattern is a guess, whatever the finding is
 }
 
 // Kind says what a finding is about.
@@ -68,6 +70,8 @@ func (f *Finding) rank() int {
 		switch {
 		case f.Name == string(blocked.SelectForever) && f.Goroutines == 1:
 			n += 3 * len(kinds) // some keep a goroutine so on purpose
+		case f.Kind == Pattern && f.idling():
+			n += 3 * len(kinds)
 		case f.Confidence < sure:
 			n += len(kinds)
 		}
@@ -75,6 +79,19 @@ func (f *Finding) rank() int {
 		n += 2 * len(kinds)
 	}
 	return n
+}
+
+// idling reports whether a finding is a guess about what workers and loops that
+// have nothing to do look like as well.
+func (f *Finding) idling() bool {
+	if f.Confidence >= sure {
+		return false
+	}
+	switch blocked.Pattern(f.Name) {
+	case blocked.CondNotSignalled, blocked.AbandonedReceive, blocked.JobsNeverClosed, blocked.ContextNotCancelled, blocked.WaitGroupStuck, "ticker-loop":
+		return true
+	}
+	return false
 }
 
 // Code is the kind with the name of the pattern, as programs read it.
@@ -165,8 +182,11 @@ func (f *Finding) lines() []string {
 // Advice is what to do about a finding, and where to read on; "" if nothing is
 // known, or if it is a guess.
 func (f *Finding) Advice() string {
-	if f.Remedy == "" || f.Confidence < sure {
+	switch {
+	case f.Remedy == "", f.Confidence < sure && !f.grows():
 		return ""
+	case f.guessed:
+		return "perhaps " + f.Name + ": " + f.Remedy + " (" + f.Link + ")"
 	}
 	return "remedy: " + f.Remedy + " (" + f.Link + ")"
 }

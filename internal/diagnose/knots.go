@@ -252,11 +252,18 @@ func named(r *blocked.Resource) string {
 	case name != "" && !r.MayBeMixed:
 		return "the " + noun + " of a " + name
 	case name != "":
-		return noun + "s of " + name
+		return plural(noun) + " of " + name
 	case place(r.Site) != "":
 		return article(noun) + " " + noun + " at " + place(r.Site)
 	}
 	return article(noun) + " " + noun
+}
+
+func plural(noun string) string {
+	if strings.HasSuffix(noun, "x") {
+		return noun + "es"
+	}
+	return noun + "s"
 }
 
 func article(noun string) string {

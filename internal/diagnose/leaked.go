@@ -37,6 +37,11 @@ func leaked(d *Diagnosis) []Finding {
 	}
 	f := Finding{Kind: Leaked, Says: line, Where: whose(most.Bucket), Goroutines: all, Confidence: 1}
 	f.of(most.Bucket)
+	for i := range t.Series {
+		if t.Series[i].Leaked > 0 {
+			f.of(t.Series[i].Bucket)
+		}
+	}
 	return []Finding{f}
 }
 

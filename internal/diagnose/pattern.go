@@ -2,8 +2,10 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"gdump/internal/blocked"
+	"gdump/internal/goroutine"
 	"gdump/internal/view/number"
 )
 
@@ -90,4 +92,41 @@ func (k *knots) patternSays(r *blocked.Resource) string {
 		return string(r.Pattern) + ": " + text
 	}
 	return text + " (perhaps " + string(r.Pattern) + ")"
+}
+
+// Named is a pattern with all that it is found in.
+type Named struct {
+	Name         string
+	Goroutines   int
+	Buckets      []goroutine.ID
+	Confidence   blocked.Confidence // of the surest
+	Remedy, Link string
+}
+
+// Patterns are the patterns that are found in the newest dump, guesses included, in
+// the order of its resources.
+func (d *Diagnosis) Patterns() []Named {
+	k := d.knots()
+	var out []Named
+	for i := range k.report.Resources {
+		r := &k.report.Resources[i]
+		if r.Pattern == "" {
+			continue
+		}
+		at := slices.IndexFunc(out, func(n Named) bool { return n.Name == string(r.Pattern) })
+		if at < 0 {
+			help := remedies[string(r.Pattern)]
+			out = append(out, Named{Name: string(r.Pattern), Remedy: help.text, Link: help.link})
+			at = len(out) - 1
+		}
+		n := &out[at]
+		n.Goroutines += r.Waiters
+		n.Confidence = max(n.Confidence, r.Confidence)
+		for _, b := range r.Buckets {
+			if id := k.bucket(b).ID; !slices.Contains(n.Buckets, id) {
+				n.Buckets = append(n.Buckets, id)
+			}
+		}
+	}
+	return out
 }

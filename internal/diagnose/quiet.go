@@ -147,7 +147,7 @@ func (c *calm) says(d *goroutine.Dump) string {
 		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s outside of main", number.Minutes(patience)))
 	}
 	text := stuck + strings.Join(parts, ", ")
-	if len(c.what) > 0 {
+	if len(c.what) > 0 && c.queue == 0 {
 		text += "; " + strings.Join(c.what, ", ")
 	}
 	return text

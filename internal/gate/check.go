@@ -25,7 +25,7 @@ type Outcome struct {
 	Rule  Rule
 	State State
 	Value string          // as the limit is written; "" if unknown
-	Why   string          // why it is unknown, or what was left open although it passed
+	Why   string          // why it is unknown, what was left open although it passed, or what tripped it
 	Blame []*trend.Series // what tripped it, in the order of the trend
 }
 
@@ -108,6 +108,9 @@ func (v *scope) outcome() Outcome {
 			if m.blames(v, s) {
 				o.Blame = append(o.Blame, s)
 			}
+		}
+		if m.says != nil {
+			o.Why = m.says(v)
 		}
 		return o
 	}

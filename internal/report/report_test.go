@@ -167,18 +167,22 @@ func TestSchema(t *testing.T) {
 
 // document is the whole JSON report.
 type document struct {
-	Schema  int      `json:"schema"`
-	Kind    string   `json:"kind"`
-	Dumps   []dump   `json:"dumps"`
-	By      string   `json:"by"`
-	Notes   []string `json:"notes,omitempty"`
-	Lives   []life   `json:"lives,omitempty"`
-	Leaks   []leak   `json:"leaks,omitempty"`
-	Buckets []bucket `json:"buckets"`
-	Rules   []rule   `json:"rules,omitempty"`
+	Schema int      `json:"schema"`
+	Kind   string   `json:"kind"`
+	Dumps  []dump   `json:"dumps"`
+	By     string   `json:"by"`
+	Notes  []string `json:"notes,omitempty"`
+	Lives  []life   `json:"lives,omitempty"`
+	Leaks  []leak   `json:"leaks,omitempty"`
+
+	Findings []jsonFinding `json:"findings,omitempty"`
+	Buckets  []bucket      `json:"buckets"`
+	Rules    []rule        `json:"rules,omitempty"`
 
 	Blocked   []jsonResource `json:"blocked,omitempty"`
 	Deadlocks []jsonDeadlock `json:"deadlocks,omitempty"`
+	Patterns  []jsonPattern  `json:"patterns,omitempty"`
+	Idle      map[string]int `json:"idle,omitempty"`
 }
 
 // TestRoundTrip reads the JSON back: nothing is lost or made up.

@@ -31,6 +31,10 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 		o.Width = defaultWidth
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
+	if cleanTests(t, o) {
+		p.line(headline(t, o)[0])
+		return p.w.Flush()
+	}
 	p.head()
 	p.table()
 	p.stacks()
@@ -39,7 +43,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 
 // head writes the verdict, what must be known, and which dumps these are.
 func (p *printer) head() {
-	for i, l := range p.o.diagnosis(p.t).Headline() {
+	for i, l := range headline(p.t, p.o) {
 		style := ""
 		if i == 0 {
 			style = bold
@@ -157,6 +161,9 @@ func (p *printer) gate() {
 			style = warn
 		}
 		p.wrapped(style, fmt.Sprintf("%-8s %s", o.State, ruleLine(o)))
+		if leftBy(o, &p.o) != nil {
+			continue // the tests are listed at the top
+		}
 		blamed := notShown(o.Blame, shown)
 		if n := len(o.Blame) - len(blamed); n > 0 {
 			p.line("         " + number.Plural(n, "bucket", "buckets") + " listed above")
