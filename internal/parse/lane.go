@@ -173,9 +173,12 @@ func (l *lane) head(text []byte, where func() place) bool {
 			l.beginCounts(text, where())
 			return true
 		}
-	case c == 'G' || c == '[' || c == ' ' || c-'0' <= 9:
-		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[ ")); ok {
+	case c == 'G' || c == '[' || c == ' ' || c == '*' || c-'0' <= 9:
+		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[* ")); ok {
 			l.begin(plainHeader(&h), h.Count, where())
+			if h.Calls != nil {
+				l.stack.title(bytes.Clone(h.Calls), bytes.Clone(h.At))
+			}
 			if leaks {
 				l.builder(l.at).leaks = true
 			}
