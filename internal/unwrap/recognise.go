@@ -348,8 +348,7 @@ func (r *Reader) endDocument(s *Stream) {
 	r.settle(l)
 	for _, o := range slices.Clone(r.streams) {
 		if o.level == l {
-			r.end(o, false)
-			o.abandoned = true
+			r.abandon(o)
 			r.streams = slices.DeleteFunc(r.streams, func(x *Stream) bool { return x == o })
 		}
 	}
@@ -697,29 +696,11 @@ func (r *Reader) replay(s *Stream, lines []lookedBack) {
 	w := r.where
 	for _, b := range lines {
 		r.where = where{b.line, b.offset, b.text, b.text}
-		r.replayLine(s, b.text)
+		if own, _, _ := r.match(s.shape, b.text); own == s && (!grammar.Interesting(b.text) || grammar.StartAt(b.text) < 0) {
+			r.byShape(s.level, s.shape, b.text)
+		}
 	}
 	r.where = w
-}
-
-func (r *Reader) replayLine(s *Stream, line []byte) {
-	sh := s.shape
-	n, id, ok := sh.before.cut(line, nil)
-	if !ok {
-		return
-	}
-	if sh.escaped {
-		size := scalarSize(line[max(0, n-1):])
-		if n == 0 || size < 2 {
-			return
-		}
-		if _, id, ok = sh.after.cut(line[n+size-2:], id); !ok {
-			return
-		}
-	}
-	if sh.streams[string(id)] == s && (!grammar.Interesting(line) || grammar.StartAt(line) < 0) {
-		r.byShape(s.level, sh, line)
-	}
 }
 
 // breaks begins a record whose quoted text does not end in its line, since a
