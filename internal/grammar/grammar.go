@@ -59,11 +59,14 @@ func Plain(line []byte) Kind {
 // isAround reports whether a line that may look like a call is one around
 // goroutines.
 func isAround(line []byte) bool {
-	if line[0] == 'G' {
+	switch line[0] {
+	case 'G':
 		_, ok := parseGoleak(line)
 		return ok
+	case 'p', 'f', 'r', 'S', '=', 'W':
+		return bytes.IndexByte(line, ' ') > 0 && MarkOf(line) != NoMark || line[0] == '='
 	}
-	return MarkOf(line) != NoMark
+	return false
 }
 
 // KindOf classifies a line, which may have lost its tab.

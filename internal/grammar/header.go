@@ -252,8 +252,11 @@ func QuotedSize(b []byte) int {
 // to understand it is a problem.
 func LooksLikeHeader(line []byte) bool {
 	rest, ok := bytes.CutPrefix(line, Goroutine)
-	digits := bytes.TrimLeft(rest, "0123456789")
-	return ok && len(digits) < len(rest) && (bytes.HasPrefix(digits, []byte(" [")) || bytes.HasPrefix(digits, []byte(" gp=")))
+	n := 0
+	for n < len(rest) && IsDigit(rest[n]) {
+		n++
+	}
+	return ok && n > 0 && (bytes.HasPrefix(rest[n:], []byte(" [")) || bytes.HasPrefix(rest[n:], []byte(" gp=")))
 }
 
 // ParseListed reads the headers that other programs write for goroutines.
