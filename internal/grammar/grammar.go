@@ -43,7 +43,7 @@ func Plain(line []byte) Kind {
 	}
 	switch first, last := line[0], line[len(line)-1]; {
 	case first == '\t':
-		if line[1] > ' ' && IsHexDigit(last) {
+		if line[1] > ' ' && IsHexDigit(last) && !IsUnavailable(line[1:]) {
 			return Place
 		}
 	case first <= ' ':
@@ -79,16 +79,15 @@ func KindOf(line []byte) Kind {
 	case text[0] == 'g' && CountsAt(text) == 0, text[0] == '#' && isComment(text[1:]), RecordAt(text) == 0:
 		return Counts
 	case text[0] == 'g' && bytes.HasPrefix(text, Goroutine):
-		if HeaderAt(text) == 0 {
+		switch _, whole := ParseHeader(text); {
+		case IsUnavailable(text):
+			return Note
+		case !whole && len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]) && bytes.IndexByte(text, ']') < 0:
+			return Partial
+		case whole || LooksLikeHeader(text):
 			return Start
 		}
-		if IsUnavailable(text) {
-			return Note
-		}
-		if len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]) && bytes.IndexByte(text, ']') < 0 {
-			return Partial
-		}
-	case text[0] == 'G' && HeaderAt(text) == 0:
+	case (text[0] == 'G' || IsDigit(text[0])) && HeaderAt(text) == 0:
 		return Start
 	case IsCreated(text):
 		if f, id := CutCreated(text); !IsName(f) || id != nil && (len(id) == 0 || len(bytes.Trim(id, "0123456789")) > 0) {
