@@ -201,7 +201,10 @@ func FuzzFeed(f *testing.F) {
 		for _, text := range got {
 			n += len(text)
 		}
-		if diff := cmp.Diff(unwrapAll(t, source, len(source)), got); diff != "" && len(source) < heldBytes/2 {
+		want := unwrapAll(t, source, len(source))
+		slices.Sort(want) // streams are in the order in which they give out text
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" && len(source) < heldBytes/2 {
 			t.Errorf("-whole +pieces of %d bytes:\n%.1500s", size, diff)
 		}
 		if n > 20*len(source)+(64<<10) {
