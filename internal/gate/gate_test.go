@@ -422,3 +422,24 @@ func TestEarlierLifetime(t *testing.T) {
 		}
 	}
 }
+
+// TestEntryFor holds that an entry is about its bucket, whatever the reason.
+func TestEntryFor(t *testing.T) {
+	for _, f := range []goroutine.Frame{
+		{Function: "main.run", Package: "main", Origin: goroutine.Main},
+		{Function: "time.Sleep", Package: "time", Origin: goroutine.Stdlib},
+		{Function: "main.a b", Package: "main", Origin: goroutine.Main},
+		{Function: "main.x\nsite y", Package: "main", Origin: goroutine.Main},
+	} {
+		stack := goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{f}})
+		b := &goroutine.Bucket{ID: stack.ID(), Stack: stack}
+		list, err := ParseAllowList(strings.NewReader(EntryFor(b, "one\nsite all\t two")))
+		if err != nil || list.Len() != 1 || !list.Covers(b) {
+			t.Errorf("%q: %v, %+v", f.Function, err, list)
+		}
+		other := &goroutine.Bucket{ID: "0000000000000000"}
+		if list.Covers(other) {
+			t.Errorf("%q covers another", f.Function)
+		}
+	}
+}
