@@ -82,10 +82,10 @@ func KindOf(line []byte) Kind {
 		switch _, whole := ParseHeader(text); {
 		case IsUnavailable(text):
 			return Note
-		case !whole && len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]) && bytes.IndexByte(text, ']') < 0:
-			return Partial
-		case whole || LooksLikeHeader(text):
+		case whole || LooksLikeHeader(text) && (bytes.HasSuffix(text, []byte("]:")) || bytes.HasSuffix(text, []byte("}:")) || IsTitle(text)):
 			return Start
+		case len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]):
+			return Partial
 		}
 	case (text[0] == 'G' || IsDigit(text[0])) && HeaderAt(text) == 0:
 		return Start

@@ -259,6 +259,13 @@ func LooksLikeHeader(line []byte) bool {
 	return ok && n > 0 && (bytes.HasPrefix(rest[n:], []byte(" [")) || bytes.HasPrefix(rest[n:], []byte(" gp=")))
 }
 
+// IsTitle reports whether a line is a header but for its colon: a title over a
+// goroutine, or the header itself.
+func IsTitle(line []byte) bool {
+	_, ok := ParseHeader(append(bytes.Clone(line), ':'))
+	return ok
+}
+
 // ParseListed reads the headers that other programs write for goroutines.
 // leaks says that it is a leak checker's, which lists only what has leaked.
 //

@@ -159,7 +159,7 @@ func (l *lane) head(text []byte, where func() place) bool {
 			l.begin(text, 0, where())
 			return true
 		}
-		if _, ok := grammar.ParseHeader(append(bytes.Clone(text), ':')); ok {
+		if grammar.IsTitle(text) {
 			l.begin(append(bytes.Clone(text), ':'), 0, where())
 			l.loose = true
 			return true

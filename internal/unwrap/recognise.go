@@ -42,7 +42,10 @@ func startsWhole(line []byte) bool {
 	if from, end := grammar.FindCounts(line); from == 0 {
 		return len(bytes.TrimSpace(line[end:])) == 0
 	}
-	return grammar.StartAt(line) == 0
+	if _, ok := grammar.ParseHeader(line); ok {
+		return true
+	}
+	return grammar.StartAt(line) == 0 && !bytes.Contains(line, []byte(`\n`))
 }
 
 // jsonRecord reads a line that is, or ends in, a JSON object or array.
@@ -428,6 +431,7 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 		return false
 	}
 	r.settle(l)
+	r.marked = r.marked || from > 0 && bytes.IndexByte(line, '<') >= 0 && len(clean) != len(line)
 	if s := r.panicking(l, clean[:from]); s != nil {
 		l.last = s
 		return r.byShape(l, s.shape, line)
@@ -549,7 +553,7 @@ func (r *Reader) callBefore(p *pattern, want []byte) bool {
 			continue
 		}
 		switch grammar.KindOf(lines[i].text[n:]) {
-		case grammar.Call:
+		case grammar.Call, grammar.Note:
 			return true
 		case grammar.Start, grammar.Blank:
 		default:
@@ -695,6 +699,9 @@ func (r *Reader) replay(s *Stream, lines []lookedBack) {
 	}
 	w := r.where
 	for _, b := range lines {
+		if r.marked {
+			b.text = cleanText(b.text)
+		}
 		r.where = where{b.line, b.offset, b.text, b.text}
 		if own, _, _ := r.match(s.shape, b.text); own == s && (!grammar.Interesting(b.text) || grammar.StartAt(b.text) < 0) {
 			r.byShape(s.level, s.shape, b.text)
