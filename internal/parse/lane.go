@@ -228,6 +228,8 @@ func (l *lane) begin(text []byte, n int, at place) {
 	l.header.header(l.first)
 	l.header.count = uint32(n)
 	l.starts(&l.header, at)
+	l.headedBy(at)
+	l.at.around = nil
 	l.lines = l.lines[:0]
 	l.stack.reset()
 	l.state = inside
@@ -247,9 +249,22 @@ func (l *lane) starts(r *record, at place) {
 	l.at = at
 	l.dashes, l.foreign, l.doubt = false, false, false
 	l.state = between
-	if l.headed = at.time; l.headed.IsZero() {
+	if l.b == nil {
+		l.headedBy(at)
+	}
+}
+
+// headedBy notes when a header was written.
+func (l *lane) headedBy(at place) {
+	if l.headed = l.time(at); l.headed.IsZero() {
 		l.headed = l.seen
 	}
+}
+
+// time is when the line at a place was written.
+func (l *lane) time(at place) time.Time {
+	line, _, _ := bytes.Cut(at.around, newline)
+	return unwrap.TimeOf(line, l.in.options.Latest)
 }
 
 // beginCounts begins a dump that has counts only, by its first line, which may
@@ -257,9 +272,7 @@ func (l *lane) starts(r *record, at place) {
 func (l *lane) beginCounts(head []byte, at place) {
 	l.finish()
 	l.close()
-	if l.headed = at.time; l.headed.IsZero() {
-		l.headed = l.seen
-	}
+	l.headedBy(at)
 	b := l.builder(at)
 	b.level, b.counted = goroutine.Debug1, true
 	l.counts.begin(b, head, at)
@@ -355,6 +368,9 @@ func (l *lane) count(g *reading) {
 			return
 		}
 		l.close()
+		if g.at.around != nil {
+			l.headedBy(g.at)
+		}
 		b = l.builder(g.at)
 		b.seen.add(g.id)
 	}
@@ -447,7 +463,7 @@ func (l *lane) why(text []byte, where func() place) {
 		return
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
-	l.when = where().time
+	l.when = l.time(where())
 	if bytes.HasPrefix(text, []byte("panic: ")) {
 		l.state = panicking
 	}

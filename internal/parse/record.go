@@ -78,6 +78,8 @@ type scanner struct {
 	all   []known // of the stacks in the tree
 	other known   // of the stack read last that is not in the tree
 	gaps  []gapSpan
+
+	cutter unwrap.Cutter
 }
 
 // scan reads the goroutine at the start of p, up to what ends it: a blank line,

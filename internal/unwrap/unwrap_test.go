@@ -138,7 +138,7 @@ func TestTime(t *testing.T) {
 		`{"msg":"\"time\":\"2020-01-01T00:00:00Z\"","timestamp":1795560326000}`,
 		`{"at":"2026-11-24T22:45:26Z","msg":"x"}`,
 	} {
-		if got := timeOf([]byte(around), time.Time{}); !got.Equal(want) {
+		if got := TimeOf([]byte(around), time.Time{}); !got.Equal(want) {
 			t.Errorf("%s: time %v, want %v", around, got, want)
 		}
 	}

@@ -377,7 +377,7 @@ func unwrapAll(t testing.TB, source string, size int) []string {
 	var order []*Stream
 	texts := map[*Stream]*strings.Builder{}
 	ended := map[*Stream]bool{}
-	reader := New(Options{}, func(c *Chunk) {
+	reader := New(func(c *Chunk) {
 		if ended[c.Stream] {
 			t.Errorf("stream %d goes on after its end", c.Stream.ID)
 		}
