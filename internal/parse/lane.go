@@ -316,7 +316,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 	if l.state == inside || l.state == counting {
 		l.state = between
 	}
-	l.orphans()
+	defer l.orphans() // they came after the goroutine, which may begin a dump
 	switch was {
 	case counting:
 		l.counts.end()
@@ -368,7 +368,7 @@ func (l *lane) count(g *reading) {
 			return
 		}
 		l.close()
-		if g.at.around != nil {
+		if g.spare != nil { // a worker has read it: nobody has looked yet
 			l.headedBy(g.at)
 		}
 		b = l.builder(g.at)
