@@ -2,7 +2,6 @@ package blocked
 
 import (
 	"go/ast"
-	"go/types"
 
 	"gdump/internal/goroutine"
 )
@@ -13,9 +12,16 @@ type callFacts struct {
 	acquires lock // by the call itself, if it is one of a lock's method
 	argument int  // which argument of the function is the object of acquires; -1
 	objects  map[string]int
-	sends    []types.Type // what the function sends on channels: their element types
-	receives []types.Type
-	tokens   bool // the call sends on a channel that the function then receives from
+	chanFacts
+}
+
+// at is what the source says of a call; nil if it is not at hand.
+func (s *sources) at(f frame) *callFacts {
+	if f.Origin == goroutine.Runtime || f.Origin == goroutine.Stdlib {
+		return nil
+	}
+	x := f.shown()
+	return s.call(&x)
 }
 
 // call is what the source says of a frame; nil if it is not at hand.
@@ -34,7 +40,7 @@ func (s *sources) call(f *goroutine.Frame) *callFacts {
 	if body == nil {
 		return nil
 	}
-	facts = &callFacts{held: s.at(p, body, f.Line), argument: -1, objects: map[string]int{}}
+	facts = &callFacts{held: s.heldAt(p, body, f.Line), argument: -1, objects: map[string]int{}, chanFacts: chanFacts{channel: -1}}
 	p.acquired(facts, body, f.Line)
 	if facts.acquires.root != "" {
 		facts.argument = p.parameter(facts.acquires.root, kind, recv)
@@ -46,7 +52,14 @@ func (s *sources) call(f *goroutine.Frame) *callFacts {
 			}
 		}
 	}
-	p.channels(facts, body, f.Line)
+	parameter := func(e ast.Expr) int {
+		if id, ok := ast.Unparen(e).(*ast.Ident); ok {
+			return p.parameter(id.Name, kind, recv)
+		}
+		return -1
+	}
+	p.channels(&facts.chanFacts, body, f.Line, parameter)
+	p.ticks(&facts.chanFacts, body, f.Line)
 	s.calls[c] = facts
 	return facts
 }
@@ -71,48 +84,12 @@ func (p *sourcePackage) acquired(facts *callFacts, body *ast.BlockStmt, line int
 	}
 }
 
-// channels notes on which kinds of channels a function sends and receives.
-func (p *sourcePackage) channels(facts *callFacts, body *ast.BlockStmt, line int) {
-	element := func(e ast.Expr) types.Type {
-		if t := p.info.TypeOf(e); t != nil {
-			if c, ok := t.Underlying().(*types.Chan); ok {
-				return c.Elem()
-			}
-		}
-		return nil
-	}
-	var token string
-	received := map[string]bool{}
-	ast.Inspect(body, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SendStmt:
-			if t := element(n.Chan); t != nil {
-				facts.sends = append(facts.sends, t)
-				if p.covers(n, line) {
-					token = types.ExprString(n.Chan)
-				}
-			}
-		case *ast.UnaryExpr:
-			if t := element(n.X); n.Op.String() == "<-" && t != nil {
-				facts.receives = append(facts.receives, t)
-				received[types.ExprString(n.X)] = true
-			}
-		case *ast.RangeStmt:
-			if t := element(n.X); t != nil {
-				facts.receives = append(facts.receives, t)
-			}
-		}
-		return true
-	})
-	facts.tokens = token != "" && received[token]
-}
-
 // waitFacts is what the source says of the call in which a unit waits.
 func (s *scene) waitFacts(u *unit) *callFacts {
 	if s.source == nil || u.wait.at >= len(s.frames(u)) {
 		return nil
 	}
-	return s.source.call(&s.frames(u)[u.wait.at])
+	return s.source.at(s.frames(u)[u.wait.at])
 }
 
 // sourceKey is the lock that a unit waits for, by the source.
@@ -162,11 +139,7 @@ func (s *scene) sourceHolders() {
 		if !lockKind(r.Kind) || !r.key.known() {
 			continue
 		}
-		for i, c := range r.found {
-			if c.score < worth[BySource] && !c.pending && s.refuted(r, c) {
-				delete(r.found, i)
-			}
-		}
+		r.found.drop(func(c *candidate) bool { return c.score < worth[BySource] && s.refuted(r, c) })
 	}
 }
 
@@ -175,7 +148,7 @@ func (s *scene) bySource(keys map[key][]*resource, i int) {
 	u := &s.units[i]
 	frames := s.frames(u)
 	for j := range frames {
-		c := s.source.call(&frames[j])
+		c := s.source.at(frames[j])
 		if c == nil || c.held == nil {
 			continue
 		}
@@ -209,15 +182,58 @@ func (s *scene) holds(r *resource, l lock, i, j int, c *callFacts) {
 			}
 			score += 10
 			r.candidate(i).exact = l.sure
-		case r.objects[o] && l.at < 0 && !r.remote:
+		case l.at >= 0 || r.remote || r.objects.len() == 0: // which object it is cannot be compared
+		case r.objects.has(o):
 			score += 10
-		case len(r.objects) > 0 && !r.remote && r.types[l.key.pkg+"."+l.key.owner] && l.at < 0:
+		case r.types.has(s.functions.types[l.key.pkg+"."+l.key.owner]):
 			return
 		}
 	}
 	x := r.candidate(i)
 	x.read = l.read
-	x.add(Reason{BySource, s.frames(u)[j]}, score)
+	x.add(Reason{BySource, s.frames(u)[j].shown()}, score)
+}
+
+// nobodyHolds reports whether by the source no goroutine holds a lock. A field
+// that is not exported is locked by its package alone: the source of the others
+// does not matter.
+func (s *scene) nobodyHolds(r *resource) bool {
+	if s.source == nil || r.key.owner == "" {
+		return false
+	}
+	p := s.source.byPath(r.key.pkg)
+	if p == nil || ast.IsExported(r.key.name) || s.source.keeps(p, r.key) {
+		return false
+	}
+	for b, frames := range s.stacks {
+		if s.idle[b] != "" {
+			continue
+		}
+		for j, f := range frames {
+			if f.Package != r.key.pkg {
+				continue
+			}
+			facts := s.source.at(f)
+			if facts == nil || facts.held == nil || facts.held.opaque && !s.locksAt(b, j) {
+				return false
+			}
+			if _, ok := facts.held.holds(r.key); ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// locksAt reports whether a frame of a bucket is the call of Lock that all its
+// goroutines wait in.
+func (s *scene) locksAt(b, j int) bool {
+	for i := s.first[b]; i < s.first[b+1]; i++ {
+		if w := s.units[i].wait; !lockKind(w.kind) || w.at != j {
+			return false
+		}
+	}
+	return true
 }
 
 // refuted reports whether the source of all that makes a candidate suspect says
@@ -233,90 +249,4 @@ func (s *scene) refuted(r *resource, c *candidate) bool {
 		}
 	}
 	return true
-}
-
-// token reports whether what waits to send on a channel uses it as a semaphore:
-// the function that sends then receives from it.
-func (s *scene) token(r *resource) bool {
-	if s.source == nil {
-		return false
-	}
-	c := s.waitFacts(&s.units[r.units[0]])
-	r.tokens = c != nil && c.tokens
-	return r.tokens
-}
-
-// partners finds, for a goroutine that holds a lock while it sends or receives,
-// the one that would do the opposite and waits for the lock.
-func (s *scene) partners() {
-	if s.source == nil {
-		return
-	}
-	for _, r := range s.resources {
-		if !lockKind(r.Kind) {
-			continue
-		}
-		for _, x := range r.Suspects {
-			h := &s.units[x.unit]
-			if x.Confidence < Probable || h.wait.kind != Chan || h.on < 0 {
-				continue
-			}
-			on := s.resources[h.on]
-			element := s.element(h)
-			if element == nil || len(on.Suspects) > 0 {
-				continue
-			}
-			for _, i := range r.units {
-				if i != x.unit && s.answers(&s.units[i], element, h.wait.op) && s.units[i].n == 1 {
-					on.candidate(i).add(Reason{Partner, s.caller(&s.units[i])}, worth[Partner])
-				}
-			}
-			if len(on.found) == 1 {
-				s.decide(on)
-			}
-		}
-	}
-}
-
-// element is what the channel carries that a unit waits on.
-func (s *scene) element(u *unit) types.Type {
-	c := s.waitFacts(u)
-	if c == nil {
-		return nil
-	}
-	list := c.sends
-	if u.wait.op == Receive {
-		list = c.receives
-	}
-	for _, t := range list {
-		if !types.Identical(t, list[0]) {
-			return nil
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	return list[0]
-}
-
-// answers reports whether a function in the stack of a unit does the opposite
-// of an operation on a channel of the element type.
-func (s *scene) answers(u *unit, element types.Type, op Op) bool {
-	frames := s.frames(u)
-	for j := u.wait.at; j < len(frames); j++ {
-		c := s.source.call(&frames[j])
-		if c == nil {
-			continue
-		}
-		list := c.receives
-		if op == Receive {
-			list = c.sends
-		}
-		for _, t := range list {
-			if types.Identical(t, element) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -8,7 +8,10 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
+	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -80,7 +83,7 @@ func lean(dumps []goroutine.Dump) {
 func (a *app) browse(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		if a.stdin == nil || isTerminal(a.stdin) {
-			help(cmd, nil)
+			shortHelp(cmd, nil)
 			return nil
 		}
 		args = []string{"-"}
@@ -92,6 +95,11 @@ func (a *app) browse(cmd *cobra.Command, args []string) error {
 func (a *app) show(ctx context.Context, args []string, diff bool) error {
 	if a.screen() {
 		return a.open(ctx, args, diff)
+	}
+	if !slices.Contains(args, "-") {
+		if a.closer = a.commandLine(args...); len(args) > 1 {
+			a.closer = a.commandLine(append([]string{"diff"}, args...)...)
+		}
 	}
 	dumps, err := a.load(ctx, args, nil)
 	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 {
@@ -136,7 +144,7 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
 	t.Warnings = append(t.Warnings, why...)
 	if diff && t.Mismatch != nil && !a.force {
-		return t, &source.Error{Kind: source.Usage, Name: "diff", What: view.Mismatch(&t), Hint: "--force compares them anyway"}
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: diagnose.Mismatch(&t), Hint: "--force compares them anyway"}
 	}
 	return t, nil
 }
@@ -161,7 +169,8 @@ func (a *app) keep(err error) bool {
 	return true
 }
 
-func (a *app) print(t trend.Trend, diff bool) error {
+// reportOptions are how a trend is written, with the result of the rules.
+func (a *app) reportOptions(t *trend.Trend, diff bool) (report.Options, error) {
 	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
 	switch {
 	case a.top == 0:
@@ -169,19 +178,43 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	case a.top < 0:
 		o.Top = 0
 	}
+	finder, err := a.finder()
+	if err != nil {
+		return o, err
+	}
+	o.Diagnosis, o.Version, o.Now = diagnose.Of(t, finder.Package), version(), time.Now()
+	if !a.private {
+		o.Command, o.Closer = a.command, a.closer
+		o.Code = func(f goroutine.Frame) string {
+			s, err := finder.Read(f)
+			if err != nil {
+				return ""
+			}
+			return s.Lines[s.Line-s.First]
+		}
+	}
+	if a.judge != nil {
+		a.check(a.judge, &o)
+	}
+	for i := range t.Dumps {
+		if t.Dumps[i].Incomplete() {
+			a.status = statusPartial
+		}
+	}
+	return o, nil
+}
+
+func (a *app) print(t trend.Trend, diff bool) error {
 	format, err := a.chosenFormat()
 	if err != nil {
 		return err
 	}
-	finder, err := a.finder()
+	if a.judge == nil && format.Gate {
+		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
+	}
+	o, err := a.reportOptions(&t, diff)
 	if err != nil {
 		return err
-	}
-	o.Source = finder.Package
-	if a.judge != nil {
-		a.check(a.judge, &t, &o)
-	} else if format.Gate {
-		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
 	}
 	if err := a.emit(format.Binary, func(w io.Writer) error { return format.Write(w, &t, o) }); err != nil {
 		return err
@@ -190,11 +223,6 @@ func (a *app) print(t trend.Trend, diff bool) error {
 		// The log of CI shows why, whatever goes to stdout.
 		if err := report.Gate(&a.messages, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
 			return &ioError{"stderr", err}
-		}
-	}
-	for i := range t.Dumps {
-		if t.Dumps[i].Incomplete() {
-			a.status = statusPartial
 		}
 	}
 	return nil

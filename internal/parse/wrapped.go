@@ -46,7 +46,8 @@ func (b *block) scanWrapped(s *scanner) {
 func (b *block) scanRun(s *scanner, from, line int) {
 	w := &b.wrapped
 	text := w.text[from:]
-	first, last := goroutinesIn(text)
+	last := completeIn(text)
+	first := headerIn(text[:last])
 	end := int(w.starts[len(w.starts)-1])
 	if line == len(w.starts)-1 || first == last {
 		b.leave(int(w.starts[line]), end)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"gdump/internal/unwrap/wrappings"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -32,14 +34,14 @@ func TestWrappedBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range names {
-			if wrappings[name] == nil {
+			if wrappings.All[name] == nil {
 				t.Fatal(name)
 			}
 			t.Run(name+"/"+filepath.Base(file), func(t *testing.T) {
 				t.Parallel()
 				r := rand.New(rand.NewSource(1))
 				for round := range rounds {
-					lines := strings.SplitAfter(wrappings[name](strings.Repeat(string(data)+"\n", 2)), "\n")
+					lines := strings.SplitAfter(wrappings.All[name](strings.Repeat(string(data)+"\n", 2)), "\n")
 					for range 3 * round {
 						at, other := r.Intn(len(lines)), r.Intn(len(lines))
 						switch r.Intn(3) {

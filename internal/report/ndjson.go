@@ -19,7 +19,9 @@ type row struct {
 	Level   string `json:"level"`
 	Count   int    `json:"count"`
 	bucket
-	Counts *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
+	// Findings are the kinds of the findings about the bucket, in the newest dump.
+	Findings []string  `json:"findings,omitempty"`
+	Counts   *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
 }
 
 // NDJSON writes a line of JSON for each bucket and dump, for programs that read
@@ -28,6 +30,7 @@ type row struct {
 func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 	out := newJSONStream(w)
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts && !t.Apart()
+	about, idle := findingsOf(t, &o)
 	for i := range t.Dumps {
 		d := &t.Dumps[i]
 		for j := range t.Series {
@@ -36,6 +39,9 @@ func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 				continue
 			}
 			r := row{Schema: 1, Dump: i, Source: valid(d.Source), Level: string(d.Level), Count: s.Counts[i], bucket: jsonBucket(t, at(s, i), diff, o.AllIDs)}
+			if i == len(t.Dumps)-1 {
+				r.Findings, r.Idle = about[r.ID], idle[r.ID]
+			}
 			if !d.TakenAt.IsZero() {
 				r.TakenAt = d.TakenAt.Format(time.RFC3339Nano)
 			}
@@ -55,4 +61,15 @@ func at(s *trend.Series, dump int) *trend.Series {
 	}
 	one.At = []*goroutine.Bucket{s.At[dump]}
 	return &one
+}
+
+// findingsOf are the kinds of the findings about each bucket, and why it is idle.
+func findingsOf(t *trend.Trend, o *Options) (about map[string][]string, idle map[string]string) {
+	about = map[string][]string{}
+	for _, f := range o.diagnosis(t).Findings() {
+		for _, id := range f.Buckets {
+			about[string(id)] = append(about[string(id)], f.Code())
+		}
+	}
+	return about, idleBuckets(t, o)
 }

@@ -1,6 +1,10 @@
 package unwrap
 
-import "bytes"
+import (
+	"bytes"
+
+	"gdump/internal/grammar"
+)
 
 // A Cut is how the lines of one stream are wrapped. It can take the wrapping
 // off text that is read past the Reader, in several goroutines at once.
@@ -52,7 +56,7 @@ func (r *Reader) Pass(c *Cut, text []byte, line, lines int) bool {
 	if s.out != nil {
 		r.give(s, len(s.out.Text))
 	}
-	s.lastKind, s.want, s.inPanic = blank, other, false
+	s.lastKind, s.want, s.inPanic = grammar.Blank, grammar.Other, false
 	r.line = line + lines
 	s.used = r.line - 1
 	r.root.last = s
