@@ -21,6 +21,7 @@ func unwrappers() []unwrapper {
 		{"JSON record", (*Reader).jsonRecord},          // Docker, journald, Google Cloud, JSON loggers
 		{"quoted text", (*Reader).quotedText},          // logfmt, a member of spread-out JSON, a list of strings
 		{"escaped text", (*Reader).escapedText},        // a dump in one line: rsyslog's #012, \n, <br>
+		{"joined lines", (*Reader).joinedLines},        // a dump whose line ends have become blanks
 		{"prefix", (*Reader).learnedPrefix},            // all that log systems, terminals and people put before and after lines
 	}
 }
@@ -298,6 +299,51 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 		}
 	}
 	return false
+}
+
+// joinedLines reads a dump whose line ends have become blanks: a place ends a
+// frame, and shows where the next line begins.
+func (r *Reader) joinedLines(l *level, line []byte) bool {
+	from, end := grammar.FindHeader(line)
+	if from < 0 || l.depth >= maxNested || len(line)-end < 16 {
+		return false
+	}
+	text := append(bytes.Clone(line[from:end]), '\n')
+	frames, start := 0, end // start is where the line being read begins
+	for pos := end; pos < len(line); {
+		for pos < len(line) && line[pos] == ' ' {
+			pos++
+		}
+		next := pos
+		for next < len(line) && line[next] != ' ' {
+			next++
+		}
+		word := line[pos:next]
+		offset := len(bytes.TrimSpace(line[start:pos])) == 0 && text[len(text)-2] != ':' && grammar.IsPlace(append([]byte("/f:1 "), word...))
+		h, size := -1, 0
+		if grammar.LooksLikeHeader(line[pos:]) {
+			h, size = grammar.FindHeader(line[pos:])
+		}
+		switch {
+		case h == 0:
+			text = append(append(append(text, '\n'), line[pos:pos+size]...), '\n')
+			next, start = pos+size, pos+size
+		case offset: // " +0x1d" goes on with the place
+			text = append(append(append(text[:len(text)-1], ' '), word...), '\n')
+			start = next
+		case grammar.IsPlace(word) && grammar.KindOf(line[start:pos]) == grammar.Call:
+			text = append(append(append(append(text, bytes.TrimSpace(line[start:pos])...), "\n\t"...), word...), '\n')
+			frames, start = frames+1, next
+		}
+		pos = next
+	}
+	if frames == 0 {
+		return false
+	}
+	text = append(append(text, bytes.TrimSpace(line[start:])...), '\n')
+	r.around = line
+	r.document(l, append(append(bytes.Clone(bytes.TrimSpace(line[:from])), '\n'), text...), pairs(line[:from], -1))
+	return true
 }
 
 // holdsDump reports whether a text of many lines has the beginning of a dump in
