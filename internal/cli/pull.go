@@ -39,8 +39,8 @@ the process, and says so; --level 2 insists. It asks once, and never again by
 itself. A dump that was cut off is kept with the true counts next to it, in
 NAME.counts, where gdump finds them.
 
-TARGET is host:port, :port, unix:///path.sock, or a URL down to
-/debug/pprof/goroutine. Without -o the file is HOST_PORT-20060102T150405Z.dump
+TARGET is host:port, :port, unix:///path.sock, a URL down to
+/debug/pprof/goroutine, or gops:PID or gops:HOST:PORT for the agent of google/gops. Without -o the file is HOST_PORT-20060102T150405Z.dump
 in the current folder, or in the one that -o names, such as dumps/; its name is
 printed. With another name the time and the target are kept next to it, in
 NAME.meta. A name that ends in .gz is compressed.

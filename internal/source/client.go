@@ -24,6 +24,9 @@ func newClient(a *address, o Options, h *heard) (*http.Client, error) {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: o.connectTimeout()}
+	if a.gops != "" {
+		return &http.Client{Transport: &agent{where: a.gops, dial: h.listen(dialer.DialContext)}}, nil
+	}
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            h.listen(dialer.DialContext),

@@ -85,7 +85,11 @@ func (t *Process) Count(ctx context.Context) (int, error) {
 	defer t.took(time.Now())
 	ctx, cancel := t.limited(ctx)
 	defer cancel()
-	n, err := t.index(ctx)
+	count := t.index
+	if t.at.gops != "" {
+		count = t.gopsCount
+	}
+	n, err := count(ctx)
 	if n > 0 || err != nil {
 		return n, err
 	}
@@ -129,7 +133,10 @@ func (t *Process) open(ctx context.Context, level Level) (in *Input, err error) 
 		}
 		in.ReadCloser = &closing{ReadCloser: in.ReadCloser, end: end}
 	}()
-	if t.o.Leak {
+	switch {
+	case t.at.gops != "":
+		return t.openGops(ctx)
+	case t.o.Leak:
 		return t.openLeak(ctx, level)
 	}
 	switch level {

@@ -45,6 +45,9 @@ func (t *Process) FileName(takenAt time.Time) string {
 }
 
 func (a *address) fileName() string {
+	if a.gops != "" {
+		return "gops_" + safePart(a.gops)
+	}
 	if a.socket != "" {
 		return safePart(filepath.Base(a.socket)) + "_unix" + a.baseName()
 	}

@@ -131,7 +131,7 @@ func SaveAll(ctx context.Context, targets []string, folder string, parallel int,
 		if err != nil {
 			return nil, err
 		}
-		if key := t.at.url(t.page(), o.Level).String() + t.at.socket; !seen[key] {
+		if key := t.at.url(t.page(), o.Level).String() + t.at.socket + t.at.gops; !seen[key] {
 			seen[key] = true
 			processes = append(processes, t)
 			results = append(results, Result{Target: t.Name()})

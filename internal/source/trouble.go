@@ -39,7 +39,11 @@ func (t *Process) why(ctx context.Context, err error) (what, hint string) {
 	var redirect *redirectError
 	var proxy *proxyError
 	var op *net.OpError
+	var none *noAgent
 	host := t.at.base.Hostname()
+	if t.at.gops != "" {
+		host = t.at.gops
+	}
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled):
 		return "interrupted", ""
@@ -53,8 +57,12 @@ func (t *Process) why(ctx context.Context, err error) (what, hint string) {
 		return "cannot connect to the proxy: " + reason(err), "the proxy is set by HTTP_PROXY or HTTPS_PROXY; NO_PROXY lists hosts to reach without it"
 	case errors.As(err, &dns):
 		return "cannot resolve " + host, ""
+	case errors.As(err, &none):
+		return none.what, "does the program call agent.Listen of github.com/google/gops?"
 	case errors.Is(err, fs.ErrNotExist) && t.at.socket != "":
 		return "no such socket", ""
+	case errors.Is(err, syscall.ECONNREFUSED) && t.at.gops != "":
+		return "connection refused", "is the process running, and is its gops agent?"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused", "is the process running, and does it serve net/http/pprof there?"
 	case errors.Is(err, syscall.ECONNRESET):
