@@ -81,7 +81,8 @@ func run(t *testing.T, bin, line, address string) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"load.sh": "#!/bin/sh\n", "go.mod": "module example.com/app\n\ngo 1.24\n", "app_test.go": "package app\n",
+		"targets.json": `[{"targets": ["localhost:6060"], "labels": {"job": "shop"}}]`,
+		"load.sh":      "#!/bin/sh\n", "go.mod": "module example.com/app\n\ngo 1.24\n", "app_test.go": "package app\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
 			t.Fatal(err)

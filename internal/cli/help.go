@@ -43,16 +43,7 @@ func help(c *cobra.Command, _ []string) {
 	}
 	switch {
 	case !c.HasParent():
-		fmt.Fprintln(w, "\nFlags (gdump help flags explains each):")
-		line := " "
-		for _, name := range names(c.Flags()) {
-			if len(line)+1+len(name) > helpWidth {
-				fmt.Fprintln(w, line)
-				line = " "
-			}
-			line += " " + name
-		}
-		fmt.Fprintln(w, line)
+		fmt.Fprintf(w, "\nFlags: --format --by --output --src and more: gdump help %s\n", flagsTopic)
 	case c.Name() == flagsTopic:
 		flags(c, c.Root().Flags())
 	default:
@@ -72,16 +63,6 @@ func flagsCommand() *cobra.Command {
 func call(c *cobra.Command) string {
 	_, args, _ := strings.Cut(c.Use, " ")
 	return strings.TrimSuffix(c.CommandPath()+" "+args, " ")
-}
-
-func names(set *pflag.FlagSet) []string {
-	var out []string
-	set.VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			out = append(out, "--"+f.Name)
-		}
-	})
-	return out
 }
 
 // flags lists flags with their defaults.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"gdump/internal/fleet"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -46,7 +47,13 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 				}
 			}
 		}
-		got, err := source.Read(ctx, arg, o)
+		var got []goroutine.Dump
+		var err error
+		if fleet.Is(arg) {
+			got, err = a.readFleet(ctx, arg, step)
+		} else {
+			got, err = source.Read(ctx, arg, o)
+		}
 		done.Bytes += last.Bytes
 		done.Goroutines += last.Goroutines
 		dumps = append(dumps, got...)
@@ -204,7 +211,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
 	names := make([]string, len(args))
 	for i, arg := range args {
-		names[i] = source.Redact(arg)
+		names[i] = fleet.Redact(arg)
 	}
 	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
 		t, err := a.loadTrend(ctx, args, diff, step)

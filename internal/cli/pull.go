@@ -16,11 +16,10 @@ import (
 
 // pulling is what the flags of pull say.
 type pulling struct {
-	output   string
-	force    bool
-	leak     bool
-	targets  string
-	parallel int
+	output  string
+	force   bool
+	leak    bool
+	targets string
 }
 
 func (a *app) pullCommand() *cobra.Command {
@@ -62,10 +61,7 @@ gdump pull --targets fleet.txt -o dumps/`,
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if p.parallel < 1 {
-				return errors.New("--parallel: it must be 1 or more")
-			}
-			if len(args) == 1 && p.targets == "" {
+			if len(args) == 1 && p.targets == "" && !isFleet(args) {
 				return a.pull(cmd.Context(), args[0], p)
 			}
 			return a.pullMany(cmd.Context(), args, p)
@@ -76,7 +72,6 @@ gdump pull --targets fleet.txt -o dumps/`,
 	f.BoolVar(&p.force, "force", false, "replace the file if it is there")
 	f.BoolVar(&p.leak, "leak", false, "ask for the goroutineleak profile: only goroutines that can never go on; forces a garbage collection")
 	f.StringVar(&p.targets, "targets", "", "file with the targets, - is stdin")
-	f.IntVar(&p.parallel, "parallel", 8, "targets to ask at the same time")
 	return c
 }
 
@@ -143,9 +138,16 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 		}
 		targets = append(targets, listed...)
 	}
-	o := a.sourceOptions()
-	o.Leak = p.leak
-	results, err := source.SaveAll(ctx, targets, p.output, p.parallel, p.force, o)
+	o := a.fleetOptions()
+	o.Source.Leak = p.leak
+	if !isFleet(targets) {
+		o.Source.Timeout = a.target.Timeout
+	}
+	processes, err := a.processes(ctx, targets, o)
+	if err != nil {
+		return err
+	}
+	results, err := source.SaveEach(ctx, processes, p.output, o.Parallel, p.force, o.Source)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,15 @@ type (
 		Truncated  bool      `json:"truncated"`
 		Restarted  bool      `json:"restarted"`
 		Problems   []problem `json:"problems"`
+
+		Instance     string            `json:"instance,omitempty"`
+		TargetLabels map[string]string `json:"target_labels,omitempty"`
+	}
+	// instances says on how many of a fleet a bucket is.
+	instances struct {
+		N     int    `json:"n"`
+		Of    int    `json:"of"`
+		Worst string `json:"worst,omitempty"`
 	}
 	problem struct {
 		Line    int    `json:"line,omitempty"`
@@ -92,6 +101,7 @@ type (
 		Leaked     *int                      `json:"leaked,omitempty"`
 		Goroutines []uint64                  `json:"goroutines,omitempty"`
 		Idle       string                    `json:"idle,omitempty"`
+		Instances  *instances                `json:"instances,omitempty"`
 	}
 	waits struct {
 		Min    int `json:"min"`
@@ -122,6 +132,14 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 	out.field("kind", kind)
 	jsonList(&out, "dumps", func(yield func(dump) bool) {
 		for i := range t.Dumps {
+			if f := t.Dumps[i].Fleet; f != nil && !diff {
+				for d := range jsonInstances(&t.Dumps[i]) {
+					if !yield(d) {
+						return
+					}
+				}
+				continue
+			}
 			if !yield(jsonDump(&t.Dumps[i], t.Restarted[i])) {
 				return
 			}
@@ -250,7 +268,10 @@ func jsonSteps(s *trend.Series) []step {
 
 func jsonBucket(t *trend.Trend, s *trend.Series, diff, allIDs bool) bucket {
 	b := s.Bucket
-	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}}
+	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}, Instances: jsonSpread(b)}
+	if !diff {
+		x.Counts = countsEach(t, s)
+	}
 	if diff {
 		x.Verdict, x.VerdictBy = string(s.Verdict), by(t, s.VerdictBy)
 		x.Stuck, x.Why, x.Match, x.Proof, x.Steps = s.Stuck, view.Why(s), string(s.Match), string(s.Proof), jsonSteps(s)

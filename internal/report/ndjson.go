@@ -19,6 +19,9 @@ type row struct {
 	Level   string `json:"level"`
 	Count   int    `json:"count"`
 	bucket
+	Instance     string            `json:"instance,omitempty"`
+	TargetLabels map[string]string `json:"target_labels,omitempty"`
+
 	Counts *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
 }
 
@@ -39,6 +42,10 @@ func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 			if !d.TakenAt.IsZero() {
 				r.TakenAt = d.TakenAt.Format(time.RFC3339Nano)
 			}
+			if b := s.At[i]; b != nil && b.Spread != nil {
+				rowsOfFleet(out, r, b.Spread)
+				continue
+			}
 			out.value(r, "", "")
 			out.w.WriteByte('\n')
 		}
@@ -55,4 +62,14 @@ func at(s *trend.Series, dump int) *trend.Series {
 	}
 	one.At = []*goroutine.Bucket{s.At[dump]}
 	return &one
+}
+
+// rowsOfFleet writes a row for each instance of a fleet that has the bucket.
+func rowsOfFleet(out *jsonStream, r row, s *goroutine.Spread) {
+	for _, x := range s.Shares {
+		d := jsonInstance(&s.Fleet.Instances[x.Instance])
+		r.Source, r.TakenAt, r.Level, r.Instance, r.TargetLabels, r.Count = d.Source, d.TakenAt, d.Level, d.Instance, d.TargetLabels, x.N
+		out.value(r, "", "")
+		out.w.WriteByte('\n')
+	}
 }

@@ -70,6 +70,9 @@ func (p *printer) stacks() {
 			title = goroutine.Clean(s.Name) + ": " + title
 		}
 		p.wrapped(bold, title)
+		for _, l := range view.SpreadLines(s.Bucket, p.o.Width) {
+			p.line(l)
+		}
 		p.stack(s.Bucket)
 	}
 	if rest := len(p.t.Series) - written; rest > 0 {

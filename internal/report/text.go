@@ -98,6 +98,9 @@ func (p *printer) sources() {
 		if !d.TakenAt.IsZero() {
 			parts = append(parts, d.TakenAt.Format(time.RFC3339))
 		}
+		if s := view.Fleet(d); s != "" {
+			parts = append(parts, s)
+		}
 		if s := view.States(view.DumpStates(d), 3); s != "" {
 			parts = append(parts, s)
 		}

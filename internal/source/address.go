@@ -18,6 +18,7 @@ type address struct {
 	base   *url.URL // up to and without the slash after /debug/pprof
 	socket string   // of unix://
 	gops   string   // PID or HOST:PORT of an agent that is asked instead of pprof
+	relay  string   // name of a process that is asked through a Relay
 	level  Level
 	leak   bool
 }
@@ -105,6 +106,9 @@ func (a *address) url(page string, level Level) *url.URL {
 
 // shown is how a page of the address is called in messages.
 func (a *address) shown(page string, level Level) string {
+	if a.relay != "" {
+		return goroutine.Clean(a.relay)
+	}
 	if a.gops != "" {
 		return gopsScheme + goroutine.Clean(a.gops)
 	}

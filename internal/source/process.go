@@ -39,6 +39,11 @@ func NewTarget(arg string, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newProcess(a, arg, o)
+}
+
+// newProcess makes a target of an address that was read from arg.
+func newProcess(a *address, arg string, o Options) (*Process, error) {
 	if o.Level == LevelAuto {
 		o.Level = a.level
 	}
@@ -65,6 +70,11 @@ func (t *Process) Name() string { return t.shown(t.page(), LevelAuto) }
 
 // shown is a page of the target as it may be shown.
 func (t *Process) shown(page string, level Level) string { return t.hide(t.at.shown(page, level)) }
+
+// Key is the same for two targets that are one.
+func (t *Process) Key() string {
+	return t.at.url(t.page(), t.o.Level).String() + t.at.socket + t.at.gops + t.at.relay
+}
 
 // Took is how long the last request took.
 func (t *Process) Took() time.Duration { return time.Duration(t.last.Load()) }

@@ -30,6 +30,10 @@ func (t *Process) cannotAsk(ctx context.Context, name string, err error) error {
 	if errors.As(err, &urlErr) {
 		err = urlErr.Err // without the URL and what may be secret in it
 	}
+	var own *Error
+	if errors.As(err, &own) {
+		return t.trouble(own.Kind, name, own.What, own.Hint, err) // a relay's
+	}
 	what, hint := t.why(ctx, err)
 	return t.trouble(Target, name, what, hint, err)
 }

@@ -83,6 +83,16 @@ func Columns(t *trend.Trend) []Column {
 		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
 		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
+	if OfFleet(t) {
+		count("instances", 9, instances, nil)
+		cols[len(cols)-1].Cell = func(s *trend.Series) string { return Instances(s.Bucket) }
+		strip := Column{Title: "each", rank: 6, Cell: func(s *trend.Series) string { return Strip(s.Bucket, maxStrip) }}
+		worst := Column{Title: "worst", rank: 7, Cell: func(s *trend.Series) string { return Worst(s.Bucket) }, least: 16, Front: true}
+		for _, c := range []Column{strip, worst} {
+			c.Compare = func(a, b *trend.Series) int { return cmp.Compare(most(b), most(a)) }
+			add(c)
+		}
+	}
 	add(Column{
 		Title: "leaked", Right: true, rank: 8, Cell: leakedCell,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(b.Leaked, a.Leaked) },

@@ -33,13 +33,14 @@ const (
 	Fixed        Kind = "fixed"
 	Unjudged     Kind = "unjudged"
 	Strangers    Kind = "strangers" // the dumps are of different programs
+	Outliers     Kind = "outlier"   // few instances of a fleet have many more than the others
 	Quiet        Kind = "quiet"
 )
 
 // Style is how much a finding asks for a look.
 func (k Kind) Style() Style {
 	switch k {
-	case Crash, Accumulating:
+	case Crash, Accumulating, Outliers:
 		return Bad
 	case Fixed:
 		return Good
@@ -55,6 +56,7 @@ func Findings(t *trend.Trend) []Finding {
 		return []Finding{{Kind: Quiet, Says: "no dump"}}
 	case len(t.Dumps) == 1:
 		found := append(crashed(&t.Dumps[0]), leaked(t)...)
+		found = append(found, outliers(t)...)
 		if len(found) > 0 && t.Dumps[0].Goroutines == 1 {
 			return found // which say all of the one there is
 		}
