@@ -3,6 +3,7 @@ package fleet
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -141,16 +142,18 @@ type childBody struct {
 	cancel context.CancelFunc
 	ctx    context.Context
 	waited bool
+	err    error // at the end of what is read
 }
 
 func (b *childBody) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if err != nil && !b.waited {
-		if failed := b.wait(); failed != nil {
-			return n, failed
-		}
+	if b.err != nil {
+		return 0, b.err
 	}
-	return n, err
+	n, err := b.r.Read(p)
+	if err != nil {
+		b.err = cmp.Or(b.wait(), err)
+	}
+	return n, b.err
 }
 
 func (b *childBody) wait() error {
