@@ -24,10 +24,10 @@ type Pod struct {
 // pods, and the way through to them.
 type Cluster struct {
 	*httptest.Server
-	mu          sync.Mutex
-	pods        []Pod
-	forbidden   map[string]bool // "list", "proxy", "portforward"
-	asked       []string
+	mu        sync.Mutex
+	pods      []Pod
+	forbidden map[string]bool // "list", "proxy", "portforward"
+	asked     []string
 }
 
 // NewCluster starts an API server for the pods of namespace shop.

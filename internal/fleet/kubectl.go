@@ -179,32 +179,35 @@ func (b *childBody) Close() error {
 
 var forwarding = regexp.MustCompile(`^Forwarding from (127\.0\.0\.1:\d+) -> `)
 
-// portForward forwards a port of loopback to a pod until ctx ends.
-func portForward(ctx context.Context, namespace, pod string, port int) (string, error) {
+// portForward forwards a port of loopback to a pod until ctx ends. ended is
+// closed when kubectl has.
+func portForward(ctx context.Context, namespace, pod string, port int) (local string, ended <-chan struct{}, err error) {
 	cmd, stderr, err := command(ctx, "port-forward", "--address", "127.0.0.1", "-n", namespace, "pod/"+pod, fmt.Sprintf(":%d", port))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = start(ctx, cmd)
 	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	s := bufio.NewScanner(out)
 	for s.Scan() {
 		if m := forwarding.FindStringSubmatch(s.Text()); m != nil {
+			done := make(chan struct{})
 			go func() {
+				defer close(done)
 				io.Copy(io.Discard, out) // a line for each connection
 				cmd.Wait()
 			}()
-			return m[1], nil
+			return m[1], done, nil
 		}
 	}
 	err = cmd.Wait()
 	if ctx.Err() != nil {
-		return "", ctx.Err()
+		return "", nil, ctx.Err()
 	}
-	return "", complaint(stderr.String(), err)
+	return "", nil, complaint(stderr.String(), err)
 }

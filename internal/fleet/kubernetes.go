@@ -179,7 +179,7 @@ func (c *cluster) ask(ctx context.Context, o source.Options, pod string, port in
 // forward gets a page through kubectl port-forward, which ends with the page.
 func (c *cluster) forward(ctx context.Context, o source.Options, pod string, port int, page string) (*source.Answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	local, err := portForward(ctx, c.namespace, pod, port)
+	local, ended, err := portForward(ctx, c.namespace, pod, port)
 	if err != nil {
 		cancel()
 		if refused, ok := err.(*refusedError); ok && refused.status == http.StatusForbidden {
@@ -187,19 +187,23 @@ func (c *cluster) forward(ctx context.Context, o source.Options, pod string, por
 		}
 		return nil, err
 	}
+	end := func() {
+		cancel()
+		<-ended
+	}
 	body, err := source.Page(ctx, local, page, o)
 	if err != nil {
-		cancel()
+		end()
 		return nil, err
 	}
-	body.Body = &ending{body.Body, cancel}
+	body.Body = &ending{body.Body, end}
 	return body, nil
 }
 
 // ending ends what a body comes through when it is closed.
 type ending struct {
 	io.ReadCloser
-	end context.CancelFunc
+	end func()
 }
 
 func (e *ending) Close() error {
