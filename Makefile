@@ -3,9 +3,9 @@ GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 60s
 FUZZED ?= ./...
-SERVERS = nats-server prometheus caddy etcd-server
+SERVERS = nats-server prometheus caddy etcd-server kubernetes-client
 
-.PHONY: help build test race check fuzz e2e bench confusion golden clean
+.PHONY: help build test race check fuzz e2e pyroscope bench confusion golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,12 +42,16 @@ fuzz: ## run every fuzzer of FUZZED for FUZZTIME
 		done; \
 	done
 
-e2e: servers ## try the built program on a terminal, against real servers
+e2e: servers pyroscope ## try the built program on a terminal, against real servers
 	cd tools && PATH=$$PATH:/usr/sbin $(GO) test -count=1 ./e2e ./differential
+
+# Ten minutes of CPU once; the build cache keeps what it compiles.
+pyroscope: ## build bin/pyroscope, the server that e2e starts, from its module
+	cd tools/pyroscope && $(GO) build -trimpath -ldflags='-s -w' -o ../../bin/pyroscope github.com/grafana/pyroscope/cmd/pyroscope
 
 .PHONY: servers
 servers: # what e2e pulls from, as Debian ships it
-	@missing=; for p in nats-server prometheus caddy etcd; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing=1; done; \
+	@missing=; for p in nats-server prometheus caddy etcd kubectl; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing=1; done; \
 	if [ -n "$$missing" ]; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(SERVERS); \

@@ -46,7 +46,7 @@ var owners = map[string][]string{
 	"github.com/charmbracelet/bubbletea": {"ui"},
 	"github.com/charmbracelet/bubbles":   {"ui"},
 	"github.com/charmbracelet/lipgloss":  {"ui"},
-	"github.com/google/pprof":            {"parse", "report"},
+	"github.com/google/pprof":            {"parse", "report", "fleet"},
 	"github.com/klauspost/compress":      {"unwrap"},
 	"go.yaml.in/yaml":                    {"fleet"},
 	"net/http":                           {"source", "fleet", "demo"},

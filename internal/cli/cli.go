@@ -71,6 +71,7 @@ type app struct {
 	target     source.Options
 	timeoutSet bool // --timeout was given
 	fleet      fleet.Options
+	overTime   bool // the one source is what a server has of a service over time
 	out        output
 	judge      *judge     // the rules; nil if there are none
 	gateOnly   bool       // the text shows the rules alone
@@ -260,7 +261,7 @@ gdump diff before.dump after.dump     show what grew`,
 		a.timeoutSet = c.Flags().Changed("timeout")
 		return errors.Join(a.checkFlags(), a.checkTarget(), a.checkFleet())
 	}
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.targetsCommand(), flagsCommand(), a.manCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.targetsCommand(), a.pushCommand(), flagsCommand(), a.manCommand())
 	root.SetIn(a.stdin)
 	root.SetOut(&a.printed)
 	root.SetErr(&a.messages)

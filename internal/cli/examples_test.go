@@ -32,7 +32,7 @@ func TestExamples(t *testing.T) {
 		for _, line := range lines {
 			t.Run(line, func(t *testing.T) {
 				t.Parallel()
-				line = strings.ReplaceAll(line, "localhost:6060", ":6060")
+				line = strings.NewReplacer("localhost:6060", ":6060", "localhost:4040", ":6060").Replace(line)
 				if diff, ok := strings.CutPrefix(line, "gdump diff before.dump :6060"); ok {
 					// The dump before is to be of the same program.
 					line = "gdump pull :6060 -o before.dump --force && gdump diff before.dump :6060" + diff

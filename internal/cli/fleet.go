@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,13 +76,7 @@ func (a *app) find(ctx context.Context, arg string, o fleet.Options) (*fleet.Fle
 // stderr it shows how far it is, and a table of those that failed.
 func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	o := a.fleetOptions()
-	last := time.Now()
-	o.Progress = func(p fleet.Progress) {
-		if now := time.Now(); step == nil && now.Sub(last) > 2*time.Second && p.Done < p.Of {
-			last = now
-			a.say(fmt.Sprintf("asked %d of %d instances, %d failed", p.Done, p.Of, p.Failed))
-		}
-	}
+	o.Progress = a.progress(step == nil)
 	f, err := a.find(ctx, arg, o)
 	if err != nil {
 		return nil, err
@@ -93,6 +89,77 @@ func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]
 		return nil, err
 	}
 	return []goroutine.Dump{d}, nil
+}
+
+// progress says now and then how far the asking is.
+func (a *app) progress(say bool) func(fleet.Progress) {
+	last := time.Now()
+	return func(p fleet.Progress) {
+		if now := time.Now(); say && now.Sub(last) > 2*time.Second && p.Done < p.Of {
+			last = now
+			a.say(fmt.Sprintf("asked %d of %d instances, %d failed", p.Done, p.Of, p.Failed))
+		}
+	}
+}
+
+// period is what the flags say of the time for which a server is asked.
+type period struct {
+	from, to string
+	step     time.Duration
+}
+
+func (h *period) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&h.from, "from", "", "since when to ask a Pyroscope server: -7d, -12h or 2026-01-02T15:04:05Z")
+	f.StringVar(&h.to, "to", "", "until when; now if it is not given")
+	f.DurationVar(&h.step, "step", 0, "one profile of each instance in each such time (default: a hundredth of the time)")
+}
+
+// setPeriod sets the time for which a server is asked.
+func (a *app) setPeriod(h *period, args []string) error {
+	stored := len(args) == 1 && fleet.IsStored(args[0])
+	switch {
+	case h.from == "" && h.to == "" && h.step == 0:
+		if stored && len(args) == 1 {
+			h.from = "-1d"
+			break
+		}
+		return nil
+	case !stored:
+		return errors.New("--from, --to and --step are for one pyroscope:URL{MATCHERS}")
+	case h.from == "":
+		return errors.New("--from: since when?")
+	case h.step < 0 || h.step > 0 && h.step < 5*time.Second:
+		return errors.New("--step: it must be 5s or more")
+	}
+	now := time.Now()
+	var err error
+	if a.fleet.From, err = moment(h.from, now); err != nil {
+		return fmt.Errorf("--from %s: %w", h.from, err)
+	}
+	a.fleet.To = now
+	if h.to != "" {
+		if a.fleet.To, err = moment(h.to, now); err != nil {
+			return fmt.Errorf("--to %s: %w", h.to, err)
+		}
+	}
+	a.fleet.Step, a.overTime = h.step, true
+	return nil
+}
+
+var ago = regexp.MustCompile(`^-(\d{1,5})([smhdw])$`)
+
+// moment reads a time, or how long ago it was.
+func moment(text string, now time.Time) (time.Time, error) {
+	if m := ago.FindStringSubmatch(text); m != nil {
+		n, err := strconv.Atoi(m[1])
+		unit := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]]
+		return now.Add(-time.Duration(n) * unit), err
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	return time.Time{}, errors.New("it must be a time ago, such as -7d, or 2026-01-02T15:04:05Z")
 }
 
 // sayFailed prints the table of failures.

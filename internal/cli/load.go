@@ -100,6 +100,13 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 	if a.screen() {
 		return a.open(ctx, args, diff)
 	}
+	if a.overTime {
+		t, err := a.history(ctx, args[0], nil)
+		if err != nil {
+			return err
+		}
+		return a.print(t, true)
+	}
 	dumps, err := a.load(ctx, args, nil)
 	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 {
 		return err
@@ -118,6 +125,24 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 		return err
 	}
 	return a.print(t, diff)
+}
+
+// history is what a server has of a service over time.
+func (a *app) history(ctx context.Context, arg string, step func(ui.Step)) (trend.Trend, error) {
+	o := a.fleetOptions()
+	o.Progress = a.progress(step == nil)
+	s, err := fleet.Parse(arg)
+	if err != nil {
+		return trend.Trend{}, err
+	}
+	h, err := s.History(ctx, o)
+	if err != nil {
+		return trend.Trend{}, err
+	}
+	if len(h.Failed) > 0 {
+		a.sayFailed(h.Failed, h.Instances())
+	}
+	return h.Trend(), nil
 }
 
 // compare puts the dumps in a row, by the grouping that was asked for. Dumps
@@ -221,6 +246,9 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 
 // loadTrend is what the screen shows of the sources, and why it is not all.
 func (a *app) loadTrend(ctx context.Context, args []string, diff bool, step func(ui.Step)) (trend.Trend, error) {
+	if a.overTime {
+		return a.history(ctx, args[0], step)
+	}
 	dumps, err := a.load(ctx, args, step)
 	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 && ctx.Err() == nil {
 		return trend.Trend{}, err

@@ -141,9 +141,9 @@ func Redact(arg string) string {
 	return kind + ":" + source.Redact(where)
 }
 
-// Stored reports whether the profiles are those that a server keeps, so that
-// there are some of the past.
-func (s *Selector) Stored() bool { return s.kind == pyroscope }
+// IsStored reports whether an argument selects profiles that a server keeps, so
+// that there are some of the past.
+func IsStored(arg string) bool { return strings.HasPrefix(arg, pyroscope+":") }
 
 // Instance is one process of a fleet.
 type Instance struct {

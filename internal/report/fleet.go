@@ -66,7 +66,11 @@ func countsEach(t *trend.Trend, s *trend.Series) []int {
 	return counts
 }
 
-func jsonSpread(b *goroutine.Bucket) *instances {
+func jsonSpread(s *trend.Series) *instances {
+	if s.Instances != nil {
+		return jsonOverTime(s.Instances)
+	}
+	b := s.Bucket
 	if b.Spread == nil {
 		return nil
 	}
@@ -75,4 +79,23 @@ func jsonSpread(b *goroutine.Bucket) *instances {
 		x.Worst = valid(worst.Name)
 	}
 	return x
+}
+
+func jsonOverTime(i *trend.Instances) *instances {
+	x := &instances{
+		N: i.N, Of: i.Of, Worst: valid(i.Worst), Most: i.Most, Since: jsonTime(i.Since), Version: valid(i.Version),
+		PerHour: known(i.PerHour), Restarts: i.Restarts, Hidden: i.Hidden,
+	}
+	for _, e := range i.Each {
+		x.Each = append(x.Each, instanceDoes{valid(e.Name), string(e.Verdict), e.Now, known(e.PerHour), jsonTime(e.Since)})
+	}
+	return x
+}
+
+// jsonTime is "" where the time is not known.
+func jsonTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
 }

@@ -38,6 +38,7 @@ type (
 		Site       *frame             `json:"site,omitempty"`
 		CreatedBy  *frame             `json:"created_by,omitempty"`
 		Owner      *frame             `json:"owner,omitempty"`
+		Instances  *instances         `json:"instances,omitempty"`
 	}
 	gain struct {
 		Accumulates bool     `json:"accumulates"`
@@ -69,6 +70,22 @@ type (
 		N     int    `json:"n"`
 		Of    int    `json:"of"`
 		Worst string `json:"worst,omitempty"`
+
+		// Over time, where n is the number of those on which it accumulates.
+		Most     int            `json:"most,omitempty"`
+		Since    string         `json:"since,omitempty"`
+		Version  string         `json:"since_version,omitempty"`
+		PerHour  *float64       `json:"per_hour,omitempty"`
+		Restarts int            `json:"restarts,omitempty"`
+		Hidden   int            `json:"hidden_by_restarts,omitempty"`
+		Each     []instanceDoes `json:"each,omitempty"`
+	}
+	instanceDoes struct {
+		Instance string   `json:"instance"`
+		Verdict  string   `json:"verdict"`
+		Now      int      `json:"now"`
+		PerHour  *float64 `json:"per_hour,omitempty"`
+		Since    string   `json:"since,omitempty"`
 	}
 	problem struct {
 		Line    int    `json:"line,omitempty"`
@@ -210,7 +227,7 @@ func jsonLeak(t *trend.Trend, l *trend.Leak) leak {
 	s := &l.Series
 	x := leak{
 		By: by(t, l.By), Verdict: string(s.Verdict), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: view.Why(s),
-		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof),
+		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof), Instances: jsonSpread(s),
 	}
 	for _, m := range l.Members {
 		x.Buckets = append(x.Buckets, string(t.Series[m].Bucket.ID))
@@ -268,7 +285,7 @@ func jsonSteps(s *trend.Series) []step {
 
 func jsonBucket(t *trend.Trend, s *trend.Series, diff, allIDs bool) bucket {
 	b := s.Bucket
-	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}, Instances: jsonSpread(b)}
+	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}, Instances: jsonSpread(s)}
 	if !diff {
 		x.Counts = countsEach(t, s)
 	}

@@ -70,7 +70,7 @@ func (p *printer) stacks() {
 			title = goroutine.Clean(s.Name) + ": " + title
 		}
 		p.wrapped(bold, title)
-		for _, l := range view.SpreadLines(s.Bucket, p.o.Width) {
+		for _, l := range view.SpreadLines(s, p.o.Width) {
 			p.line(l)
 		}
 		p.stack(s.Bucket)

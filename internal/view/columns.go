@@ -85,9 +85,9 @@ func Columns(t *trend.Trend) []Column {
 	}
 	if OfFleet(t) {
 		count("instances", 9, instances, nil)
-		cols[len(cols)-1].Cell = func(s *trend.Series) string { return Instances(s.Bucket) }
+		cols[len(cols)-1].Cell = func(s *trend.Series) string { return Instances(s) }
 		strip := Column{Title: "each", rank: 6, Cell: func(s *trend.Series) string { return Strip(s.Bucket, maxStrip) }}
-		worst := Column{Title: "worst", rank: 7, Cell: func(s *trend.Series) string { return Worst(s.Bucket) }, least: 16, Front: true}
+		worst := Column{Title: "worst", rank: 7, Cell: func(s *trend.Series) string { return Worst(s) }, least: 16, Front: true}
 		for _, c := range []Column{strip, worst} {
 			c.Compare = func(a, b *trend.Series) int { return cmp.Compare(most(b), most(a)) }
 			add(c)

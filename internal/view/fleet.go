@@ -18,16 +18,33 @@ func OfFleet(t *trend.Trend) bool {
 	return len(t.Dumps) > 0 && t.Dumps[len(t.Dumps)-1].Fleet != nil
 }
 
-// Instances says on how many instances a bucket is.
-func Instances(b *goroutine.Bucket) string {
-	if b.Spread == nil {
+// Instances says on how many instances a series is, over time on how many it
+// accumulates.
+func Instances(s *trend.Series) string {
+	b := s.Bucket
+	switch {
+	case s.Instances != nil && s.Instances.N == 0 && (s.Verdict == trend.Accumulating || s.Verdict == trend.Growing):
+		n := 0
+		for _, x := range s.Instances.Each {
+			if x.Verdict == trend.Growing {
+				n++
+			}
+		}
+		return number.Group(n) + " of " + number.Group(s.Instances.Of)
+	case s.Instances != nil:
+		return number.Group(s.Instances.N) + " of " + number.Group(s.Instances.Of)
+	case b.Spread == nil:
 		return ""
 	}
 	return number.Group(len(b.Spread.Shares)) + " of " + number.Group(len(b.Spread.Fleet.Instances))
 }
 
 // Worst is the instance that has most of a bucket, and how many.
-func Worst(b *goroutine.Bucket) string {
+func Worst(s *trend.Series) string {
+	b := s.Bucket
+	if s.Instances != nil {
+		return goroutine.Clean(s.Instances.Worst) + " " + number.Group(s.Instances.Most)
+	}
 	if b.Spread == nil {
 		return ""
 	}
@@ -151,13 +168,45 @@ func Fleet(d *goroutine.Dump) string {
 
 // SpreadLines say how a bucket is spread over the instances of a fleet: on how
 // many, which has most, and a strip of a cell for each.
-func SpreadLines(b *goroutine.Bucket, width int) []string {
+func SpreadLines(s *trend.Series, width int) []string {
+	b := s.Bucket
 	if b.Spread == nil {
 		return nil
 	}
-	line := "  on " + Instances(b) + " instances"
-	if w := Worst(b); w != "" {
+	line := "  on " + Instances(s) + " instances"
+	if s.Instances != nil && s.Verdict == trend.Accumulating {
+		line = "  accumulates on " + Instances(s) + " instances"
+	}
+	if w := Worst(s); w != "" {
 		line += ", most on " + w
 	}
 	return []string{line, "  " + Strip(b, max(width-4, 1))}
+}
+
+// ofFleet is what a series does on the instances of a fleet over time: on how
+// many, since when, how fast, and what restarts hide.
+func ofFleet(s *trend.Series) Finding {
+	x := s.Instances
+	f := Finding{Kind: Growing, Confidence: s.Confidence, Goroutines: s.Now(), Where: whose(s.Bucket)}
+	name := goroutine.Clean(goroutine.ShortName(s.Name))
+	if s.Verdict != trend.Accumulating {
+		f.Says = fmt.Sprintf("growing: %s on %s instances; this could be a leak, or traffic that grows", name, Instances(s))
+		return f
+	}
+	f.Kind = Accumulating
+	f.Says = fmt.Sprintf("accumulating: %s on %s instances", name, Instances(s))
+	if !x.Since.IsZero() {
+		f.Says += " since " + x.Since.Format("2006-01-02 15:04 MST")
+	}
+	if x.Version != "" {
+		f.Says += " (" + x.Version + ")"
+	}
+	if x.PerHour > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s more an hour in the lifetime of a process", number.Group(int(x.PerHour+0.5))))
+	}
+	f.Evidence = append(f.Evidence, fmt.Sprintf("%s at most, on %s", number.Group(x.Most), goroutine.Clean(x.Worst)))
+	if x.Restarts > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s hid %s", number.Plural(x.Restarts, "restart", "restarts"), number.Plural(x.Hidden, "goroutine", "goroutines")))
+	}
+	return f
 }
