@@ -3,7 +3,7 @@ GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 60s
 FUZZED ?= ./...
-SERVERS = nats-server prometheus caddy etcd-server kubernetes-client
+SERVERS = nats-server prometheus caddy etcd-server
 
 .PHONY: help build test race check fuzz e2e pyroscope bench confusion golden clean
 
@@ -51,10 +51,11 @@ pyroscope: ## build bin/pyroscope, the server that e2e starts, from its module
 
 .PHONY: servers
 servers: # what e2e pulls from, as Debian ships it
-	@missing=; for p in nats-server prometheus caddy etcd kubectl; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing=1; done; \
+	@missing=; for p in nats-server prometheus caddy etcd; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing="$(SERVERS)"; done; \
+	command -v kubectl >/dev/null || missing="$$missing kubernetes-client"; \
 	if [ -n "$$missing" ]; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(SERVERS); \
+		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 	fi
 
 bench: ## measure the parser beside wc, grep and other parsers; needs 10 GB of disk

@@ -23,6 +23,7 @@ func TestExamples(t *testing.T) {
 	bin := buildGdump(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/push.v1.PusherService/Push", answer(http.StatusOK, "application/json", "{}").ServeHTTP)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	for command, lines := range examples(t, filepath.Join(bin, "gdump")) {

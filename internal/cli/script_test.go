@@ -128,7 +128,6 @@ var servers = map[string]http.Handler{
 func profiles() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/push.v1.PusherService/Push", answer(http.StatusOK, "application/json", "{}").ServeHTTP)
 	mux.HandleFunc("/base/debug/pprof/", func(w http.ResponseWriter, r *http.Request) {
 		http.StripPrefix("/base", http.HandlerFunc(pprof.Index)).ServeHTTP(w, r)
 	})
