@@ -5,7 +5,7 @@ FUZZTIME ?= 60s
 FUZZED ?= ./...
 SERVERS = nats-server prometheus caddy etcd-server
 
-.PHONY: help build test race check fuzz e2e pyroscope bench confusion golden clean
+.PHONY: help build test race check fuzz e2e pyroscope dist distcheck bench confusion golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,12 @@ servers: # what e2e pulls from, as Debian ships it
 		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 	fi
 
+dist: ## build a release into dist/: archives, packages, bill of materials, checksums
+	cd tools/dist && $(GO) run .
+
+distcheck: ## build a release twice, compare, and install its package in an empty root
+	cd tools/dist && $(GO) vet . && $(GO) test -count=1 . && $(GO) mod tidy -diff
+
 bench: ## measure the parser beside wc, grep and other parsers; needs 10 GB of disk
 	cd tools && $(GO) run ./bench
 
@@ -68,4 +74,4 @@ golden: ## rewrite the golden files; read the difference before it is committed
 	$(GO) test ./internal/ui ./internal/view ./internal/report -update
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist

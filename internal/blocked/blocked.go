@@ -96,10 +96,20 @@ type Deadlock struct {
 	Proven     bool
 }
 
+// Match is a pattern that resources show.
+type Match struct {
+	Pattern    Pattern
+	Resources  []int // numbers in the report
+	Waiters    int
+	Buckets    []int
+	Confidence Confidence // of the surest
+}
+
 // Report is what one dump shows.
 type Report struct {
 	Resources []Resource // the worst first
 	Deadlocks []Deadlock // the largest first
+	Patterns  []Match    // those of the resources, one for each name, the surest first
 	// Idle says of each bucket why its goroutines are known to be idle; "" if
 	// they are not.
 	Idle []string
@@ -132,18 +142,70 @@ func Analyze(d *goroutine.Dump, o Options) *Report {
 	s.countPlaces()
 	s.suspect()
 	s.link()
-	for _, x := range s.resources {
+	r.Deadlocks = s.deadlocks()
+	s.patterns(r.Deadlocks)
+	s.show(r)
+	return r
+}
+
+// show puts what is worth an entry into the report, in order.
+func (s *scene) show(r *Report) {
+	type entry struct{ resource, weight int }
+	var kept []entry
+	for n, x := range s.resources {
 		if s.keep(x) {
 			s.finish(x)
-			r.Resources = append(r.Resources, x.Resource)
+			kept = append(kept, entry{n, x.weight()})
 		}
 	}
-	r.Deadlocks = s.deadlocks()
-	s.patterns(r)
-	slices.SortStableFunc(r.Resources, func(a, b Resource) int {
-		return cmp.Or(cmp.Compare(b.weight(), a.weight()), cmp.Compare(b.Waiters, a.Waiters), cmp.Compare(a.Address, b.Address))
+	slices.SortFunc(kept, func(x, y entry) int {
+		a, b := s.resources[x.resource], s.resources[y.resource]
+		return cmp.Or(y.weight-x.weight, b.Waiters-a.Waiters, cmp.Compare(a.Address, b.Address), x.resource-y.resource)
 	})
-	return r
+	number := make([]int, len(s.resources))
+	r.Resources = make([]Resource, 0, len(kept))
+	for k, x := range kept {
+		number[x.resource] = k
+		r.Resources = append(r.Resources, s.resources[x.resource].Resource)
+	}
+	for i := range r.Deadlocks {
+		d := &r.Deadlocks[i]
+		for k, n := range d.Resources {
+			d.Resources[k] = number[n]
+		}
+		slices.Sort(d.Resources)
+	}
+	r.match()
+}
+
+// match collects the patterns of the resources.
+func (r *Report) match() {
+	index := map[Pattern]int{}
+	for n := range r.Resources {
+		x := &r.Resources[n]
+		if x.Pattern == "" {
+			continue
+		}
+		k, ok := index[x.Pattern]
+		if !ok {
+			k = len(r.Patterns)
+			index[x.Pattern] = k
+			r.Patterns = append(r.Patterns, Match{Pattern: x.Pattern})
+		}
+		m := &r.Patterns[k]
+		m.Resources = append(m.Resources, n)
+		m.Waiters += x.Waiters
+		m.Buckets = append(m.Buckets, x.Buckets...)
+		m.Confidence = max(m.Confidence, x.Confidence)
+	}
+	for k := range r.Patterns {
+		m := &r.Patterns[k]
+		slices.Sort(m.Buckets)
+		m.Buckets = slices.Compact(m.Buckets)
+	}
+	slices.SortStableFunc(r.Patterns, func(a, b Match) int {
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(b.Waiters, a.Waiters))
+	})
 }
 
 // Goroutines lists ids of waiters in ascending order, at most n.

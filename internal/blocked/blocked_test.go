@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"gdump/internal/blocked"
 	"gdump/internal/goroutine"
@@ -184,41 +183,4 @@ func strong(d *goroutine.Dump, o blocked.Options) map[uint64]bool {
 		}
 	}
 	return ids
-}
-
-// BenchmarkAnalyze compares with the time that reading takes.
-func BenchmarkAnalyze(b *testing.B) {
-	for _, shape := range []struct {
-		name               string
-		goroutines, stacks int
-	}{{"100000-in-300", 100_000, 300}, {"10000-in-10000", 10_000, 10_000}} {
-		text := locked(shape.goroutines, shape.stacks)
-		b.Run(shape.name, func(b *testing.B) {
-			start := time.Now()
-			d := read(b, text)
-			reading := time.Since(start)
-			for b.Loop() {
-				blocked.Analyze(d, blocked.Options{})
-			}
-			each := b.Elapsed() / time.Duration(b.N)
-			b.ReportMetric(float64(each)/float64(reading), "of-reading")
-		})
-	}
-}
-
-// locked is a dump in which all wait for locks, in methods of as many types as
-// there are stacks, behind one goroutine each that sleeps.
-func locked(goroutines, stacks int) []byte {
-	var b bytes.Buffer
-	for i := range goroutines {
-		n := i % stacks
-		fmt.Fprintf(&b, "goroutine %d [sync.Mutex.Lock, 3 minutes]:\ninternal/sync.runtime_SemacquireMutex(0x0?, 0x0?, 0x0?)\n\t/usr/local/go/src/runtime/sema.go:95 +0x25\n", i+2)
-		fmt.Fprintf(&b, "internal/sync.(*Mutex).lockSlow(0xc%09x0)\n\t/usr/local/go/src/internal/sync/mutex.go:149 +0x15d\nsync.(*Mutex).Lock(...)\n\t/usr/local/go/src/sync/mutex.go:46\n", 0x1000+n)
-		fmt.Fprintf(&b, "example.com/shop.(*Cart%d).Add(0xc%09x0, 0x2)\n\t/home/me/shop/cart.go:%d +0x45\n", n%7, 0x1000+n, 20+n)
-		for k := range 8 {
-			fmt.Fprintf(&b, "example.com/shop.handle%d(0x%x, {0xc000012345, 0x4})\n\t/home/me/shop/handle.go:%d +0x45\n", k, i, 30+k)
-		}
-		b.WriteString("created by example.com/shop.Serve in goroutine 1\n\t/home/me/shop/serve.go:12 +0x33\n\n")
-	}
-	return b.Bytes()
 }

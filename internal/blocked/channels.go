@@ -10,11 +10,11 @@ import (
 // place is a line at which goroutines wait, whatever channel they wait for.
 type place struct {
 	op       Op
-	function string
+	function int
 	line     int
 }
 
-func (s *scene) placeOf(r *resource) place { return place{r.Op, r.Site.Function, r.Site.Line} }
+func (s *scene) placeOf(r *resource) place { return place{r.Op, r.function, r.Site.Line} }
 
 // countPlaces counts how many goroutines wait at each line. Where a dump tells
 // channels apart each may have one waiter only, and it is the line that many
@@ -31,6 +31,7 @@ type origin struct {
 	known    int
 	gone     int // the goroutine has ended
 	returned int // or goes on, but not in the function that started them
+	creators int // how many they are
 }
 
 // all reports whether all that are known have been left by their starters.
@@ -38,33 +39,66 @@ func (o origin) all(n int) bool { return o.known > 0 && n == o.known }
 
 // origin looks for the starters of the waiters of a resource.
 func (s *scene) origin(r *resource) (o origin) {
+	var creators set[uint64]
 	for _, i := range r.units {
 		u := &s.units[i]
 		if u.member == nil || u.member.Creator == 0 {
 			continue
 		}
 		o.known++
-		p, ok := s.byID[u.member.Creator]
-		by := s.dump.Buckets[u.bucket].Stack.CreatedBy().Function
+		b, ok := s.bucketOf(u.member.Creator)
+		by := s.createdBy[u.bucket].Function
 		switch {
 		case !ok && !s.partial():
 			o.gone++
 			o.returned++
-		case ok && !s.calls(p, by):
+		case ok && !hasFunction(s.stacks[b], by):
 			o.returned++
 		}
+		creators.add(u.member.Creator)
 	}
+	o.creators = creators.len()
 	return o
+}
+
+// bucketOf is the bucket of a goroutine that has started others. It is false if
+// the dump does not have the goroutine.
+func (s *scene) bucketOf(id uint64) (bucket int, ok bool) {
+	if i, ok := s.byID[id]; ok {
+		return s.units[i].bucket, true
+	}
+	if s.starters == nil {
+		s.findStarters()
+	}
+	b, ok := s.starters[id]
+	return b, ok && b >= 0
+}
+
+// findStarters looks for those who have started others among the goroutines
+// that the buckets do not list one by one.
+func (s *scene) findStarters() {
+	s.starters = map[uint64]int{}
+	for i := range s.units {
+		if m := s.units[i].member; m != nil && m.Creator != 0 {
+			if _, ok := s.byID[m.Creator]; !ok {
+				s.starters[m.Creator] = -1
+			}
+		}
+	}
+	for b := range s.dump.Buckets {
+		if x := &s.dump.Buckets[b]; len(x.Members) < x.Count && len(s.starters) > 0 {
+			for id := range x.IDs.All() {
+				if _, ok := s.starters[id]; ok {
+					s.starters[id] = b
+				}
+			}
+		}
+	}
 }
 
 // partial reports whether the dump does not show all goroutines, one by one.
 func (s *scene) partial() bool {
-	return s.dump.Truncated || s.dump.LeaksOnly || len(s.byID) < s.dump.Goroutines
-}
-
-// calls reports whether a function is in the stack of a unit.
-func (s *scene) calls(i int, function string) bool {
-	return hasFunction(s.frames(&s.units[i]), function)
+	return s.lacking || s.dump.LeaksOnly || s.ids < s.dump.Goroutines
 }
 
 // chanPattern is what is wrong with a channel. That goroutines have waited for
@@ -78,29 +112,108 @@ func (s *scene) chanPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		}
 		return ChanCycle, Unknown
 	}
-	sure := Guess
-	if r.Proven {
-		sure = Probable
+	switch {
+	case r.Op == Send:
+		return s.sendPattern(r)
+	case len(r.Suspects) == 0:
+		return s.receivePattern(r)
+	}
+	return "", Unknown
+}
+
+func (s *scene) sendPattern(r *resource) (Pattern, Confidence) {
+	sure := r.proof()
+	if r.tokens || len(r.Suspects) > 0 {
+		return SemaphoreExhausted, sure
 	}
 	o := s.origin(r)
 	many := s.places[s.placeOf(r)] >= 2
 	switch {
-	case r.Op == Send && (r.tokens || len(r.Suspects) > 0):
-		return SemaphoreExhausted, sure
-	case len(r.Suspects) > 0:
-		return "", Unknown
-	case r.Op == Send && many && s.sendsAndReceives(r):
+	case many && s.sendsAndReceives(r):
 		return ChanCycle, Guess
-	case r.Op == Send && (r.Proven || o.all(o.gone) || many && o.all(o.returned)):
-		if many && r.Longest >= 1 && o.all(o.returned) {
+	case r.Proven, o.all(o.gone), many && o.all(o.returned):
+		// Many that few have started may only wait for a slow receiver.
+		if many && r.Longest >= 1 && (o.all(o.gone) || o.all(o.returned) && 2*o.creators > o.known) {
 			sure = Probable
 		}
+		if s.inPipeline(r) {
+			return PipelineAbandoned, sure
+		}
 		return AbandonedSend, sure
-	case r.Op == Receive && r.Proven:
+	}
+	return "", Unknown
+}
+
+// receivePattern: jobs that are never closed leave workers behind, each of which
+// waits for the next.
+func (s *scene) receivePattern(r *resource) (Pattern, Confidence) {
+	u := &s.units[r.units[0]]
+	facts := s.waitFacts(u)
+	o := s.origin(r)
+	switch {
+	case facts != nil && facts.ticks && r.Waiters >= manyLoops && o.all(o.returned):
+		return TickerLoop, o.spread(r)
+	case u.wait.ranges || facts != nil && facts.ranges:
+		switch {
+		case r.Proven:
+			return JobsNeverClosed, Probable
+		case o.all(o.gone) && o.creators >= manyLoops: // workers of one pool have one starter
+			return JobsNeverClosed, o.spread(r)
+		}
+	case r.Proven:
 		return AbandonedReceive, Guess
 	}
 	return "", Unknown
 }
+
+// spread is how sure it is that goroutines which go on for ever are left behind:
+// many that each somebody else has started, and who is gone.
+func (o origin) spread(r *resource) Confidence {
+	if r.Proven || r.Longest >= 1 && o.all(o.gone) && o.creators >= manyLoops {
+		return Probable
+	}
+	return Guess
+}
+
+// inPipeline reports whether goroutines of another stage, started by the same
+// goroutine in another function, are blocked sending as well.
+func (s *scene) inPipeline(r *resource) bool {
+	if s.stages == nil {
+		s.stages = map[uint64]*set[stage]{}
+		for _, x := range s.resources {
+			if x.Kind != Chan || x.Op != Send {
+				continue
+			}
+			for _, i := range x.units {
+				u := &s.units[i]
+				if u.member == nil || u.member.Creator == 0 {
+					continue
+				}
+				of := s.stages[u.member.Creator]
+				if of == nil {
+					of = &set[stage]{}
+					s.stages[u.member.Creator] = of
+				}
+				of.add(stage{x.function, s.createdBy[u.bucket].number})
+			}
+		}
+	}
+	for _, i := range r.units {
+		u := &s.units[i]
+		if u.member == nil || s.stages[u.member.Creator] == nil {
+			continue
+		}
+		for _, x := range s.stages[u.member.Creator].all() {
+			if x.sends != r.function && x.starts != s.createdBy[u.bucket].number {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// stage is a function that sends, and the one that has started it.
+type stage struct{ sends, starts int }
 
 // sendsAndReceives reports whether by the source the function that waits to send
 // receives the same kind of thing: two of its kind may wait for each other.
@@ -126,10 +239,13 @@ func (s *scene) selectPattern(r *resource) (Pattern, Confidence) {
 	switch {
 	case r.Proven:
 		return ContextNotCancelled, Guess
-	case r.Waiters >= manyLoops && o.all(o.returned) && r.Site.Origin != goroutine.Stdlib:
-		return ContextNotCancelled, Guess
+	case r.Waiters < manyLoops || !o.all(o.returned) || r.Site.Origin == goroutine.Stdlib:
+		return "", Unknown
 	}
-	return "", Unknown
+	if facts := s.waitFacts(&s.units[r.units[0]]); facts != nil && facts.ticks {
+		return TickerLoop, o.spread(r)
+	}
+	return ContextNotCancelled, o.spread(r)
 }
 
 // manyLoops is how many loops of one kind are more than a service of some parts

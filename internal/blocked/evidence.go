@@ -2,6 +2,7 @@ package blocked
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 
 	"gdump/internal/goroutine"
@@ -16,6 +17,17 @@ type callFacts struct {
 	sends    []types.Type // what the function sends on channels: their element types
 	receives []types.Type
 	tokens   bool // the call sends on a channel that the function then receives from
+	ranges   bool // the call is a range over a channel
+	ticks    bool // the call waits for a Ticker and nothing else
+}
+
+// at is what the source says of a call; nil if it is not at hand.
+func (s *sources) at(f frame) *callFacts {
+	if f.Origin == goroutine.Runtime || f.Origin == goroutine.Stdlib {
+		return nil
+	}
+	x := f.shown()
+	return s.call(&x)
 }
 
 // call is what the source says of a frame; nil if it is not at hand.
@@ -34,7 +46,7 @@ func (s *sources) call(f *goroutine.Frame) *callFacts {
 	if body == nil {
 		return nil
 	}
-	facts = &callFacts{held: s.at(p, body, f.Line), argument: -1, objects: map[string]int{}}
+	facts = &callFacts{held: s.heldAt(p, body, f.Line), argument: -1, objects: map[string]int{}}
 	p.acquired(facts, body, f.Line)
 	if facts.acquires.root != "" {
 		facts.argument = p.parameter(facts.acquires.root, kind, recv)
@@ -47,6 +59,7 @@ func (s *sources) call(f *goroutine.Frame) *callFacts {
 		}
 	}
 	p.channels(facts, body, f.Line)
+	p.ticks(facts, body, f.Line)
 	s.calls[c] = facts
 	return facts
 }
@@ -81,30 +94,105 @@ func (p *sourcePackage) channels(facts *callFacts, body *ast.BlockStmt, line int
 		}
 		return nil
 	}
-	var token string
-	received := map[string]bool{}
+	var slot string
+	taken := map[string]bool{}
 	ast.Inspect(body, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SendStmt:
 			if t := element(n.Chan); t != nil {
 				facts.sends = append(facts.sends, t)
 				if p.covers(n, line) {
-					token = types.ExprString(n.Chan)
+					slot = types.ExprString(n.Chan)
 				}
 			}
 		case *ast.UnaryExpr:
 			if t := element(n.X); n.Op.String() == "<-" && t != nil {
 				facts.receives = append(facts.receives, t)
-				received[types.ExprString(n.X)] = true
+				taken[types.ExprString(n.X)] = true
 			}
 		case *ast.RangeStmt:
 			if t := element(n.X); t != nil {
 				facts.receives = append(facts.receives, t)
+				facts.ranges = facts.ranges || p.line(n.For) == line
 			}
 		}
 		return true
 	})
-	facts.tokens = token != "" && received[token]
+	facts.tokens = slot != "" && taken[slot]
+}
+
+// ticks finds out whether all that a line receives from is a Ticker.
+func (p *sourcePackage) ticks(facts *callFacts, body *ast.BlockStmt, line int) {
+	all, n := true, 0
+	receive := func(e ast.Expr) {
+		n++
+		all = all && p.ticker(e)
+	}
+	ast.Inspect(body, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.RangeStmt:
+			if p.line(node.For) == line {
+				receive(node.X)
+			}
+		case *ast.SelectStmt:
+			if p.line(node.Select) == line {
+				for _, c := range node.Body.List {
+					if e := received(c.(*ast.CommClause)); e != nil {
+						receive(e)
+					} else {
+						all = false
+					}
+				}
+				return false
+			}
+		case *ast.UnaryExpr:
+			if node.Op == token.ARROW && p.line(node.OpPos) == line {
+				receive(node.X)
+			}
+		}
+		return true
+	})
+	facts.ticks = n > 0 && all
+}
+
+// received is the channel that a case of a select receives from; nil if it does
+// not receive.
+func received(c *ast.CommClause) ast.Expr {
+	var e ast.Expr
+	switch st := c.Comm.(type) {
+	case *ast.ExprStmt:
+		e = st.X
+	case *ast.AssignStmt:
+		e = st.Rhs[0]
+	}
+	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
+		return u.X
+	}
+	return nil
+}
+
+// ticker reports whether an expression is the channel of a time.Ticker.
+func (p *sourcePackage) ticker(e ast.Expr) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.SelectorExpr:
+		t := p.info.TypeOf(e.X)
+		if t == nil || e.Sel.Name != "C" {
+			return false
+		}
+		if q, ok := t.Underlying().(*types.Pointer); ok {
+			t = q.Elem()
+		}
+		named, ok := types.Unalias(t).(*types.Named)
+		return ok && named.Obj().Name() == "Ticker" && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "time"
+	case *ast.CallExpr:
+		sel, ok := e.Fun.(*ast.SelectorExpr)
+		if !ok || sel.Sel.Name != "Tick" {
+			return false
+		}
+		f, ok := p.info.Uses[sel.Sel].(*types.Func)
+		return ok && f.Pkg() != nil && f.Pkg().Path() == "time"
+	}
+	return false
 }
 
 // waitFacts is what the source says of the call in which a unit waits.
@@ -112,7 +200,7 @@ func (s *scene) waitFacts(u *unit) *callFacts {
 	if s.source == nil || u.wait.at >= len(s.frames(u)) {
 		return nil
 	}
-	return s.source.call(&s.frames(u)[u.wait.at])
+	return s.source.at(s.frames(u)[u.wait.at])
 }
 
 // sourceKey is the lock that a unit waits for, by the source.
@@ -162,11 +250,7 @@ func (s *scene) sourceHolders() {
 		if !lockKind(r.Kind) || !r.key.known() {
 			continue
 		}
-		for i, c := range r.found {
-			if c.score < worth[BySource] && !c.pending && s.refuted(r, c) {
-				delete(r.found, i)
-			}
-		}
+		r.found.drop(func(c *candidate) bool { return c.score < worth[BySource] && !c.pending && s.refuted(r, c) })
 	}
 }
 
@@ -175,7 +259,7 @@ func (s *scene) bySource(keys map[key][]*resource, i int) {
 	u := &s.units[i]
 	frames := s.frames(u)
 	for j := range frames {
-		c := s.source.call(&frames[j])
+		c := s.source.at(frames[j])
 		if c == nil || c.held == nil {
 			continue
 		}
@@ -209,15 +293,16 @@ func (s *scene) holds(r *resource, l lock, i, j int, c *callFacts) {
 			}
 			score += 10
 			r.candidate(i).exact = l.sure
-		case r.objects[o] && l.at < 0 && !r.remote:
+		case l.at >= 0 || r.remote || r.objects.len() == 0: // which object it is cannot be compared
+		case r.objects.has(o):
 			score += 10
-		case len(r.objects) > 0 && !r.remote && r.types[l.key.pkg+"."+l.key.owner] && l.at < 0:
+		case r.types.has(s.functions.types[l.key.pkg+"."+l.key.owner]):
 			return
 		}
 	}
 	x := r.candidate(i)
 	x.read = l.read
-	x.add(Reason{BySource, s.frames(u)[j]}, score)
+	x.add(Reason{BySource, s.frames(u)[j].shown()}, score)
 }
 
 // refuted reports whether the source of all that makes a candidate suspect says
@@ -268,10 +353,10 @@ func (s *scene) partners() {
 			}
 			for _, i := range r.units {
 				if i != x.unit && s.answers(&s.units[i], element, h.wait.op) && s.units[i].n == 1 {
-					on.candidate(i).add(Reason{Partner, s.caller(&s.units[i])}, worth[Partner])
+					on.candidate(i).add(Reason{Partner, s.caller(&s.units[i]).shown()}, worth[Partner])
 				}
 			}
-			if len(on.found) == 1 {
+			if len(on.found.list) == 1 {
 				s.decide(on)
 			}
 		}
@@ -304,7 +389,7 @@ func (s *scene) element(u *unit) types.Type {
 func (s *scene) answers(u *unit, element types.Type, op Op) bool {
 	frames := s.frames(u)
 	for j := u.wait.at; j < len(frames); j++ {
-		c := s.source.call(&frames[j])
+		c := s.source.at(frames[j])
 		if c == nil {
 			continue
 		}

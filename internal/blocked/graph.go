@@ -5,20 +5,71 @@ import (
 	"slices"
 )
 
+// graph leads from who waits to who must act. Its nodes are the units, and two
+// for each resource: what most of its waiters wait for, and what its pending
+// writers wait for. So it grows with waiters plus suspects, not by their product.
+type graph struct {
+	units int
+	to    [][]int32
+	back  [][]int32
+	seen  []int32 // the walk that last came to a node
+	walk  int32
+	steps int // that walks have taken
+}
+
+// edges are those that are more than a guess.
+func (s *scene) edges() *graph {
+	if !slices.ContainsFunc(s.resources, func(r *resource) bool { return len(r.Suspects) > 0 }) {
+		return &graph{}
+	}
+	n := len(s.units) + 2*len(s.resources)
+	g := &graph{units: len(s.units), to: make([][]int32, n), back: make([][]int32, n), seen: make([]int32, n)}
+	for k, r := range s.resources {
+		most, pending := g.units+2*k, g.units+2*k+1
+		for i := range r.Suspects {
+			x := &r.Suspects[i]
+			if x.Confidence < Probable {
+				continue
+			}
+			// The pending writer waits for the readers, the others for it.
+			if x.Pending || len(r.pending) == 0 {
+				g.add(most, x.unit)
+			}
+			if !x.Pending {
+				g.add(pending, x.unit)
+			}
+		}
+		for _, i := range r.units {
+			node := most
+			if _, ok := slices.BinarySearch(r.pending, i); ok {
+				node = pending
+			}
+			if len(g.to[node]) > 0 {
+				g.add(i, node)
+			}
+		}
+	}
+	return g
+}
+
+func (g *graph) add(from, to int) {
+	g.to[from] = append(g.to[from], int32(to))
+	g.back[to] = append(g.back[to], int32(from))
+}
+
 // link counts for each suspect who waits for it, directly or through others.
 func (s *scene) link() {
-	g := s.edges()
-	back := reversed(g)
+	s.graph = s.edges()
 	blocks := map[int]int{}
 	for _, r := range s.resources {
 		for k := range r.Suspects {
 			x := &r.Suspects[k]
 			n, ok := blocks[x.unit]
 			if !ok {
-				n = s.reach(back, x.unit)
+				n = s.reach(x.unit)
 				blocks[x.unit] = n
 			}
-			x.Blocks, x.Root = n, len(g[x.unit]) == 0
+			x.Blocks, x.Root = n, len(s.graph.to[x.unit]) == 0
 			if x.Confidence >= Probable {
 				s.idle[x.Bucket] = "" // others wait for it
 			}
@@ -26,57 +77,32 @@ func (s *scene) link() {
 	}
 }
 
-// edges lead from who waits to who must act, as far as that is more than a guess.
-func (s *scene) edges() map[int][]int {
-	g := map[int][]int{}
-	for _, r := range s.resources {
-		for _, x := range r.Suspects {
-			if x.Confidence < Probable {
-				continue
-			}
-			for _, i := range r.units {
-				// The pending writer waits for the readers, the others for it.
-				pending := slices.Contains(r.pending, i)
-				if x.Pending && pending || !x.Pending && !pending && len(r.pending) > 0 {
-					continue
-				}
-				g[i] = append(g[i], x.unit)
-			}
-		}
-	}
-	return g
-}
+// maxSteps bounds all walks over the graph together.
+const maxSteps = 1 << 22
 
-// maxReach bounds the walks over the graph.
-const maxReach = 1 << 20
-
-func reversed(g map[int][]int) map[int][]int {
-	back := make(map[int][]int, len(g))
-	for from, to := range g {
-		for _, t := range to {
-			back[t] = append(back[t], from)
-		}
-	}
-	return back
-}
-
-// reach counts the other goroutines from which some can be reached.
-func (s *scene) reach(back map[int][]int, from ...int) int {
-	seen := map[int]bool{}
+// reach counts the other goroutines from which one of some can be reached.
+func (s *scene) reach(from ...int) int {
+	g := s.graph
+	g.walk++
+	var todo []int32
 	for _, i := range from {
-		seen[i] = true
+		g.seen[i] = g.walk
+		todo = append(todo, int32(i))
 	}
-	todo := slices.Clone(from)
 	n := 0
-	for len(todo) > 0 && len(seen) < maxReach {
+	for len(todo) > 0 && g.steps < maxSteps {
 		last := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		for _, i := range back[last] {
-			if !seen[i] {
-				seen[i] = true
-				n += s.units[i].n
-				todo = append(todo, i)
+		g.steps += 1 + len(g.back[last])
+		for _, i := range g.back[last] {
+			if g.seen[i] == g.walk {
+				continue
 			}
+			g.seen[i] = g.walk
+			if int(i) < g.units {
+				n += s.units[i].n
+			}
+			todo = append(todo, i)
 		}
 	}
 	return n
@@ -84,10 +110,8 @@ func (s *scene) reach(back map[int][]int, from ...int) int {
 
 // deadlocks are the strongly connected parts of the graph.
 func (s *scene) deadlocks() []Deadlock {
-	g := s.edges()
-	back := reversed(g)
 	var out []Deadlock
-	for _, c := range components(g, len(s.units)) {
+	for _, c := range s.graph.components() {
 		d := Deadlock{Confidence: Certain, Proven: true}
 		in := map[int]bool{}
 		for _, i := range c {
@@ -115,7 +139,7 @@ func (s *scene) deadlocks() []Deadlock {
 		d.Buckets = slices.Compact(d.Buckets)
 		slices.Sort(d.Resources)
 		d.Resources = slices.Compact(d.Resources)
-		d.Behind = s.reach(back, c...)
+		d.Behind = s.reach(c...)
 		out = append(out, d)
 	}
 	slices.SortStableFunc(out, func(a, b Deadlock) int {
@@ -124,25 +148,25 @@ func (s *scene) deadlocks() []Deadlock {
 	return out
 }
 
-// components are the strongly connected components of a graph that have an
-// edge within, each sorted, by Tarjan's algorithm without recursion.
-func components(g map[int][]int, n int) [][]int {
-	index, low := make([]int, n), make([]int, n)
+// components are the units of each strongly connected component that has an
+// edge within, sorted, by Tarjan's algorithm without recursion.
+func (g *graph) components() [][]int {
+	n := len(g.to)
+	index, low := make([]int32, n), make([]int32, n)
 	on := make([]bool, n)
-	var stack []int
+	var stack []int32
 	var out [][]int
-	next := 0
-	type frame struct{ node, edge int }
-	starts := make([]int, 0, len(g))
-	for v := range g {
-		starts = append(starts, v)
+	next := int32(0)
+	type frame struct {
+		node int32
+		edge int
 	}
-	slices.Sort(starts)
-	for _, v := range starts {
-		if index[v] != 0 {
+	var calls []frame
+	for v := range g.units {
+		if index[v] != 0 || len(g.to[v]) == 0 {
 			continue
 		}
-		calls := []frame{{v, 0}}
+		calls = append(calls, frame{int32(v), 0})
 		for len(calls) > 0 {
 			c := &calls[len(calls)-1]
 			if c.edge == 0 {
@@ -151,8 +175,8 @@ func components(g map[int][]int, n int) [][]int {
 				stack = append(stack, c.node)
 				on[c.node] = true
 			}
-			if c.edge < len(g[c.node]) {
-				w := g[c.node][c.edge]
+			if to := g.to[c.node]; c.edge < len(to) {
+				w := to[c.edge]
 				c.edge++
 				if index[w] == 0 {
 					calls = append(calls, frame{w, 0})
@@ -170,21 +194,31 @@ func components(g map[int][]int, n int) [][]int {
 			if low[node] != index[node] {
 				continue
 			}
-			var part []int
-			for {
-				w := stack[len(stack)-1]
-				stack = stack[:len(stack)-1]
-				on[w] = false
-				part = append(part, w)
-				if w == node {
-					break
-				}
+			k := len(stack) - 1
+			for stack[k] != node {
+				k--
 			}
-			if len(part) > 1 || slices.Contains(g[node], node) {
-				slices.Sort(part)
-				out = append(out, part)
+			part := stack[k:]
+			stack = stack[:k]
+			for _, w := range part {
+				on[w] = false
+			}
+			if len(part) > 1 {
+				out = append(out, g.unitsOf(part))
 			}
 		}
 	}
 	return out
+}
+
+// unitsOf are the units among nodes, sorted.
+func (g *graph) unitsOf(nodes []int32) []int {
+	var units []int
+	for _, w := range nodes {
+		if int(w) < g.units {
+			units = append(units, int(w))
+		}
+	}
+	slices.Sort(units)
+	return units
 }

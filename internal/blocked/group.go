@@ -11,35 +11,17 @@ import (
 type resource struct {
 	Resource
 	units    []int
-	pending  []int              // writers that wait for readers, which later waiters wait behind
-	acquires map[string]lines   // functions in which the waiters wait, and at which lines
-	callers  map[string]lines   // the functions that called those
-	types    map[string]bool    // whose methods acquire it
-	objects  map[uint64]bool    // that it is a part of, as far as live receivers show
-	remote   bool               // it is no part of the objects whose methods acquire it
-	key      key                // in the source
-	buckets  map[int]bool       // of the waiters
-	tokens   bool               // a channel that is used as a semaphore
-	found    map[int]*candidate // by unit
-}
-
-// lines are where in a function goroutines wait; 0 is a line that a damaged dump
-// does not show.
-type lines []int
-
-// before reports whether a line is known to be behind one of these.
-func (l lines) before(line int) bool {
-	return len(l) > 0 && slices.Min(l) > 0 && slices.Min(l) < line
-}
-
-// has reports whether a line is one of these.
-func (l lines) has(line int) bool { return line > 0 && slices.Contains(l, line) }
-
-func (l lines) add(line int) lines {
-	if slices.Contains(l, line) || len(l) >= 16 && line > 0 {
-		return l
-	}
-	return append(l, line)
+	pending  []int       // writers that wait for readers, which later waiters wait behind
+	function int         // number of that of the site
+	acquires sites       // where the waiters wait
+	callers  sites       // the calls of those functions
+	types    set[int]    // whose methods acquire it
+	objects  set[uint64] // that it is a part of, as far as live receivers show
+	remote   bool        // it is no part of the objects whose methods acquire it
+	key      key         // in the source
+	buckets  []int       // of the waiters, ascending
+	tokens   bool        // a channel that is used as a semaphore
+	found    candidates
 }
 
 // maxLoose bounds the resources among which the one of a waiter is looked for,
@@ -51,19 +33,20 @@ const maxOffset = 4096
 
 // groupKey says which waits are for one resource.
 type groupKey struct {
-	kind    Kind
-	limit   bool // the limit of an errgroup, not its end
-	address uint64
-	object  uint64
-	name    string // of a type, or a function
-	line    int
-	unit    int // plus one: waits that cannot be for one resource
+	kind     Kind
+	limit    bool // the limit of an errgroup, not its end
+	address  uint64
+	object   uint64
+	name     string // of a type, or a lock in the source
+	function int    // its number plus one
+	line     int
+	unit     int // plus one: waits that cannot be for one resource
 }
 
 // group puts the waits for one resource together: by address; else by the key
 // in the source, or the type and the receiver; else by the call site.
 func (s *scene) group() {
-	index := map[groupKey]*resource{}
+	index := make(map[groupKey]*resource, min(len(s.waiting), 1024))
 	var loose []int
 	for _, i := range s.waiting {
 		u := &s.units[i]
@@ -76,14 +59,21 @@ func (s *scene) group() {
 		}
 		s.put(index, s.keyOf(i), i)
 	}
-	for _, i := range loose {
-		s.put(index, s.keyOfLoose(i), i)
+	if len(loose) > 0 {
+		in := s.byObject()
+		for _, i := range loose {
+			s.put(index, s.keyOfLoose(in, i), i)
+		}
 	}
 	s.adopt()
 	for n, r := range s.resources {
+		slices.Sort(r.units)
+		slices.Sort(r.pending)
 		for _, i := range r.units {
 			s.units[i].on = n
-			r.buckets[s.units[i].bucket] = true
+			if b := s.units[i].bucket; len(r.buckets) == 0 || r.buckets[len(r.buckets)-1] != b {
+				r.buckets = append(r.buckets, b)
+			}
 		}
 		r.object()
 	}
@@ -94,7 +84,7 @@ func (s *scene) keyOf(i int) groupKey {
 	k := groupKey{kind: u.wait.kind, limit: u.wait.op == Go, address: u.address}
 	if k.address == 0 {
 		f := s.caller(u)
-		k.name, k.line = f.Function, f.Line
+		k.function, k.line = f.number+1, f.line
 		if k.kind == WaitGroup && u.member != nil {
 			k.unit = i + 1 // as a rule one goroutine waits for a WaitGroup
 		}
@@ -102,27 +92,56 @@ func (s *scene) keyOf(i int) groupKey {
 	return k
 }
 
+// byObject are the resources with an address, by an object that they are a part of.
+type byObject map[groupKey][]*resource
+
+func (s *scene) byObject() byObject {
+	in := byObject{}
+	for _, r := range s.resources {
+		if !lockKind(r.Kind) || r.Address == 0 {
+			continue
+		}
+		for _, o := range r.objects.all() {
+			if o <= r.Address && r.Address-o < maxOffset {
+				k := groupKey{kind: r.Kind, object: o}
+				in[k] = append(in[k], r)
+			}
+		}
+	}
+	return in
+}
+
 // keyOfLoose is the key of a wait for a lock whose address is not known.
-func (s *scene) keyOfLoose(i int) groupKey {
+func (s *scene) keyOfLoose(in byObject, i int) groupKey {
 	u := &s.units[i]
 	f := s.caller(u)
-	k := groupKey{kind: u.wait.kind, name: typeOf(&f), object: receiver(u.member, u.wait.at)}
+	k := groupKey{kind: u.wait.kind, name: s.functions.names[f.typ], object: receiver(u.member, u.wait.at)}
 	if source := s.sourceKey(u); source.known() {
 		k.name = source.String()
 	}
 	if k.name == "" {
-		return groupKey{kind: k.kind, name: f.Function, line: f.Line}
+		return groupKey{kind: k.kind, function: f.number + 1, line: f.line}
 	}
 	if k.object == 0 {
 		return k
 	}
 	// A queued writer shows the address of the lock that is in this object.
-	for _, r := range s.resources[:min(len(s.resources), maxLoose)] {
-		if r.Kind == k.kind && r.Address >= k.object && r.Address-k.object < maxOffset && r.types[typeOf(&f)] && r.objects[k.object] {
+	for _, r := range in[groupKey{kind: k.kind, object: k.object}] {
+		if r.types.has(f.typ) {
 			return groupKey{kind: k.kind, address: r.Address}
 		}
 	}
 	return k
+}
+
+// newResource allocates many at a time: some dumps have as many as goroutines.
+func (s *scene) newResource() *resource {
+	if len(s.free) == 0 {
+		s.free = make([]resource, min(1+len(s.resources), 256))
+	}
+	r := &s.free[0]
+	s.free = s.free[1:]
+	return r
 }
 
 func (s *scene) put(index map[groupKey]*resource, k groupKey, i int) {
@@ -130,8 +149,9 @@ func (s *scene) put(index map[groupKey]*resource, k groupKey, i int) {
 	u := &s.units[i]
 	f := s.caller(u)
 	if r == nil {
-		r = &resource{acquires: map[string]lines{}, callers: map[string]lines{}, types: map[string]bool{}, objects: map[uint64]bool{}, found: map[int]*candidate{}, buckets: map[int]bool{}}
-		r.Kind, r.Op, r.Address, r.Site, r.Proven = u.wait.kind, u.wait.op, k.address, f, true
+		r = s.newResource()
+		r.function = f.number
+		r.Kind, r.Op, r.Address, r.Site, r.Proven = u.wait.kind, u.wait.op, k.address, f.shown(), true
 		r.MayBeMixed = k.address == 0 && k.object == 0 && k.unit == 0
 		index[k] = r
 		s.resources = append(s.resources, r)
@@ -143,15 +163,15 @@ func (s *scene) put(index map[groupKey]*resource, k groupKey, i int) {
 	if u.wait.op == DrainReads {
 		r.pending = append(r.pending, i)
 	}
-	r.acquires[f.Function] = r.acquires[f.Function].add(f.Line)
+	r.acquires.add(f.number, f.line)
 	if frames := s.frames(u); u.wait.at+1 < len(frames) {
-		c := &frames[u.wait.at+1]
-		r.callers[c.Function] = r.callers[c.Function].add(c.Line)
+		c := frames[u.wait.at+1]
+		r.callers.add(c.number, c.line)
 	}
-	if t := typeOf(&f); t != "" {
-		r.types[t] = true
+	if f.typ != 0 {
+		r.types.add(f.typ)
 		if o := receiver(u.member, u.wait.at); o != 0 {
-			r.objects[o] = true
+			r.objects.add(o)
 		}
 	}
 	if !r.key.known() && lockKind(r.Kind) {
@@ -162,34 +182,36 @@ func (s *scene) put(index map[groupKey]*resource, k groupKey, i int) {
 // adopt joins waiters whose object is not known with the one resource of their
 // kind and type, if there is one only.
 func (s *scene) adopt() {
-	for n, r := range s.resources {
-		if !r.MayBeMixed || !lockKind(r.Kind) || len(r.types) == 0 {
-			continue
-		}
-		var home *resource
-		others := 0
-		for _, o := range s.resources[:min(len(s.resources), maxLoose)] {
-			if o != r && o != nil && o.Kind == r.Kind && !o.MayBeMixed && sameTypes(o.types, r.types) && (o.key.same(r.key) || !o.key.known() || !r.key.known()) {
-				home = o
-				others++
+	of := map[typedKind][]*resource{}
+	for _, r := range s.resources {
+		if lockKind(r.Kind) && !r.MayBeMixed {
+			for _, t := range r.types.all() {
+				k := typedKind{r.Kind, t}
+				of[k] = append(of[k], r)
 			}
 		}
-		if others != 1 {
+	}
+	for n, r := range s.resources {
+		if !r.MayBeMixed || !lockKind(r.Kind) {
 			continue
 		}
-		home.join(r)
-		s.resources[n] = nil
-	}
-	s.resources = slices.DeleteFunc(s.resources, func(r *resource) bool { return r == nil })
-}
-
-func sameTypes(a, b map[string]bool) bool {
-	for t := range a {
-		if b[t] {
-			return true
+		var homes set[*resource]
+		for _, t := range r.types.all() {
+			for _, o := range of[typedKind{r.Kind, t}] {
+				if o.key.same(r.key) || !o.key.known() || !r.key.known() {
+					homes.add(o)
+				}
+				if homes.len() > 1 {
+					break
+				}
+			}
+		}
+		if homes.len() == 1 {
+			homes.all()[0].join(r)
+			s.resources[n] = nil
 		}
 	}
-	return false
+	s.resources = slices.DeleteFunc(s.resources, func(r *resource) bool { return r == nil })
 }
 
 func (r *resource) join(o *resource) {
@@ -198,18 +220,10 @@ func (r *resource) join(o *resource) {
 	r.Waiters += o.Waiters
 	r.Longest = max(r.Longest, o.Longest)
 	r.Proven = r.Proven && o.Proven
-	for f, l := range o.acquires {
-		for _, n := range l {
-			r.acquires[f] = r.acquires[f].add(n)
-		}
-	}
-	for f, l := range o.callers {
-		for _, n := range l {
-			r.callers[f] = r.callers[f].add(n)
-		}
-	}
-	for t := range o.types {
-		r.types[t] = true
+	r.acquires.join(&o.acquires)
+	r.callers.join(&o.callers)
+	for _, t := range o.types.all() {
+		r.types.add(t)
 	}
 	if !r.key.known() {
 		r.key = o.key
@@ -218,16 +232,16 @@ func (r *resource) join(o *resource) {
 
 // object decides of which objects the lock can be a part.
 func (r *resource) object() {
-	if r.Address == 0 {
+	if r.Address == 0 || r.objects.len() == 0 {
 		return
 	}
-	inside := map[uint64]bool{}
-	for o := range r.objects {
+	var inside set[uint64]
+	for _, o := range r.objects.all() {
 		if o <= r.Address && r.Address-o < maxOffset {
-			inside[o] = true
+			inside.add(o)
 		}
 	}
-	if r.remote = len(inside) == 0 && len(r.objects) > 0; !r.remote {
+	if r.remote = inside.len() == 0; !r.remote {
 		r.objects = inside
 	}
 }
@@ -270,24 +284,39 @@ func (s *scene) keep(r *resource) bool {
 
 // finish fills in what is shown of the waiters.
 func (s *scene) finish(r *resource) {
-	count := map[int]int{}
-	listed := map[int]int{}
+	counts := make([]int, 0, len(r.buckets))
+	r.Buckets = slices.Clone(r.buckets)
+	known := 0
+	last := -1
 	for _, i := range r.units {
 		u := &s.units[i]
-		count[u.bucket] += u.n
+		if u.bucket != last {
+			counts = append(counts, 0)
+			last = u.bucket
+		}
+		counts[len(counts)-1] += u.n
 		if u.member != nil {
-			listed[u.bucket]++
+			known++
+		}
+	}
+	r.Known = make([]Waiter, 0, known)
+	for _, i := range r.units {
+		if u := &s.units[i]; u.member != nil {
 			r.Known = append(r.Known, Waiter{u.member.ID, u.bucket})
 		}
 	}
-	for b, n := range count {
-		r.Buckets = append(r.Buckets, b)
-		if n == s.dump.Buckets[b].Count {
+	for k, b := range r.buckets {
+		if counts[k] == s.dump.Buckets[b].Count {
 			r.Whole = append(r.Whole, b)
 		}
 	}
-	slices.SortFunc(r.Buckets, func(a, b int) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
-	slices.Sort(r.Whole)
+	if len(r.buckets) > 1 {
+		of := func(b int) int {
+			k, _ := slices.BinarySearch(r.buckets, b)
+			return counts[k]
+		}
+		slices.SortFunc(r.Buckets, func(a, b int) int { return cmp.Or(cmp.Compare(of(b), of(a)), cmp.Compare(a, b)) })
+	}
 	slices.SortFunc(r.Known, func(a, b Waiter) int { return cmp.Compare(a.ID, b.ID) })
 	r.Name = s.name(r)
 }
@@ -298,11 +327,8 @@ func (s *scene) name(r *resource) string {
 	if r.key.known() {
 		return r.key.String()
 	}
-	if len(r.types) != 1 || r.remote {
+	if r.types.len() != 1 || r.remote {
 		return ""
 	}
-	for t := range r.types {
-		return goroutine.ShortName(t)
-	}
-	return ""
+	return goroutine.ShortName(s.functions.names[r.types.all()[0]])
 }

@@ -3,17 +3,21 @@ package blocked
 import (
 	"slices"
 	"strings"
-
-	"gdump/internal/goroutine"
 )
 
 // search is what the stacks of a dump are looked through for.
 type search struct {
-	functions map[string][]want
-	types     map[string][]*resource
+	wants     []wants // by function
+	byType    map[int]*owners
 	addresses map[uint64][]*resource
-	typeOf    map[string]string   // of functions
-	objects   map[string][]uint64 // live receivers of the types, sorted
+	objects   map[int][]uint64 // live receivers, sorted, of types with locks whose object is not known
+}
+
+// wants are the locks that a goroutine in a function may hold.
+type wants struct {
+	all   []want
+	other []want            // of locks that are not known to be a part of receivers
+	whose map[uint64][]want // of the others, by receiver of the function
 }
 
 // want is a function in which a goroutine behind a line is suspect.
@@ -23,38 +27,20 @@ type want struct {
 	lines    lines
 }
 
+// owners are the locks that are a part of a type.
+type owners struct {
+	all, other []*resource
+	whose      map[uint64][]*resource
+}
+
 // lockHolders looks for the holders of all locks in one pass over the stacks.
 func (s *scene) lockHolders() {
-	q := &search{functions: map[string][]want{}, types: map[string][]*resource{}, addresses: map[uint64][]*resource{}, typeOf: map[string]string{}, objects: map[string][]uint64{}}
+	q := &search{wants: make([]wants, len(s.functions.all)), byType: map[int]*owners{}, addresses: map[uint64][]*resource{}, objects: map[int][]uint64{}}
 	any := false
 	for _, r := range s.resources {
-		if !lockKind(r.Kind) {
-			continue
-		}
-		any = true
-		for f, l := range r.acquires {
-			q.want(f, want{r, Inside, l})
-		}
-		for f, l := range r.callers {
-			q.want(f, want{r, ByCaller, l})
-		}
-		for t := range r.types {
-			if len(q.types[t]) < maxAlike {
-				q.types[t] = append(q.types[t], r)
-			}
-		}
-		if r.Address != 0 {
-			q.addresses[r.Address] = append(q.addresses[r.Address], r)
-		}
-		if !r.remote {
-			for o := range r.objects {
-				q.addresses[o] = append(q.addresses[o], r)
-			}
-		}
-		for _, i := range r.pending {
-			c := r.candidate(i)
-			c.pending = true
-			c.add(Reason{Next, s.caller(&s.units[i])}, worth[Next])
+		if lockKind(r.Kind) {
+			any = true
+			s.lookFor(q, r)
 		}
 	}
 	if !any {
@@ -71,23 +57,92 @@ func (s *scene) lockHolders() {
 	}
 }
 
-func (q *search) want(function string, w want) {
-	if len(q.functions[function]) < maxAlike {
-		q.functions[function] = append(q.functions[function], w)
+// lookFor adds what shows the holder of a lock.
+func (s *scene) lookFor(q *search, r *resource) {
+	for _, x := range r.acquires.few {
+		s.want(q, x.function, want{r, Inside, x.lines})
+	}
+	for _, x := range r.callers.few {
+		s.want(q, x.function, want{r, ByCaller, x.lines})
+	}
+	for _, t := range r.types.all() {
+		o := q.byType[t]
+		if o == nil {
+			o = &owners{whose: map[uint64][]*resource{}}
+			q.byType[t] = o
+		}
+		o.add(r)
+		if r.Address != 0 && r.objects.len() == 0 {
+			q.objects[t] = nil
+		}
+	}
+	if r.Address != 0 {
+		q.addresses[r.Address] = few(q.addresses[r.Address], r)
+	}
+	if !r.remote {
+		for _, o := range r.objects.all() {
+			q.addresses[o] = few(q.addresses[o], r)
+		}
+	}
+	for _, i := range r.pending {
+		c := r.candidate(i)
+		c.pending = true
+		c.add(Reason{Next, s.caller(&s.units[i]).shown()}, worth[Next])
 	}
 }
 
-// receivers collects the live objects of the types that the locks are a part of.
+func (s *scene) want(q *search, function int, w want) {
+	x := &q.wants[function]
+	r := w.resource
+	x.all = few(x.all, w)
+	if r.remote || r.objects.len() == 0 || !r.types.has(s.functions.all[function].typ) {
+		x.other = few(x.other, w)
+		return
+	}
+	if x.whose == nil {
+		x.whose = map[uint64][]want{}
+	}
+	for _, o := range r.objects.all() {
+		x.whose[o] = few(x.whose[o], w)
+	}
+}
+
+func (o *owners) add(r *resource) {
+	o.all = few(o.all, r)
+	if r.remote || r.objects.len() == 0 {
+		o.other = few(o.other, r)
+		return
+	}
+	for _, x := range r.objects.all() {
+		o.whose[x] = few(o.whose[x], r)
+	}
+}
+
+// few appends, unless there are so many that to look into all would take long.
+func few[T any](list []T, x T) []T {
+	if len(list) >= maxAlike {
+		return list
+	}
+	return append(list, x)
+}
+
+// receivers collects the live objects of the types for which that is asked.
 func (s *scene) receivers(q *search) {
+	if len(q.objects) == 0 {
+		return
+	}
 	for i := range s.units {
 		u := &s.units[i]
 		if u.member == nil {
 			continue
 		}
-		for j := range s.frames(u) {
-			if t := q.typed(&s.frames(u)[j]); t != "" {
+		for j, f := range s.frames(u) {
+			if f.typ == 0 {
+				continue
+			}
+			if all, ok := q.objects[f.typ]; ok {
 				if o := receiver(u.member, j); o != 0 {
-					q.objects[t] = append(q.objects[t], o)
+					q.objects[f.typ] = append(all, o)
 				}
 			}
 		}
@@ -98,65 +153,83 @@ func (s *scene) receivers(q *search) {
 	}
 }
 
-// typed is the type of a frame's receiver, if a lock is a part of such.
-func (q *search) typed(f *goroutine.Frame) string {
-	t, ok := q.typeOf[f.Function]
-	if !ok {
-		if t = typeOf(f); len(q.types[t]) == 0 {
-			t = ""
-		}
-		q.typeOf[f.Function] = t
-	}
-	return t
-}
-
 // match looks for signals in the stack of a unit.
 func (s *scene) match(q *search, i int) {
 	u := &s.units[i]
-	frames := s.frames(u)
-	for j := range frames {
-		f := &frames[j]
-		t := q.typed(f)
+	for j, f := range s.frames(u) {
 		if j == u.wait.at && u.wait.op != None && (lockKind(u.wait.kind) || u.wait.kind == Cond) {
 			continue // it calls Lock itself, or has given its lock away
 		}
-		for _, w := range q.functions[f.Function] {
-			if w.lines.before(f.Line) && s.object(q, w.resource, t, u, j) != another {
-				score := worth[w.signal]
-				if w.signal == ByCaller && !w.resource.begins() {
-					score = worth[Peer]
-				}
-				w.resource.candidate(i).add(Reason{w.signal, *f}, s.discount(w.signal, score, u, j))
-			}
-		}
-		if t != "" {
-			for _, r := range q.types[t] {
-				s.byType(q, r, t, i, j)
-			}
+		s.byLine(q, &q.wants[f.number], i, j)
+		if o := q.byType[f.typ]; o != nil {
+			s.byType(q, o, i, j)
 		}
 		s.byAddress(q, i, j)
 	}
 }
 
-func (s *scene) byType(q *search, r *resource, t string, i, j int) {
+// byLine looks for the locks that are acquired earlier in the function.
+func (s *scene) byLine(q *search, x *wants, i, j int) {
+	if len(x.all) == 0 {
+		return
+	}
 	u := &s.units[i]
-	whose := s.object(q, r, t, u, j)
-	if whose == another {
+	f := s.frames(u)[j]
+	look := func(list []want) {
+		for _, w := range list {
+			if !w.lines.before(f.line) || s.object(q, w.resource, u, j) == another {
+				continue
+			}
+			score := worth[w.signal]
+			if w.signal == ByCaller && !s.begins(w.resource) {
+				score = worth[Peer]
+			}
+			w.resource.candidate(i).add(Reason{w.signal, f.shown()}, s.discount(w.signal, score, u, j))
+		}
+	}
+	if o := receiver(u.member, j); o != 0 {
+		look(x.whose[o])
+		look(x.other)
+	} else {
+		look(x.all)
+	}
+}
+
+// byType looks for the locks that are a part of the type of a method.
+func (s *scene) byType(q *search, x *owners, i, j int) {
+	u := &s.units[i]
+	look := func(list []*resource) {
+		for _, r := range list {
+			s.inMethod(q, r, i, j)
+		}
+	}
+	if o := receiver(u.member, j); o != 0 {
+		look(x.whose[o])
+		look(x.other)
+	} else {
+		look(x.all)
+	}
+}
+
+func (s *scene) inMethod(q *search, r *resource, i, j int) {
+	u := &s.units[i]
+	if s.object(q, r, u, j) == another {
 		return
 	}
 	signal := ByType
 	switch {
 	case u.on >= 0 && s.resources[u.on] == r:
 		signal = InSelf
-	case receiver(u.member, j) == 0 && s.waitsAlike(r, u.bucket):
+	case receiver(u.member, j) == 0 && r.waitsIn(u.bucket):
 		return // what is suspect of it is as suspect of the waiter itself
 	}
-	r.candidate(i).add(Reason{signal, s.frames(u)[j]}, s.discount(signal, worth[signal], u, j))
+	r.candidate(i).add(Reason{signal, s.frames(u)[j].shown()}, s.discount(signal, worth[signal], u, j))
 }
 
-// waitsAlike reports whether waiters of a resource have the stack of a bucket.
-func (s *scene) waitsAlike(r *resource, bucket int) bool {
-	return r.buckets[bucket]
+// waitsIn reports whether waiters of a resource have the stack of a bucket.
+func (r *resource) waitsIn(bucket int) bool {
+	_, ok := slices.BinarySearch(r.buckets, bucket)
+	return ok
 }
 
 // byAddress looks for the lock or its object among the arguments of a frame.
@@ -166,15 +239,19 @@ func (s *scene) byAddress(q *search, i, j int) {
 		return
 	}
 	for _, a := range u.member.Args[j] {
+		if a < leastAddress {
+			continue
+		}
 		for _, r := range q.addresses[a] {
-			if u.on >= 0 && s.resources[u.on] == r && j <= u.wait.at+1 {
+			own := u.on >= 0 && s.resources[u.on] == r
+			if own && j <= u.wait.at+1 {
 				continue // what waiters have in common
 			}
 			c := r.candidate(i)
-			f := s.frames(u)[j]
+			f := s.frames(u)[j].shown()
 			if c.score >= worth[Inside] && c.score < worth[Inside]+10 {
 				c.add(Reason{ByAddress, f}, c.score+10)
-			} else if u.on < 0 || s.resources[u.on] != r {
+			} else if !own {
 				c.add(Reason{ByAddress, f}, s.discount(ByAddress, worth[ByAddress], u, j))
 			}
 		}
@@ -190,8 +267,9 @@ const (
 	another
 )
 
-func (s *scene) object(q *search, r *resource, t string, u *unit, j int) belonging {
-	if t == "" || !r.types[t] {
+func (s *scene) object(q *search, r *resource, u *unit, j int) belonging {
+	t := s.frames(u)[j].typ
+	if t == 0 || !r.types.has(t) {
 		return maybe
 	}
 	o := receiver(u.member, j)
@@ -200,9 +278,9 @@ func (s *scene) object(q *search, r *resource, t string, u *unit, j int) belongi
 		return maybe
 	case r.remote:
 		return maybe
-	case r.objects[o]:
+	case r.objects.has(o):
 		return same
-	case len(r.objects) > 0:
+	case r.objects.len() > 0:
 		return another
 	case r.Address == 0:
 		return maybe
@@ -238,8 +316,9 @@ func (s *scene) discount(signal Signal, score int, u *unit, j int) int {
 
 // begins reports whether what acquires a lock keeps it for its caller, by its
 // name: begin, lock, acquire.
-func (r *resource) begins() bool {
-	for f := range r.acquires {
+func (s *scene) begins(r *resource) bool {
+	for _, x := range r.acquires.few {
+		f := s.functions.all[x.function].Function
 		name := strings.ToLower(f[strings.LastIndexByte(f, '.')+1:])
 		for _, word := range []string{"lock", "acquire", "begin", "enter", "start", "open", "hold", "reserve", "take", "checkout"} {
 			if strings.Contains(name, word) {
@@ -248,193 +327,4 @@ func (r *resource) begins() bool {
 		}
 	}
 	return false
-}
-
-// runners are the goroutines that run the function of a Once: inside doSlow,
-// called from the same line as the waiters.
-func (s *scene) runners(r *resource) {
-	s.each("sync.(*Once).doSlow", func(i, j int) {
-		frames := s.frames(&s.units[i])
-		if j < s.units[i].wait.at {
-			return // it waits itself
-		}
-		k := j + 1
-		if k < len(frames) && frames[k].Function == "sync.(*Once).Do" {
-			k++
-		}
-		if k < len(frames) && r.acquires[frames[k].Function].has(frames[k].Line) {
-			r.candidate(i).add(Reason{ByConstruction, frames[k]}, worth[ByConstruction])
-		}
-	})
-}
-
-// callees are the goroutines that make the call of a singleflight group which
-// the others wait for. The call begins with the WaitGroup they wait on.
-func (s *scene) callees(r *resource) {
-	s.each(flightCalls, func(i, j int) {
-		f := s.frames(&s.units[i])[j]
-		switch call := argument(s.units[i].member, j, 1); {
-		case call != 0 && r.Address != 0 && call == r.Address:
-			r.candidate(i).add(Reason{ByConstruction, f}, worth[ByConstruction])
-		case call == 0 || r.Address == 0:
-			r.candidate(i).add(Reason{Inside, f}, worth[Inside])
-		}
-	})
-	keepBest(r)
-}
-
-// keepBest drops candidates that are less likely than the best.
-func keepBest(r *resource) {
-	best := 0
-	for _, c := range r.found {
-		best = max(best, c.score)
-	}
-	n := 0
-	for i, c := range r.found {
-		if c.score < best {
-			delete(r.found, i)
-		} else {
-			n++
-		}
-	}
-	if n > 1 && best < worth[ByConstruction] {
-		for _, c := range r.found {
-			c.score = worth[Peer]
-		}
-	}
-}
-
-// users are the goroutines that read or write the file that others wait for.
-func (s *scene) users(r *resource) {
-	if r.Address == 0 {
-		return
-	}
-	s.each(fileCalls, func(i, j int) {
-		if u := &s.units[i]; u.wait.kind != File && argument(u.member, j, 0) == r.Address {
-			r.candidate(i).add(Reason{ByConstruction, s.frames(u)[j]}, worth[ByConstruction])
-		}
-	})
-}
-
-// children are the goroutines that the one which waits for a WaitGroup has
-// started in the function that waits.
-func (s *scene) children(r *resource) {
-	parents := map[uint64]string{}
-	for _, i := range r.units {
-		if u := &s.units[i]; u.member != nil {
-			parents[u.member.ID] = s.caller(u).Function
-		}
-	}
-	if len(parents) == 0 {
-		return
-	}
-	var own, other []int
-	for parent, function := range parents {
-		own, other = s.childrenOf(parent, function, own, other)
-	}
-	if len(own) == 0 {
-		own = other
-	}
-	slices.Sort(own)
-	for _, i := range own[:min(len(own), maxAlike)] {
-		r.candidate(i).add(Reason{Child, s.dump.Buckets[s.units[i].bucket].Stack.CreatedBy()}, worth[Child])
-	}
-}
-
-// childrenOf adds the goroutines that one has started: in the function that
-// waits, or in another that is in its stack.
-func (s *scene) childrenOf(parent uint64, function string, own, other []int) (_, _ []int) {
-	for _, i := range s.startedBy[parent] {
-		u := &s.units[i]
-		switch by := s.dump.Buckets[u.bucket].Stack.CreatedBy(); {
-		case by.Function == function || isMethod(by.Function, "sync/errgroup.(*Group).Go") || by.Function == "sync.(*WaitGroup).Go":
-			own = append(own, i)
-		case s.idle[u.bucket] == "" && s.inStack(parent, by.Function):
-			other = append(other, i)
-		}
-	}
-	return own, other
-}
-
-// inStack reports whether a function is in the stack of a goroutine.
-func (s *scene) inStack(id uint64, function string) bool {
-	i, ok := s.byID[id]
-	return ok && slices.ContainsFunc(s.frames(&s.units[i]), func(f goroutine.Frame) bool { return f.Function == function })
-}
-
-// tasks are the goroutines of an errgroup that is at its limit: those started
-// by its Go in a goroutine that has the group.
-func (s *scene) tasks(r *resource) {
-	members := map[uint64]bool{}
-	groups := map[uint64]bool{}
-	for i := range s.units {
-		u := &s.units[i]
-		if u.wait.kind == Errgroup && u.address != 0 {
-			groups[u.address] = true
-			if u.address == r.Address && u.member != nil {
-				members[u.member.ID] = true
-			}
-		}
-	}
-	for i := range s.units {
-		u := &s.units[i]
-		by := s.dump.Buckets[u.bucket].Stack.CreatedBy()
-		if u.member == nil || !isMethod(by.Function, "sync/errgroup.(*Group).Go") {
-			continue
-		}
-		if members[u.member.Creator] || members[u.member.ID] && len(groups) == 1 {
-			r.candidate(i).add(Reason{Child, by}, worth[Child])
-		}
-	}
-}
-
-// connections are the goroutines that have taken a connection of a sql pool:
-// those with an open transaction or open rows, which a goroutine of the
-// package watches that they started, and those that run a statement.
-func (s *scene) connections(r *resource) {
-	if !slices.ContainsFunc(r.units, func(i int) bool { return s.frames(&s.units[i])[s.units[i].wait.at-1].Function == sqlConn }) {
-		return
-	}
-	pools := map[uint64]bool{}
-	s.each(sqlConn, func(i, j int) { pools[argument(s.units[i].member, j, 0)] = true })
-	score := worth[Child]
-	if len(pools) > 1 {
-		score = worth[Peer]
-	}
-	for _, f := range []string{"database/sql.(*Tx).awaitDone", "database/sql.(*Rows).awaitDone"} {
-		s.each(f, func(i, j int) {
-			if m := s.units[i].member; m != nil {
-				if p, ok := s.byID[m.Creator]; ok {
-					r.candidate(p).add(Reason{Child, s.frames(&s.units[i])[j]}, score)
-				}
-			}
-		})
-	}
-	for _, f := range []string{"database/sql.(*DB).queryDC", "database/sql.(*DB).execDC", "database/sql.(*DB).pingDC"} {
-		s.each(f, func(i, j int) {
-			r.candidate(i).add(Reason{Inside, s.frames(&s.units[i])[j]}, score)
-		})
-	}
-}
-
-// peers are the goroutines past the line at which others wait for a slot of a
-// semaphore, in the same function and of the same object.
-func (s *scene) peers(r *resource) {
-	score := worth[Peer]
-	if r.Kind == Semaphore || s.token(r) {
-		score = worth[Inside]
-	}
-	for function, lines := range r.acquires {
-		s.each(function, func(i, j int) {
-			u := &s.units[i]
-			f := s.frames(u)[j]
-			if !lines.before(f.Line) || u.on >= 0 && s.resources[u.on] == r || s.idle[u.bucket] != "" {
-				return
-			}
-			if o := receiver(u.member, j); o != 0 && len(r.objects) > 0 && !r.objects[o] && r.types[typeOf(&f)] {
-				return
-			}
-			r.candidate(i).add(Reason{Peer, f}, score)
-		})
-	}
 }

@@ -52,28 +52,39 @@ var idleFunctions = func() map[string][]int {
 	return m
 }()
 
-// idle says why the goroutines of a stack are known to be idle, "" if they are not.
-func idle(frames []goroutine.Frame, states []goroutine.Count) string {
-	own := false
-	for i := range frames {
-		f := &frames[i]
-		own = own || f.Origin == goroutine.Main || f.Origin == goroutine.Dependency && !strings.Contains(f.Function, "/grpc/internal/") && !strings.HasPrefix(f.Package, "golang.org/x/net/http2")
-		if own {
-			break // what is called by the program waits for the program's sake
+// ownCode reports whether a frame is of the program or of a library that it
+// calls for its own sake: what such a frame calls is not idle.
+func ownCode(f *goroutine.Frame) bool {
+	switch f.Origin {
+	case goroutine.Main:
+		return true
+	case goroutine.Dependency:
+		return !strings.Contains(f.Function, "/grpc/internal/") && !strings.HasPrefix(f.Package, "golang.org/x/net/http2")
+	}
+	return false
+}
+
+// idleBucket says why the goroutines of a bucket are known to be idle, "" if
+// they are not.
+func (s *scene) idleBucket(i int, states []goroutine.Count) string {
+	frames := s.stacks[i]
+	for j, f := range frames {
+		if f.own {
+			return "" // what is called by the program waits for the program's sake
 		}
-		for _, n := range idleFunctions[f.Function] {
-			if r := &idleRules[n]; r.fits(frames[:i], states) {
+		for _, n := range f.idle {
+			if r := &idleRules[n]; r.fits(frames[:j], states) {
 				return r.why
 			}
 		}
 	}
-	if len(frames) > 0 && !own && runtimeOnly(frames) {
+	if len(frames) > 0 && runtimeOnly(frames) {
 		return "runtime"
 	}
 	return ""
 }
 
-func (r *idleRule) fits(above []goroutine.Frame, states []goroutine.Count) bool {
+func (r *idleRule) fits(above []frame, states []goroutine.Count) bool {
 	for _, s := range states {
 		if !strings.HasPrefix(s.Name, r.state) {
 			return false
@@ -90,7 +101,7 @@ func (r *idleRule) fits(above []goroutine.Frame, states []goroutine.Count) bool 
 	return false
 }
 
-func runtimeOnly(frames []goroutine.Frame) bool {
+func runtimeOnly(frames []frame) bool {
 	for i := range frames {
 		if frames[i].Package != "runtime" {
 			return false

@@ -74,8 +74,8 @@ type walker struct {
 	opaque bool
 }
 
-// at is what a function holds at a line. It is nil if that cannot be said.
-func (s *sources) at(p *sourcePackage, body *ast.BlockStmt, line int) *held {
+// heldAt is what a function holds at a line. It is nil if that cannot be said.
+func (s *sources) heldAt(p *sourcePackage, body *ast.BlockStmt, line int) *held {
 	w := &walker{s: s, p: p, line: line}
 	if !w.list(body.List) {
 		return nil

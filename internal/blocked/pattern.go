@@ -3,92 +3,30 @@ package blocked
 import (
 	"slices"
 	"strings"
-
-	"gdump/internal/goroutine"
 )
 
-// Pattern names what is wrong with a resource.
-type Pattern string
-
-// The patterns that follow from waiters and suspects alone.
-const (
-	LockOrder           Pattern = "lock-order"
-	SelfDeadlock        Pattern = "self-deadlock"
-	RLockUpgrade        Pattern = "rlock-upgrade"
-	RecursiveRLock      Pattern = "recursive-rlock"
-	WriterPending       Pattern = "writer-pending"
-	LockAcrossIO        Pattern = "lock-across-io"
-	LockAcrossSleep     Pattern = "lock-across-sleep"
-	LockHeldRunning     Pattern = "lock-held-running"
-	LockWithoutHolder   Pattern = "lock-without-holder"
-	ChanUnderLock       Pattern = "chan-under-lock"
-	WaitUnderLock       Pattern = "wait-under-lock"
-	OnceRecursive       Pattern = "once-recursive"
-	OnceSlow            Pattern = "once-slow"
-	WaitGroupStuck      Pattern = "waitgroup-stuck"
-	WaitGroupSlow       Pattern = "waitgroup-slow"
-	CondNotSignalled    Pattern = "cond-not-signalled"
-	SQLPoolExhausted    Pattern = "sql-pool-exhausted"
-	SQLPoolNested       Pattern = "sql-pool-nested"
-	HTTPConnsExhausted  Pattern = "http-conns-exhausted"
-	ErrgroupLimit       Pattern = "errgroup-limit"
-	SemaphoreExhausted  Pattern = "semaphore-exhausted"
-	SingleflightSlow    Pattern = "singleflight-slow"
-	SingleflightSelf    Pattern = "singleflight-recursive"
-	NilChannel          Pattern = "nil-channel"
-	SelectForever       Pattern = "select-forever"
-	JobsNeverClosed     Pattern = "jobs-never-closed"
-	AbandonedSend       Pattern = "abandoned-send"
-	AbandonedReceive    Pattern = "abandoned-receive"
-	ContextNotCancelled Pattern = "context-not-cancelled"
-	ChanCycle           Pattern = "chan-cycle"
-	LogBlocked          Pattern = "log-blocked"
-)
-
-// patterns names what is wrong with each resource that is kept.
-func (s *scene) patterns(r *Report) {
+// patterns names what is wrong with each resource.
+func (s *scene) patterns(all []Deadlock) {
 	deadlocks := map[int]*Deadlock{}
-	for i := range r.Deadlocks {
-		for _, n := range r.Deadlocks[i].Resources {
-			deadlocks[n] = &r.Deadlocks[i]
+	for i := range all {
+		for _, n := range all[i].Resources {
+			deadlocks[n] = &all[i]
 		}
 	}
-	number := map[*resource]int{}
-	n := 0
-	for _, x := range s.resources {
-		if s.keep(x) {
-			number[x] = n
-			n++
-		}
-	}
-	for old, x := range s.resources {
-		k, ok := number[x]
-		if !ok {
-			continue
-		}
-		res := &r.Resources[k]
-		in := deadlocks[old]
+	for n, r := range s.resources {
 		var confidence Confidence
-		res.Pattern, confidence = s.pattern(x, in)
-		if confidence != Unknown {
-			res.Confidence = confidence
+		if r.Pattern, confidence = s.pattern(r, deadlocks[n]); confidence != Unknown {
+			r.Confidence = confidence
 		}
-	}
-	for i := range r.Deadlocks {
-		d := &r.Deadlocks[i]
-		var kept []int
-		for _, old := range d.Resources {
-			if k, ok := number[s.resources[old]]; ok {
-				kept = append(kept, k)
-			}
-		}
-		d.Resources = kept
 	}
 }
 
 // pattern is what is wrong with a resource, and how sure that is; Unknown
 // leaves the confidence of its holder.
 func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
+	if rule := s.functions.all[r.function].parked; rule != nil && !lockKind(r.Kind) {
+		return rule.recognise(s, r)
+	}
 	switch r.Kind {
 	case Mutex, RWMutex:
 		return s.lockPattern(r, in)
@@ -103,7 +41,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		if len(r.Suspects) == 0 && r.proof() == Probable {
 			return WaitGroupStuck, Probable
 		}
-		if len(r.Suspects) == 0 && !s.blind && s.creators() {
+		if len(r.Suspects) == 0 && !s.blind && s.creators {
 			return WaitGroupStuck, Guess
 		}
 		return s.waitGroup(r)
@@ -118,7 +56,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		return s.poolPattern(r, in)
 	case Errgroup:
 		if r.Op == Go {
-			return ErrgroupLimit, r.proofOr(Guess, in)
+			return s.errgroupLimit(r, in)
 		}
 		return s.waitGroup(r)
 	case Semaphore:
@@ -138,6 +76,20 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 	return "", Unknown
 }
 
+// errgroupLimit: who starts tasks waits while as many as allowed are running. A
+// task that starts another one may wait for itself.
+func (s *scene) errgroupLimit(r *resource, in *Deadlock) (Pattern, Confidence) {
+	if in != nil || r.Proven {
+		return ErrgroupLimit, Probable
+	}
+	for _, i := range r.units {
+		if isMethod(s.createdBy[s.units[i].bucket].Function, "sync/errgroup.(*Group).Go") {
+			return ErrgroupLimit, Guess
+		}
+	}
+	return "", Unknown
+}
+
 func (r *resource) proof() Confidence {
 	if r.Proven {
 		return Probable
@@ -150,16 +102,6 @@ func (r *resource) proofOr(other Confidence, in *Deadlock) Confidence {
 		return Probable
 	}
 	return other
-}
-
-// creators reports whether the dump says who started whom.
-func (s *scene) creators() bool {
-	for i := range s.units {
-		if m := s.units[i].member; m != nil && m.Creator != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *scene) lockPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
@@ -267,17 +209,26 @@ func (s *scene) waitGroup(r *resource) (Pattern, Confidence) {
 func (s *scene) poolPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 	u := &s.units[r.units[0]]
 	if s.frames(u)[u.wait.at-1].Function == httpConn {
-		if r.Waiters < 2 && r.Longest == 0 && !r.Proven {
+		// Without a limit, those who wait do so for a connection that is being made.
+		switch dials := s.count(httpDials); {
+		case r.Waiters <= dials:
 			return "", Unknown
+		case dials == 0 && (r.Longest >= 1 || r.Proven):
+			return HTTPConnsExhausted, Probable
+		case r.Waiters >= 2 || r.Longest >= 1 || r.Proven:
+			return HTTPConnsExhausted, Guess
 		}
-		return HTTPConnsExhausted, Guess
+		return "", Unknown
 	}
 	if in != nil {
 		return SQLPoolNested, Unknown
 	}
-	return SQLPoolExhausted, r.proofOr(Guess, in)
+	if r.Longest >= 1 {
+		return SQLPoolExhausted, Probable
+	}
+	return SQLPoolExhausted, r.proof()
 }
 
-func hasFunction(frames []goroutine.Frame, name string) bool {
-	return slices.ContainsFunc(frames, func(f goroutine.Frame) bool { return f.Function == name })
+func hasFunction(frames []frame, name string) bool {
+	return slices.ContainsFunc(frames, func(f frame) bool { return f.Function == name })
 }

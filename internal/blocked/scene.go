@@ -2,6 +2,7 @@ package blocked
 
 import (
 	"strconv"
+	"strings"
 
 	"gdump/internal/goroutine"
 )
@@ -9,19 +10,28 @@ import (
 // scene is a dump while it is analysed.
 type scene struct {
 	dump      *goroutine.Dump
-	stacks    [][]goroutine.Frame // of the buckets, leaf first
-	idle      []string            // of the buckets
+	functions *functions
+	stacks    [][]frame // of the buckets, leaf first
+	createdBy []frame   // of the buckets
+	idle      []string  // of the buckets
 	units     []unit
+	first     []int // the first unit of each bucket, and at the end how many there are
 	waiting   []int // units that wait for a resource
 	byID      map[uint64]int
 	resources []*resource
+	free      []resource
 	source    *sources
-	places    map[place]int     // waiters by line
-	spots     map[string][]spot // of the functions in which holders are looked for
+	stages    map[uint64]*set[stage] // of pipelines, by who has started them
+	places    map[place]int          // waiters by line
+	spots     spots
 	locks     map[typedKind]int // how many there are
-	inBucket  [][]int           // units by bucket
-	startedBy map[uint64][]int  // units by who started them
-	blind     bool              // a goroutine's stack is not in the dump: it may hold anything
+	graph     *graph
+	starters  map[uint64]int   // buckets of those who started others: see bucketOf
+	ids       int              // goroutines with ids
+	lacking   bool             // the dump lacks goroutines
+	started   map[uint64][]int // units by who started them: see startedBy
+	blind     bool             // a goroutine's stack is not in the dump: it may hold anything
+	creators  bool             // the dump says who started whom
 }
 
 // unit is what is looked at as one: a goroutine, or goroutines of a bucket that
@@ -32,7 +42,7 @@ type unit struct {
 	member  *goroutine.Member // nil for goroutines that are not listed
 	state   string
 	minutes int
-	wait    wait
+	wait    *wait
 	address uint64 // of what it waits for
 	leaked  bool
 	on      int // the number of the resource it waits for; -1 if none
@@ -46,53 +56,98 @@ func (u *unit) id() uint64 {
 }
 
 func newScene(d *goroutine.Dump) *scene {
-	s := &scene{dump: d, stacks: make([][]goroutine.Frame, len(d.Buckets)), idle: make([]string, len(d.Buckets)), byID: map[uint64]int{}, startedBy: map[uint64][]int{}, inBucket: make([][]int, len(d.Buckets))}
-	s.blind = d.Truncated
+	buckets, members := len(d.Buckets), 0
+	for i := range d.Buckets {
+		members += len(d.Buckets[i].Members)
+	}
+	s := &scene{
+		dump: d, functions: newFunctions(), lacking: lacks(d),
+		stacks: make([][]frame, buckets), createdBy: make([]frame, buckets),
+		idle: make([]string, buckets), first: make([]int, buckets+1),
+		units: make([]unit, 0, members+buckets), byID: make(map[uint64]int, members),
+	}
+	var frames []frame // those of a stack are a part of it
+	s.blind = s.lacking
 	for i := range d.Buckets {
 		b := &d.Buckets[i]
-		parts := b.Stack.Parts()
-		s.stacks[i] = parts.Frames
-		s.blind = s.blind || len(parts.Frames) == 0
-		if b.Leaked == 0 {
-			s.idle[i] = idle(parts.Frames, b.States)
+		n := b.Stack.Len()
+		if n > len(frames) {
+			frames = make([]frame, max(n, min(1<<12, 16*buckets)))
 		}
-		if parts.ElidedAt == 0 && parts.Elided != 0 {
+		s.stacks[i], frames = frames[:0:n], frames[n:]
+		for f, line := range b.Stack.Calls() {
+			s.stacks[i] = append(s.stacks[i], frame{s.functions.of(f), line})
+		}
+		by := b.Stack.CreatedBy()
+		s.createdBy[i] = frame{s.functions.named(&by), by.Line}
+		s.blind = s.blind || len(s.stacks[i]) == 0
+		if b.Leaked == 0 {
+			s.idle[i] = s.idleBucket(i, b.States)
+		}
+		s.ids += b.IDs.Len()
+		s.first[i] = len(s.units)
+		if b.Stack.LacksLeaf() {
 			continue // the leaf is missing, so what it waits for is not known
 		}
 		s.addBucket(i, b)
 	}
+	s.first[buckets] = len(s.units)
 	return s
+}
+
+// lacks reports whether a dump lacks goroutines.
+func lacks(d *goroutine.Dump) bool {
+	return d.Alone || d.Incomplete() || d.Level == goroutine.Crash && d.Goroutines == 1 && strings.HasPrefix(d.Reason, "panic")
+}
+
+// notWaiting is the wait of goroutines that do not wait for a resource.
+var notWaiting = &wait{}
+
+// waitOf is what the goroutines of a bucket in a state wait for.
+func (s *scene) waitOf(i int, state string) *wait {
+	if s.idle[i] != "" {
+		return notWaiting
+	}
+	if w := classify(s.stacks[i], state); w.op != None {
+		return &w
+	}
+	return notWaiting
 }
 
 // addBucket makes units of a bucket's goroutines.
 func (s *scene) addBucket(i int, b *goroutine.Bucket) {
-	waits := map[string]wait{}
-	of := func(state string) wait {
-		w, ok := waits[state]
-		if !ok && s.idle[i] == "" {
-			w = classify(s.stacks[i], state)
-			waits[state] = w
+	var states []string
+	var waits []*wait
+	of := func(state string) *wait {
+		for k := range states {
+			if states[k] == state {
+				return waits[k]
+			}
 		}
+		w := s.waitOf(i, state)
+		states, waits = append(states, state), append(waits, w)
 		return w
 	}
 	leaked := b.Leaked == b.Count && b.Count > 0
-	seen := map[uint64]int{}
 	for j := range b.Members {
 		m := &b.Members[j]
 		u := unit{bucket: i, n: 1, member: m, state: m.State, minutes: m.Wait, wait: of(m.State), leaked: leaked, on: -1}
 		u.address = u.wait.address(m)
-		seen[u.address]++
 		s.byID[m.ID] = len(s.units)
-		if m.Creator != 0 {
-			s.startedBy[m.Creator] = append(s.startedBy[m.Creator], len(s.units))
-		}
+		s.creators = s.creators || m.Creator != 0
 		s.addUnit(u)
 	}
-	rest := b.Count - len(b.Members)
-	if rest <= 0 {
-		return
+	if rest := b.Count - len(b.Members); rest > 0 {
+		s.addRest(i, b, rest, unit{bucket: i, state: b.State(), minutes: b.Waits.Max(), wait: of(b.State()), leaked: leaked, on: -1})
 	}
-	u := unit{bucket: i, n: rest, state: b.State(), minutes: b.Waits.Max(), wait: of(b.State()), leaked: leaked, on: -1}
+}
+
+// addRest makes units of the goroutines of a bucket that are not its members.
+func (s *scene) addRest(i int, b *goroutine.Bucket, rest int, u unit) {
+	seen := map[uint64]int{}
+	for k := range s.units[s.first[i]:] {
+		seen[s.units[s.first[i]+k].address]++
+	}
 	if len(b.Members) > 0 && u.wait.op != None && lockKind(u.wait.kind) {
 		// The others wait for the addresses that the bucket counts.
 		for _, c := range b.Addresses {
@@ -125,18 +180,30 @@ func (s *scene) addUnit(u unit) {
 	if u.wait.op != None {
 		s.waiting = append(s.waiting, len(s.units))
 	}
-	s.inBucket[u.bucket] = append(s.inBucket[u.bucket], len(s.units))
 	s.units = append(s.units, u)
 }
 
-func (s *scene) frames(u *unit) []goroutine.Frame { return s.stacks[u.bucket] }
+// startedBy are the units that a goroutine has started.
+func (s *scene) startedBy(id uint64) []int {
+	if s.started == nil {
+		s.started = map[uint64][]int{}
+		for i := range s.units {
+			if m := s.units[i].member; m != nil && m.Creator != 0 {
+				s.started[m.Creator] = append(s.started[m.Creator], i)
+			}
+		}
+	}
+	return s.started[id]
+}
+
+func (s *scene) frames(u *unit) []frame { return s.stacks[u.bucket] }
 
 // caller is the frame of a unit that waits, outside the primitive.
-func (s *scene) caller(u *unit) goroutine.Frame {
-	if f := s.frames(u); u.wait.at < len(f) {
+func (s *scene) caller(u *unit) frame {
+	if f := s.stacks[u.bucket]; u.wait.at < len(f) {
 		return f[u.wait.at]
 	}
-	return s.dump.Buckets[u.bucket].Stack.CreatedBy()
+	return s.createdBy[u.bucket]
 }
 
 // lockKind reports whether one goroutine, or readers, hold a resource of a kind.

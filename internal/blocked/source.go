@@ -47,12 +47,12 @@ type sourcePackage struct {
 	checking  bool
 }
 
-func newSources(load func(goroutine.Frame) []SourceFile, stacks [][]goroutine.Frame) *sources {
+func newSources(load func(goroutine.Frame) []SourceFile, stacks [][]frame) *sources {
 	s := &sources{load: load, frames: map[string]goroutine.Frame{}, packages: map[string]*sourcePackage{}, calls: map[call]*callFacts{}}
 	for _, frames := range stacks {
 		for _, f := range frames {
 			if _, ok := s.frames[f.Package]; !ok && f.File != "" {
-				s.frames[f.Package] = f
+				s.frames[f.Package] = f.shown()
 			}
 		}
 	}

@@ -46,6 +46,11 @@ type Duration int64
 type Time struct { wall uint64; ext int64; loc *int }
 type Timer struct { C <-chan Time; b bool }
 type Ticker struct { C <-chan Time; b bool }
+func NewTicker(Duration) *Ticker { return nil }
+func (*Ticker) Stop() {}
+func NewTimer(Duration) *Timer { return nil }
+func Tick(Duration) <-chan Time { return nil }
+func After(Duration) <-chan Time { return nil }
 `,
 	"net": `package net
 type Conn interface { Close() error }

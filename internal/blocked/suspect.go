@@ -2,7 +2,6 @@ package blocked
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"gdump/internal/goroutine"
@@ -55,19 +54,56 @@ func (c *candidate) add(r Reason, score int) {
 	c.score = max(c.score, score)
 }
 
+// candidates are those of a resource, as a rule few.
+type candidates struct {
+	list  []*candidate
+	index map[int]*candidate // by unit, from fewElements on
+}
+
 func (r *resource) candidate(unit int) *candidate {
-	c := r.found[unit]
-	if c == nil {
-		c = &candidate{unit: unit}
-		r.found[unit] = c
+	c := &r.found
+	if c.index != nil {
+		if x := c.index[unit]; x != nil {
+			return x
+		}
+	} else {
+		for _, x := range c.list {
+			if x.unit == unit {
+				return x
+			}
+		}
 	}
-	return c
+	x := &candidate{unit: unit}
+	c.list = append(c.list, x)
+	switch {
+	case c.index != nil:
+		c.index[unit] = x
+	case len(c.list) > fewElements:
+		c.index = make(map[int]*candidate, 2*fewElements)
+		for _, y := range c.list {
+			c.index[y.unit] = y
+		}
+	}
+	return x
+}
+
+// drop takes candidates off the list.
+func (c *candidates) drop(unwanted func(*candidate) bool) {
+	n := len(c.list)
+	c.list = slices.DeleteFunc(c.list, unwanted)
+	if len(c.list) == n || c.index == nil {
+		return
+	}
+	clear(c.index)
+	for _, x := range c.list {
+		c.index[x.unit] = x
+	}
 }
 
 // typedKind is a kind of lock in a type.
 type typedKind struct {
 	kind Kind
-	name string
+	typ  int
 }
 
 // maxAlike is how many resources of one function or type are looked into.
@@ -79,7 +115,7 @@ func (s *scene) suspect() {
 	s.findSpots()
 	s.locks = map[typedKind]int{}
 	for _, r := range s.resources {
-		for t := range r.types {
+		for _, t := range r.types.all() {
 			s.locks[typedKind{r.Kind, t}]++
 		}
 	}
@@ -111,7 +147,11 @@ func (s *scene) suspect() {
 
 // decide says which candidates are suspects, and how sure that is.
 func (s *scene) decide(r *resource) {
-	all := slices.SortedFunc(maps.Values(r.found), func(a, b *candidate) int {
+	if len(r.found.list) == 0 && !r.Proven {
+		return
+	}
+	all := slices.Clone(r.found.list)
+	slices.SortFunc(all, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.unit, b.unit))
 	})
 	all = slices.DeleteFunc(all, func(c *candidate) bool { return len(c.why) == 0 || c.score < least && !r.Proven })
@@ -211,7 +251,7 @@ func (s *scene) sure(r *resource, c *candidate) Confidence {
 		return Probable // its holder is proven as well, and there is nobody else
 	}
 	if c.score >= worth[ByConstruction] {
-		if s.blind || len(r.found) > 1 && r.Kind == Once && r.Address == 0 {
+		if s.blind || len(r.found.list) > 1 && r.Kind == Once && r.Address == 0 {
 			return Probable
 		}
 		return Certain
@@ -236,6 +276,9 @@ const anyLine = -1
 // goroutine holds a mutex, and which of them it is cannot be said. If there
 // are as many locks of the kind, each may hold one.
 func (s *scene) alike(r *resource, all []*candidate) (rest []*candidate, oneOf bool) {
+	if len(all) == 1 && s.units[all[0].unit].n == 1 {
+		return all, false
+	}
 	type place struct {
 		function string
 		line     int
@@ -260,7 +303,7 @@ func (s *scene) alike(r *resource, all []*candidate) (rest []*candidate, oneOf b
 		}
 	}
 	locks := 0
-	for t := range r.types {
+	for _, t := range r.types.all() {
 		locks = max(locks, s.locks[typedKind{r.Kind, t}])
 	}
 	for _, c := range all {

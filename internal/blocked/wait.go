@@ -1,6 +1,7 @@
 package blocked
 
 import (
+	"slices"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -56,10 +57,11 @@ type slot struct {
 
 // wait is what the frames of a stack say of what its goroutines wait for.
 type wait struct {
-	kind  Kind
-	op    Op
-	at    int // index of the first frame outside the primitive: the caller
-	slots []slot
+	kind   Kind
+	op     Op
+	at     int // index of the first frame outside the primitive: the caller
+	slots  []slot
+	ranges bool // a receive that also reports whether the channel is closed
 }
 
 // address is that of the resource a goroutine waits for; 0 if not known.
@@ -82,16 +84,19 @@ func argument(m *goroutine.Member, frame, arg int) uint64 {
 // receiver is the first argument of a frame of a goroutine, if it can be the
 // address of an object.
 func receiver(m *goroutine.Member, frame int) uint64 {
-	if a := argument(m, frame, 0); a >= 0x1000 {
+	if a := argument(m, frame, 0); a >= leastAddress {
 		return a
 	}
 	return 0
 }
 
+// leastAddress is the first that can be the address of an object.
+const leastAddress = 0x1000
+
 // classify reads from the frames of a stack, leaf first, what its goroutines
 // wait for. The state decides where the frames do not: dumps of levels without
 // states hide the frames of channel operations.
-func classify(frames []goroutine.Frame, state string) wait {
+func classify(frames []frame, state string) wait {
 	if running(state) {
 		return wait{}
 	}
@@ -136,10 +141,10 @@ func channelOp(state string) (Kind, Op) {
 
 // primitive reads the frames of the runtime and of the sync packages that a
 // goroutine is parked in.
-func primitive(frames []goroutine.Frame) (w wait) {
+func primitive(frames []frame) (w wait) {
 	semaphore := -1
 	for i := range frames {
-		f := &frames[i]
+		f := frames[i]
 		w.at = i
 		switch f.Package {
 		case "runtime":
@@ -150,6 +155,8 @@ func primitive(frames []goroutine.Frame) (w wait) {
 				w.kind, w.op, w.slots = Chan, Send, []slot{{i, 0, 0}}
 			case "runtime.chanrecv":
 				w.kind, w.op, w.slots = Chan, Receive, []slot{{i, 0, 0}}
+			case "runtime.chanrecv2":
+				w.ranges = true
 			case "runtime.selectgo":
 				w.kind, w.op = Select, SelectOp
 			case "runtime.block":
@@ -214,6 +221,9 @@ func (w *wait) step(function string, i int) bool {
 	default:
 		return w.kind == File // (*FD).readLock and its callers
 	}
+	if w.slots == nil {
+		w.slots = make([]slot, 0, 4)
+	}
 	w.slots = append(w.slots, slot{i, 0, 0})
 	return true
 }
@@ -234,29 +244,29 @@ func (w *wait) semaphore(i int) {
 	default:
 		return
 	}
-	w.slots = append([]slot{{i, 0, less}}, w.slots...)
+	w.slots = slices.Insert(w.slots, 0, slot{i, 0, less})
 }
 
 // library puts the library that waits in place of the primitive it waits by.
-func library(frames []goroutine.Frame, w wait) wait {
+func library(frames []frame, w wait) wait {
 	for w.at < len(frames) && frames[w.at].Package == "runtime" {
 		w.at++
 	}
 	if w.at >= len(frames) {
 		return w
 	}
-	self := []slot{{w.at, 0, 0}}
+	self := func() []slot { return []slot{{w.at, 0, 0}} }
 	switch f := frames[w.at].Function; {
 	case w.kind == WaitGroup && isMethod(f, "sync/errgroup.(*Group).Wait"):
-		return wait{Errgroup, Wait, w.at + 1, self}
+		return wait{kind: Errgroup, op: Wait, at: w.at + 1, slots: self()}
 	case w.kind == WaitGroup && isMethod(f, "/singleflight.(*Group).Do"):
-		return wait{Singleflight, Join, w.at + 1, w.slots}
+		return wait{kind: Singleflight, op: Join, at: w.at + 1, slots: w.slots}
 	case w.op == Send && isMethod(f, "sync/errgroup.(*Group).Go"):
-		return wait{Errgroup, Go, w.at + 1, self}
+		return wait{kind: Errgroup, op: Go, at: w.at + 1, slots: self()}
 	case w.op == SelectOp && isMethod(f, "sync/semaphore.(*Weighted).Acquire"):
-		return wait{Semaphore, Acquire, w.at + 1, self}
+		return wait{kind: Semaphore, op: Acquire, at: w.at + 1, slots: self()}
 	case w.op == SelectOp && (f == sqlConn || f == httpConn):
-		return wait{Pool, Acquire, w.at + 1, self}
+		return wait{kind: Pool, op: Acquire, at: w.at + 1, slots: self()}
 	}
 	return w
 }

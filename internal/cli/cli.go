@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -42,6 +43,7 @@ const (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	settings       map[string]setting
 	printed        checked    // stdout, for what gdump itself writes there
 	messages       hiding     // stderr, for the same
 	holding        bool       // the screen has the terminal
@@ -172,12 +174,16 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		status = child.status
 	}
 	var many manyLines
-	if errors.As(err, &many) {
-		for _, l := range many.lines() {
-			fmt.Fprintln(&a.messages, "gdump: "+oneLine(l))
-		}
-	} else {
-		fmt.Fprintln(&a.messages, "gdump: "+oneLine(err.Error()))
+	var joined interface{ Unwrap() []error }
+	lines := []string{err.Error()}
+	switch {
+	case errors.As(err, &many):
+		lines = many.lines()
+	case errors.As(err, &joined):
+		lines = strings.Split(err.Error(), "\n")
+	}
+	for _, l := range lines {
+		fmt.Fprintln(&a.messages, "gdump: "+oneLine(l))
 	}
 	if hint != "" {
 		fmt.Fprintln(&a.messages, "hint: "+oneLine(hint))
@@ -199,11 +205,24 @@ func (e *ioError) Error() string { return e.name + ": " + innermost(e.err) }
 
 func (e *ioError) Unwrap() error { return e.err }
 
+// version is what was built, from which commit, by which Go, as far as the
+// build knows.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
 	}
-	return "devel"
+	version := info.Main.Version
+	if version == "" || version == "(devel)" {
+		version = "devel"
+	}
+	about := []string{info.GoVersion, runtime.GOOS + "/" + runtime.GOARCH}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			about = append([]string{"commit " + s.Value[:min(len(s.Value), 12)]}, about...)
+		}
+	}
+	return version + " (" + strings.Join(about, ", ") + ")"
 }
 
 func (a *app) root() *cobra.Command {
@@ -212,9 +231,9 @@ func (a *app) root() *cobra.Command {
 		Short: "Find goroutine leaks in goroutine dumps",
 		Long: `gdump groups the goroutines of a dump by stack and compares dumps to show which
 call sites keep accumulating. It reads files, pipes and live pprof endpoints.`,
-		Example: `gdump :6060                           browse a running process
-gdump app.dump                        browse a saved dump, a log, a crash
-gdump diff before.dump after.dump     show what grew`,
+		Example: `gdump :6060                         browse a running process
+gdump app.dump                      browse a saved dump, a log, a crash
+gdump diff before.dump after.dump   show what grew`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -224,16 +243,18 @@ gdump diff before.dump after.dump     show what grew`,
 		RunE:                  a.browse,
 	}
 	root.SuggestionsMinimumDistance = 2
-	root.SetHelpFunc(help)
-	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
+	root.SetHelpFunc(shortHelp)
+	root.SetUsageFunc(func(c *cobra.Command) error { shortHelp(c, nil); return nil })
+	root.SetHelpCommand(helpCommand())
+	root.SetFlagErrorFunc(wrongFlag)
 	f := root.PersistentFlags()
-	f.StringVar(&a.format, "format", "", "print as "+strings.Join(formatNames(), ", ")+" instead of opening the screen")
+	f.StringVar(&a.format, "format", "", "print instead of opening the screen; one of "+strings.Join(formatNames(), ", "))
 	f.StringVar(&a.theme, "theme", "auto", "colors of the screen: auto, dark, light, none")
 	f.StringVar(&a.color, "color", "auto", "colors of the text: auto, always, never")
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
-	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all\n(default: 50, stacks of 10, of a comparison those that grew)")
+	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all (default: 50, stacks of 10, of a comparison those that grew)")
 	f.Lookup("top").DefValue = "0" // the usage says it in words
-	f.StringVar(&a.by, "by", "stack", "group goroutines by stack, site, function, created-by, package,\nmodule, state, label:KEY; of a fleet by instance or target:LABEL")
+	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY, of a fleet target:LABEL")
 	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
 	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
@@ -261,16 +282,10 @@ gdump diff before.dump after.dump     show what grew`,
 		a.timeoutSet = c.Flags().Changed("timeout")
 		return errors.Join(a.checkFlags(), a.checkTarget(), a.checkFleet())
 	}
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.targetsCommand(), a.pushCommand(), flagsCommand(), a.manCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.targetsCommand(), a.pushCommand(), a.manCommand(), a.completionCommand())
 	root.SetIn(a.stdin)
 	root.SetOut(&a.printed)
 	root.SetErr(&a.messages)
-	root.InitDefaultCompletionCmd() // of the output as it is set
-	for _, c := range root.Commands() {
-		if c.Name() == "completion" {
-			c.Short = "Write the completions of a shell"
-		}
-	}
 	return root
 }
 
@@ -279,12 +294,25 @@ func (a *app) checkFlags() error {
 		if slices.Contains(allowed, value) {
 			return nil
 		}
-		return fmt.Errorf("--%s %s: it must be one of %s", flag, value, strings.Join(allowed, ", "))
+		what := "must be one of " + strings.Join(allowed, ", ")
+		if near := nearest(value, allowed); near != "" {
+			what = "did you mean " + near + "?"
+		}
+		return a.wrongValue(flag, value, what)
+	}
+	var format error
+	if a.format != "" {
+		format = check("format", a.format, formatNames()...)
+	}
+	var by error
+	if _, err := query.ParseGrouping(a.by); err != nil {
+		by = check("by", a.by, append(slices.Clone(query.Groupings), "label:KEY")...)
 	}
 	return errors.Join(
-		check("format", a.format, append(formatNames(), "")...),
+		format, by,
 		check("theme", a.theme, "auto", "dark", "light", "none"),
 		check("color", a.color, "auto", "always", "never"),
+		check("level", string(a.target.Level), levels...),
 	)
 }
 

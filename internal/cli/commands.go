@@ -49,7 +49,7 @@ gdump diff --fail-on 'accumulating, growth>10%' before.dump after.dump`,
 			return a.judged(cmd, args, &g, true, false)
 		},
 	}
-	c.Flags().BoolVar(&a.force, "force", false, "compare dumps even of different programs")
+	c.Flags().BoolVar(&a.force, "force", false, "compare different programs")
 	h.flags(c)
 	g.add(c)
 	a.outputFlags(c)
@@ -59,7 +59,7 @@ gdump diff --fail-on 'accumulating, growth>10%' before.dump after.dump`,
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "See it find a leak in a service of its own",
+		Short: "See gdump find a leak",
 		Long: `demo starts a small service on loopback that leaks as real ones do: a client
 package that never drains its channel, among healthy pools and traffic. It
 pulls a dump, sends requests, lets them settle and pulls again, twice, and

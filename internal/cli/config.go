@@ -95,26 +95,44 @@ func configFile() string {
 // maxConfig is how much of a configuration is read.
 const maxConfig = 1 << 20
 
+// setting is where the value of a flag that was not given comes from.
+type setting struct {
+	place  string // config.toml: line 3, or GDUMP_THEME
+	inFile bool
+}
+
+// lineOf is the line of a file that sets a key, 0 if none does.
+func lineOf(data []byte, key string) int {
+	n := 0
+	for l := range bytes.Lines(data) {
+		n++
+		name, _, ok := strings.Cut(string(l), "=")
+		if ok && strings.Trim(strings.TrimSpace(name), `"'`) == key {
+			return n
+		}
+	}
+	return 0
+}
+
 // readConfig reads the configuration. No file is an empty one, unless it was
 // named, and one that cannot be read is too, with a warning: a report is worth
 // more than its colours. An unknown key is a mistake, with its line.
-func (a *app) readConfig() (config, error) {
-	var c config
+func (a *app) readConfig() (c config, data []byte, err error) {
 	name := configFile()
 	if name == "" {
-		return c, nil
+		return c, nil, nil
 	}
 	named := os.Getenv("GDUMP_CONFIG") != ""
-	data, err := readConfigFile(name, named)
+	data, err = readConfigFile(name, named)
 	switch {
 	case err == nil:
 	case named:
-		return c, &source.Error{Kind: source.Usage, Name: goroutine.Clean(name), What: "cannot read the configuration: " + innermost(err), Err: err}
+		return c, nil, &source.Error{Kind: source.Usage, Name: goroutine.Clean(name), What: "cannot read the configuration: " + innermost(err), Err: err}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // as with HOME=/dev/null
-		return c, nil
+		return c, nil, nil
 	default:
 		a.say("warning: " + name + ": cannot read the configuration: " + innermost(err))
-		return c, nil
+		return c, nil, nil
 	}
 	err = toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&c)
 	var unknown *toml.StrictMissingError
@@ -122,12 +140,17 @@ func (a *app) readConfig() (config, error) {
 	switch {
 	case errors.As(err, &unknown):
 		line, _ := unknown.Errors[0].Position()
-		return c, fmt.Errorf("%s: line %d: no key %q: there are %s", name, line, strings.Join(unknown.Errors[0].Key(), "."), strings.Join(configured, ", "))
+		key := strings.Join(unknown.Errors[0].Key(), ".")
+		what := "there are " + strings.Join(configured, ", ")
+		if near := nearest(key, configured); near != "" {
+			what = "did you mean " + near + "?"
+		}
+		return c, nil, fmt.Errorf("%s: line %d: no key %q: %s", name, line, key, what)
 	case errors.As(err, &wrong):
 		line, column := wrong.Position()
-		return c, fmt.Errorf("%s: line %d, column %d: %s", name, line, column, strings.TrimPrefix(wrong.Error(), "toml: "))
+		return c, nil, fmt.Errorf("%s: line %d, column %d: %s", name, line, column, strings.TrimPrefix(wrong.Error(), "toml: "))
 	}
-	return c, err
+	return c, data, err
 }
 
 // readConfigFile reads a file, which must be a regular one unless it was named.
@@ -150,25 +173,41 @@ func readConfigFile(name string, named bool) ([]byte, error) {
 // configure sets the flags that were not given, from the environment or the
 // configuration file.
 func (a *app) configure(set *pflag.FlagSet) error {
-	c, err := a.readConfig()
+	c, data, err := a.readConfig()
 	if err != nil {
 		return err
 	}
+	a.settings = map[string]setting{}
 	for _, name := range configured {
 		f := set.Lookup(name)
 		if f == nil || f.Changed {
 			continue
 		}
 		variable := "GDUMP_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		from, values := configFile(), c.values(name)
+		values, from := c.values(name), setting{inFile: true}
 		if v := os.Getenv(variable); v != "" {
-			from, values = variable, []string{v}
+			values, from = []string{v}, setting{place: variable}
+		} else if len(values) > 0 {
+			from.place = fmt.Sprintf("%s: line %d", configFile(), lineOf(data, name))
 		}
+		a.settings[name] = from
 		for _, v := range values {
 			if err := set.Set(name, v); err != nil {
-				return fmt.Errorf("%s: %s = %s: not a value of --%s", from, name, v, name)
+				return a.wrongValue(name, v, mustBe(f))
 			}
 		}
 	}
 	return nil
+}
+
+// wrongValue is the error of a flag's value, with the place it comes from.
+func (a *app) wrongValue(flag, value, what string) error {
+	switch from := a.settings[flag]; {
+	case from.place == "":
+		return fmt.Errorf("--%s %s: %s", flag, value, what)
+	case from.inFile:
+		return fmt.Errorf("%s: %s = %s: %s", from.place, flag, value, what)
+	default:
+		return fmt.Errorf("%s=%s: %s", from.place, value, what)
+	}
 }

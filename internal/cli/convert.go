@@ -48,8 +48,8 @@ gdump convert --redact --redact-key-file key app.dump -o shared.dump`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.convert(cmd.Context(), args[0], f) },
 	}
-	c.Flags().BoolVar(&f.redact, "redact", false, "replace paths, label values, arguments and hosts by hashes")
-	c.Flags().StringVar(&f.keyFile, "redact-key-file", "", "file whose content is the key of the hashes")
+	c.Flags().BoolVar(&f.redact, "redact", false, "hash paths, label values, arguments and hosts")
+	c.Flags().StringVar(&f.keyFile, "redact-key-file", "", "its content is the key of the hashes")
 	a.outputFlags(c)
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
@@ -85,7 +86,7 @@ func TestConvertKeeps(t *testing.T) {
 				if original.LeaksOnly || marked(&original) > 0 && names[i] != "pprof, dump" {
 					leaks++
 					one, other := trend.Compare([]goroutine.Dump{original}), trend.Compare([]goroutine.Dump{a})
-					was, is := gate.Check(&one, rules, nil, time.Time{}), gate.Check(&other, rules, nil, time.Time{})
+					was, is := gate.Check(diagnose.Of(&one, nil), rules, nil, time.Time{}), gate.Check(diagnose.Of(&other, nil), rules, nil, time.Time{})
 					if was.Worst() != is.Worst() {
 						t.Errorf("%s: the rule on leaks is %s, was %s", names[i], is.Worst(), was.Worst())
 					}

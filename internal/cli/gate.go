@@ -12,7 +12,6 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/report"
 	"gdump/internal/source"
-	"gdump/internal/trend"
 
 	"github.com/spf13/cobra"
 )
@@ -33,9 +32,9 @@ type gateFlags struct {
 // add gives a command the flags. Rules are named --fail-on everywhere, so that
 // what CI runs by diff, run or check reads the same.
 func (g *gateFlags) add(c *cobra.Command, rules ...string) {
-	c.Flags().StringArrayVar(&g.rules, "fail-on", rules, "end with status 1 if one of these rules trips")
-	c.Flags().StringVar(&g.allow, allowFlag, allowFile, "file of buckets that are known and accepted; none if empty")
-	c.Flags().BoolVar(&g.strict, "strict", false, "end with status 5 if the dumps leave open whether a rule trips")
+	c.Flags().StringArrayVar(&g.rules, "fail-on", rules, "end with status 1 if one of these trips")
+	c.Flags().StringVar(&g.allow, allowFlag, allowFile, "known and accepted buckets; none if empty")
+	c.Flags().BoolVar(&g.strict, "strict", false, "end with status 5 if a rule cannot be decided; by default it passes with a note")
 	err := c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(gate.Measures(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	if err != nil {
 		panic(err) // the flag is missing: our own mistake
@@ -89,8 +88,8 @@ func innermost(err error) string {
 }
 
 // check judges a trend and sets the exit status.
-func (a *app) check(j *judge, t *trend.Trend, o *report.Options) {
-	res := gate.Check(t, j.rules, j.allow, time.Now())
+func (a *app) check(j *judge, o *report.Options) {
+	res := gate.Check(o.Diagnosis, j.rules, j.allow, time.Now())
 	if j.strict {
 		res.Strict()
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/fleet"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
@@ -87,7 +88,7 @@ func lean(dumps []goroutine.Dump) {
 func (a *app) browse(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		if a.stdin == nil || isTerminal(a.stdin) {
-			help(cmd, nil)
+			shortHelp(cmd, nil)
 			return nil
 		}
 		args = []string{"-"}
@@ -168,7 +169,7 @@ func (a *app) compare(dumps []goroutine.Dump, diff bool) (trend.Trend, error) {
 	t := trend.Options{By: g.Name, Group: g.Of}.Compare(dumps)
 	t.Warnings = append(t.Warnings, why...)
 	if diff && t.Mismatch != nil && !a.force {
-		return t, &source.Error{Kind: source.Usage, Name: "diff", What: view.Mismatch(&t), Hint: "--force compares them anyway"}
+		return t, &source.Error{Kind: source.Usage, Name: "diff", What: diagnose.Mismatch(&t), Hint: "--force compares them anyway"}
 	}
 	return t, nil
 }
@@ -193,7 +194,8 @@ func (a *app) keep(err error) bool {
 	return true
 }
 
-func (a *app) print(t trend.Trend, diff bool) error {
+// reportOptions are how a trend is written, with the result of the rules.
+func (a *app) reportOptions(t *trend.Trend, diff bool) (report.Options, error) {
 	o := report.Options{Width: a.columns(), Color: a.colored(), Top: a.top, AllIDs: a.allIDs, NoVerdicts: !diff && !a.gateOnly, GateOnly: a.gateOnly, Plain: a.out.compresses()}
 	switch {
 	case a.top == 0:
@@ -201,19 +203,33 @@ func (a *app) print(t trend.Trend, diff bool) error {
 	case a.top < 0:
 		o.Top = 0
 	}
+	finder, err := a.finder()
+	if err != nil {
+		return o, err
+	}
+	o.Diagnosis = diagnose.Of(t, finder.Package)
+	if a.judge != nil {
+		a.check(a.judge, &o)
+	}
+	for i := range t.Dumps {
+		if t.Dumps[i].Incomplete() {
+			a.status = statusPartial
+		}
+	}
+	return o, nil
+}
+
+func (a *app) print(t trend.Trend, diff bool) error {
 	format, err := a.chosenFormat()
 	if err != nil {
 		return err
 	}
-	finder, err := a.finder()
+	if a.judge == nil && format.Gate {
+		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
+	}
+	o, err := a.reportOptions(&t, diff)
 	if err != nil {
 		return err
-	}
-	o.Source = finder.Package
-	if a.judge != nil {
-		a.check(a.judge, &t, &o)
-	} else if format.Gate {
-		return fmt.Errorf("--format %s reports rules: it is for gdump check", format.Name)
 	}
 	if err := a.emit(format.Binary, func(w io.Writer) error { return format.Write(w, &t, o) }); err != nil {
 		return err
@@ -222,11 +238,6 @@ func (a *app) print(t trend.Trend, diff bool) error {
 		// The log of CI shows why, whatever goes to stdout.
 		if err := report.Gate(&a.messages, &t, report.Options{Gate: o.Gate, AllowName: o.AllowName}); err != nil {
 			return &ioError{"stderr", err}
-		}
-	}
-	for i := range t.Dumps {
-		if t.Dumps[i].Incomplete() {
-			a.status = statusPartial
 		}
 	}
 	return nil

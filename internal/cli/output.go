@@ -20,12 +20,12 @@ type output struct {
 
 // outputFlags gives a command the flags that send its result to a file.
 func (a *app) outputFlags(c *cobra.Command) {
-	c.Flags().StringVarP(&a.out.name, "output", "o", "", "file to write instead of stdout")
+	c.Flags().StringVarP(&a.out.name, "output", "o", "", "write to a file instead of stdout")
 	if f := c.Flags().Lookup("force"); f != nil {
 		f.Usage += ", and replace the file of -o" // to insist is to insist on both
 		return
 	}
-	c.Flags().BoolVar(&a.force, "force", false, "replace the file if it is there")
+	c.Flags().BoolVar(&a.force, "force", false, "replace the file if it exists")
 }
 
 // toFile reports whether the result goes to a file.
@@ -51,7 +51,7 @@ func (a *app) chosenFormat() (report.Format, error) {
 			return f, nil
 		}
 	}
-	return report.Format{}, fmt.Errorf("--format %s: it must be one of %s", a.format, strings.Join(formatNames(), ", "))
+	return report.Format{}, fmt.Errorf("--format %s: must be one of %s", a.format, strings.Join(formatNames(), ", "))
 }
 
 // emit writes a result to stdout or to the file of -o.

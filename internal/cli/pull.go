@@ -26,21 +26,22 @@ func (a *app) pullCommand() *cobra.Command {
 	var p pulling
 	c := &cobra.Command{
 		Use:   "pull TARGET…",
-		Short: "Save a goroutine dump of a running process",
+		Short: "Save a dump of a running process",
 		Long: `pull asks the net/http/pprof endpoint of a running process for a dump and saves
 what it sends, unchanged, with mode 0600.
 
 Writing a full dump (debug=2) stops the process: about 0.1 s at 10 000
-goroutines, seconds at 100 000, and from about 66 000 on it is cut off at 64 MiB.
-So pull first asks for the number of goroutines, which costs nothing. Above
---max-goroutines it takes debug=1, which has stacks and counts and does not stop
-the process, and says so; --level 2 insists. It asks once, and never again by
-itself. A dump that was cut off is kept with the true counts next to it, in
-NAME.counts, where gdump finds them.
+goroutines, seconds at 100 000, and from about 66 000 on it is cut off at
+64 MiB. So pull first asks for the number of goroutines, which costs nothing.
+Above --max-goroutines it takes debug=1, which has stacks and counts and does
+not stop the process, and says so; --level 2 insists. It asks once, and never
+again by itself. A dump that was cut off is kept with the true counts next to
+it, in NAME.counts, where gdump finds them.
 
 TARGET is host:port, :port, unix:///path.sock, a URL down to
-/debug/pprof/goroutine, or gops:PID or gops:HOST:PORT for the agent of google/gops. Without -o the file is HOST_PORT-20060102T150405Z.dump
-in the current folder, or in the one that -o names, such as dumps/; its name is
+/debug/pprof/goroutine, gops:PID or gops:HOST:PORT, or a selector of many: see
+gdump help targets. Without -o the file is HOST_PORT-20060102T150405Z.dump in
+the current folder, or in the one that -o names, such as dumps/; its name is
 printed. With another name the time and the target are kept next to it, in
 NAME.meta. A name that ends in .gz is compressed.
 What arrived of an interrupted dump is in NAME.partial.
@@ -69,8 +70,8 @@ gdump pull --targets fleet.txt -o dumps/`,
 	}
 	f := c.Flags()
 	f.StringVarP(&p.output, "output", "o", "", "file or folder to write; - is stdout")
-	f.BoolVar(&p.force, "force", false, "replace the file if it is there")
-	f.BoolVar(&p.leak, "leak", false, "ask for the goroutineleak profile: only goroutines that can never go on; forces a garbage collection")
+	f.BoolVar(&p.force, "force", false, "replace the file if it exists")
+	f.BoolVar(&p.leak, "leak", false, "ask only for goroutines that can never go on; by the goroutineleak profile, which forces a garbage collection")
 	f.StringVar(&p.targets, "targets", "", "file with the targets, - is stdin")
 	return c
 }

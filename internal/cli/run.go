@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"gdump/internal/goroutine"
 	"gdump/internal/run"
 	"gdump/internal/source"
-	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
@@ -32,24 +30,26 @@ func (a *app) runCommand() *cobra.Command {
 	var r running
 	c := &cobra.Command{
 		Use:   "run [TARGET] -- COMMAND [ARG…]",
-		Short: "Run a command and show what it left behind",
+		Short: "Show what a command leaves behind",
 		Long: `run pulls a dump of TARGET, runs the command, waits until goroutines that only
 pass are gone, pulls again, --rounds times, and shows what accumulates. The wait
 watches the number of goroutines, which costs the process nothing, until it
 falls no more, --settle at the longest.
 
-The command is run without a shell. Its input and output are untouched, but
-with --format json and the like its output goes to stderr. Ctrl-C reaches it, and its exit
-status is passed on, 128 and the signal's number if a signal ended it. If it is
-0, the status is gdump's own: 1 if a rule of --fail-on trips (see gdump check).
+The command is run without a shell. Its input and output are untouched, but with
+--format json and the like its output goes to stderr. Ctrl-C reaches it, and its
+exit status is passed on, 128 and the signal's number if a signal ended it. If
+it is 0, the status is gdump's own: 1 if a rule of --fail-on trips (see gdump
+help check).
 
 Without TARGET the command is a go test, or runs one, as make does. The test
 processes then write a dump before their tests and after each round, and run
-names the tests that left goroutines. For this it gives go a package testing
-with a few lines more (by -overlay in GOFLAGS): a test process has no endpoint
-and ends before it could be asked, and this way works with any TestMain and
-changes no file of yours. It builds with the Go of the current folder. What a
-test starts carries the label test=NAME, by which run knows it; with Go before
+names the tests that left goroutines; --fail-on left ends with 1 then. For this
+it gives go a package testing with a few lines more (by -overlay in GOFLAGS): a
+test process has no endpoint and ends before it could be asked, and this way
+works with any TestMain and changes no file of yours. It builds with the Go of
+the current folder. With --format junit each test that left something is a test
+case. What a test starts carries the label test=NAME, by which run knows it; with Go before
 1.26 it knows a test only where its name is in the stack. Packages whose tests
 crash or exit by themselves leave no second dump.`,
 		Example: `gdump run :6060 -- ./load.sh
@@ -62,20 +62,24 @@ gdump run -- go test ./...`,
 				return errors.New("run: name the command after --")
 			case at > 1:
 				return errors.New("run: name one target before --")
-			case at == 0 && a.out.toFile():
-				return errors.New("run: -o takes one report, and go test may give one a package: name a TARGET")
 			case r.rounds < 1:
-				return errors.New("--rounds: it must be 1 or more")
+				return errors.New("--rounds: must be 1 or more")
 			case r.settle < 0:
-				return errors.New("--settle: it must not be below 0")
+				return errors.New("--settle: must be 0 or more")
 			}
 			return nil
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
+			format, err := a.chosenFormat()
+			if err != nil {
+				return err
+			}
 			if a.judge, err = r.gate.open(cmd); err != nil {
 				return err
+			}
+			if a.judge == nil && format.Gate {
+				return fmt.Errorf("--format %s reports rules: name some with --fail-on, such as left", format.Name)
 			}
 			if cmd.ArgsLenAtDash() == 0 {
 				return a.runTests(cmd.Context(), args, r)
@@ -85,19 +89,19 @@ gdump run -- go test ./...`,
 	}
 	f := c.Flags()
 	f.IntVar(&r.rounds, "rounds", 1, "how often to run the command")
-	f.DurationVar(&r.settle, "settle", 5*time.Second, "the longest to wait for goroutines to end after the command; 0 does not wait")
-	f.StringVar(&r.warmUp, "warmup", "", "command to run once before the first dump; words as in a shell, but no shell")
-	f.StringVar(&r.out, "out", "", "folder to keep every dump in")
+	f.DurationVar(&r.settle, "settle", 5*time.Second, "longest wait for goroutines to end; after the command, 0 does not wait")
+	f.StringVar(&r.warmUp, "warmup", "", "run once before the first dump; words as in a shell, but no shell")
+	f.StringVar(&r.out, "out", "", "keep every dump here")
 	r.gate.add(c)
 	a.outputFlags(c)
 	return c
 }
 
-// child is a command with gdump's own input and output. In another format than
-// text stdout is for the report alone.
+// child is a command with gdump's own input and output. A report in another
+// format than text has stdout for itself.
 func (a *app) child(args []string, env []string) run.Command {
 	c := run.Command{Args: args, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Abandon: a.abandoned.add}
-	if !a.plainText() {
+	if !a.plainText() && !a.out.toFile() {
 		c.Stdout = a.stderr
 	}
 	return c
@@ -127,7 +131,7 @@ func (a *app) run(ctx context.Context, target string, args []string, r running) 
 	if r.warmUp != "" {
 		words, err := shellquote.Split(r.warmUp)
 		if err != nil || len(words) == 0 {
-			return errors.New("--warmup: it must be words as in a shell, with each quote closed")
+			return errors.New("--warmup: must be words as in a shell, with each quote closed")
 		}
 		rounds.WarmUp = a.child(words, nil).Run
 	}
@@ -190,86 +194,3 @@ type childError struct {
 func (e *childError) Error() string { return e.err.Error() }
 
 func (e *childError) Unwrap() error { return e.err }
-
-// runTests runs a go test whose processes write dumps.
-func (a *app) runTests(ctx context.Context, args []string, r running) error {
-	c := a.child(args, nil)
-	if status, err := c.Find(); err != nil {
-		return &childError{status, err}
-	}
-	work, err := os.MkdirTemp("", "gdump-")
-	if err != nil {
-		return &ioError{"temporary folder", err}
-	}
-	clean := func() { os.RemoveAll(work) }
-	defer clean()
-	defer a.abandoned.add(clean)()
-	dumps := r.out
-	if dumps == "" {
-		dumps = filepath.Join(work, "dumps")
-	}
-	if err := source.MakeFolder(dumps); err != nil {
-		return err
-	}
-	tests, err := run.PrepareTests(ctx, args, work, dumps, r.rounds, r.settle)
-	if err != nil {
-		return err
-	}
-	c.Args, c.Env = tests.Args(), tests.Env()
-	status, err := c.Run(ctx)
-	if err != nil {
-		return a.passOn(ctx, status, err)
-	}
-	if ctx.Err() != nil && status == 0 {
-		return ctx.Err()
-	}
-	runs, err := tests.Collect(ctx)
-	if err == nil && len(runs) == 0 {
-		err = errors.New("run: no test process wrote a dump: is it a go test, does it compile, and with the Go of this folder?")
-	}
-	for _, tr := range runs {
-		if perr := a.printTests(tr); err == nil {
-			err = perr
-		}
-	}
-	return a.passOn(ctx, status, err)
-}
-
-// printTests prints what the tests of one package left.
-func (a *app) printTests(tr run.TestRun) error {
-	name := goroutine.Clean(tr.Package)
-	if len(tr.Dumps) < 2 {
-		a.say(name + ": the tests ended the process: no dump after them")
-		return nil
-	}
-	t, err := a.compare(tr.Dumps, true)
-	if err != nil {
-		return err
-	}
-	leakers := run.Leakers(&t)
-	if a.plainText() && len(leakers) == 0 && a.judge == nil {
-		fmt.Fprintf(&a.printed, "%s: its tests left no goroutine behind\n", name)
-		return nil
-	}
-	if a.plainText() {
-		left := 0
-		for _, l := range leakers {
-			left += l.Goroutines
-		}
-		fmt.Fprintf(&a.printed, "%s: its tests left %s behind\n", name, number.Plural(left, "goroutine", "goroutines"))
-		for _, l := range leakers {
-			test := l.Test
-			if test == "" {
-				test = "not known which test"
-			}
-			fmt.Fprintf(&a.printed, "  %s: %d in %s %s\n", goroutine.Clean(test), l.Goroutines, goroutine.Clean(l.Site.Name()), goroutine.Clean(l.Site.Place()))
-		}
-		fmt.Fprintln(&a.printed)
-	}
-	worst := a.verdict
-	err = a.print(t, true)
-	if worst == gate.Tripped || worst == gate.Unknown && a.verdict != gate.Tripped {
-		a.verdict = worst // of all packages
-	}
-	return err
-}

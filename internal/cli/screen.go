@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -83,7 +82,7 @@ func (a *app) finder() (code.Finder, error) {
 	for _, m := range a.pathMap {
 		from, to, ok := strings.Cut(m, "=")
 		if !ok || from == "" || to == "" {
-			return code.Finder{}, fmt.Errorf("--path-map %s: write it as /path/in/dump=/path/here", m)
+			return code.Finder{}, a.wrongValue("path-map", m, "must be /path/in/dump=/path/here")
 		}
 		if f.Map[from], err = filepath.Abs(to); err != nil {
 			return code.Finder{}, err

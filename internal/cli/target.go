@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,17 +37,15 @@ func (a *app) targetFlags(f *pflag.FlagSet) {
 
 func (a *app) checkTarget() error {
 	o := &a.target
-	if !slices.Contains(levels, string(o.Level)) {
-		return fmt.Errorf("--level %s: it must be one of %s", o.Level, strings.Join(levels, ", "))
-	}
-	if o.MaxGoroutines < 1 {
-		return errors.New("--max-goroutines: it must be 1 or more")
-	}
-	if o.Timeout <= 0 || o.ConnectTimeout <= 0 {
-		return errors.New("--timeout and --connect-timeout must be more than 0")
-	}
-	if o.MaxBytes < 0 {
-		return errors.New("--max-bytes: it must not be below 0")
+	switch {
+	case o.MaxGoroutines < 1:
+		return a.wrongValue("max-goroutines", strconv.Itoa(o.MaxGoroutines), "must be 1 or more")
+	case o.Timeout <= 0:
+		return a.wrongValue("timeout", o.Timeout.String(), "must be more than 0")
+	case o.ConnectTimeout <= 0:
+		return a.wrongValue("connect-timeout", o.ConnectTimeout.String(), "must be more than 0")
+	case o.MaxBytes < 0:
+		return a.wrongValue("max-bytes", strconv.FormatInt(o.MaxBytes, 10), "must be 0 or more")
 	}
 	for _, h := range o.Access.Headers {
 		if name, _, ok := strings.Cut(h, ":"); ok && !strings.HasPrefix(h, "@") && secretHeader(name) {

@@ -12,12 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/run"
 	"gdump/internal/source"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
-	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	"github.com/kballard/go-shellquote"
@@ -46,12 +46,12 @@ func (a *app) watchCommand() *cobra.Command {
 		Use:   "watch TARGET",
 		Short: "Watch a process, dump what grows",
 		Long: `watch looks at a process every --every by a profile that does not stop it
-(debug=1). On a terminal it shows what grows on the screen, where space pauses it,
-r asks for a full dump and [ ] go through those taken; elsewhere, or with
+(debug=1). On a terminal it shows what grows on the screen, where space pauses
+it, r asks for a full dump and [ ] go through those taken; elsewhere, or with
 --format text, it prints a line for each look. It rests ten times as long as a
-look took. A full dump is taken at the start, after a restart, and when a bucket has
-been up by a quarter and ten goroutines for three looks in a row; how full is
-for --level and --max-goroutines, as with pull.
+look took. A full dump is taken at the start, after a restart, and when a bucket
+has been up by a quarter and ten goroutines for three looks in a row; --level
+and --max-goroutines say how full, as with pull.
 
 The dumps go to --out, which is bounded by --keep and --keep-bytes: the oldest
 go first, and no file that watch did not name is touched. A look that fails is
@@ -78,15 +78,15 @@ gdump watch :6060 --on-growth ./page.sh`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if w.every < time.Second {
-				return errors.New("--every: it must be 1s or more")
+				return errors.New("--every: must be 1s or more")
 			}
 			if w.samples < 0 || w.keep.Files < 0 || w.keep.Bytes < 0 || w.evidence < 0 {
-				return errors.New("--samples, --keep, --keep-bytes and --keep-evidence must not be below 0")
+				return errors.New("--samples, --keep, --keep-bytes and --keep-evidence must be 0 or more")
 			}
 			if w.onGrowth != "" {
 				words, err := shellquote.Split(w.onGrowth)
 				if err != nil || len(words) == 0 {
-					return errors.New("--on-growth: it must be words as in a shell, with each quote closed")
+					return errors.New("--on-growth: must be words as in a shell, with each quote closed")
 				}
 				w.hook = words
 			}
@@ -94,14 +94,14 @@ gdump watch :6060 --on-growth ./page.sh`,
 		},
 	}
 	f := c.Flags()
-	f.DurationVar(&w.every, "every", 10*time.Second, "how often to look, 1s at the least")
+	f.DurationVar(&w.every, "every", 10*time.Second, "how often to look; 1s at the least")
 	f.IntVar(&w.samples, "samples", 0, "end after so many looks; 0 goes on")
-	f.StringVar(&w.out, "out", "", "folder for the dumps (default $XDG_STATE_HOME/gdump)")
+	f.StringVar(&w.out, "out", "", "folder for the dumps; default $XDG_STATE_HOME/gdump")
 	f.IntVar(&w.keep.Files, "keep", 50, "most dumps to keep; 0 keeps all")
 	f.Int64Var(&w.keep.Bytes, "keep-bytes", 1<<30, "most bytes of dumps to keep; 0 keeps all")
 	f.IntVar(&w.evidence, "keep-evidence", 20, "most folders of evidence to keep; 0 keeps all")
-	f.BoolVar(&w.memory, "memory", true, "ask for the memory figures, too")
-	f.StringVar(&w.onGrowth, "on-growth", "", "command to run when something grows; words as in a shell, but no shell")
+	f.BoolVar(&w.memory, "memory", true, "ask for the memory figures, too; on, unless --memory=false")
+	f.StringVar(&w.onGrowth, "on-growth", "", "run when something grows; words as in a shell, but no shell")
 	return c
 }
 
@@ -245,7 +245,7 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	evidence, err := run.Evidence(w.out, s.At, s.Trend)
 	if evidence != "" {
-		a.say(strings.Join(append(view.Headline(s.Trend), "evidence is in "+goroutine.Clean(evidence)), "; "))
+		a.say(strings.Join(append(diagnose.Of(s.Trend, nil).Headline(), "evidence is in "+goroutine.Clean(evidence)), "; "))
 	}
 	if err == nil {
 		err = run.PruneEvidence(w.out, source.Limits{Files: w.evidence, Bytes: w.keep.Bytes})

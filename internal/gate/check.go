@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/query"
 	"gdump/internal/trend"
 )
@@ -24,7 +25,7 @@ type Outcome struct {
 	Rule  Rule
 	State State
 	Value string          // as the limit is written; "" if unknown
-	Why   string          // why it is unknown, or what was left open although it passed
+	Why   string          // why it is unknown, what was left open although it passed, or what tripped it
 	Blame []*trend.Series // what tripped it, in the order of the trend
 }
 
@@ -43,13 +44,14 @@ type Note struct {
 
 func (n Note) String() string { return fmt.Sprintf("line %d: %s", n.Line, n.Text) }
 
-// Check judges a trend. today decides which entries of the allow list have
+// Check judges what a diagnosis is of. today decides which entries of the allow list have
 // expired. An excused series counts for no rule.
-func Check(t *trend.Trend, rules []Rule, allow *AllowList, today time.Time) Result {
+func Check(d *diagnose.Diagnosis, rules []Rule, allow *AllowList, today time.Time) Result {
+	t := d.Trend
 	excused, notes := allow.apply(t, today)
 	res := Result{Allowed: len(excused), Notes: notes}
 	for i := range rules {
-		v := &scope{rule: &rules[i], trend: t, from: lifeStart(t)}
+		v := &scope{rule: &rules[i], trend: t, diagnosis: d, from: lifeStart(t)}
 		for j := range t.Series {
 			s := &t.Series[j]
 			if !excused[s] && rules[i].in.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
@@ -106,6 +108,9 @@ func (v *scope) outcome() Outcome {
 			if m.blames(v, s) {
 				o.Blame = append(o.Blame, s)
 			}
+		}
+		if m.says != nil {
+			o.Why = m.says(v)
 		}
 		return o
 	}

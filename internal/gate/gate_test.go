@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 
@@ -101,7 +102,7 @@ func TestUndecided(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res := Check(&one, rules, nil, today)
+		res := Check(diagnose.Of(&one, nil), rules, nil, today)
 		if got := res.Outcomes[0]; got.State != tt.state || !strings.Contains(got.Why, tt.why) || (got.Why == "") != (tt.why == "") {
 			t.Errorf("%s: %s, %q; want %s, %q", tt.name, got.State, got.Why, tt.state, tt.why)
 		}
@@ -178,7 +179,7 @@ func TestRules(t *testing.T) {
 			if strings.HasPrefix(tt.rule, "growing") {
 				tr = grows()
 			}
-			res := Check(tr, rules, nil, today)
+			res := Check(diagnose.Of(tr, nil), rules, nil, today)
 			got := res.Outcomes[0]
 			if got.Value != tt.value || got.State != tt.state || len(got.Blame) != tt.blame {
 				t.Errorf("got %s, %s, %d to blame; want %s, %s, %d", got.Value, got.State, len(got.Blame), tt.value, tt.state, tt.blame)
@@ -211,7 +212,7 @@ func TestLeakProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := Check(&tr, rules, nil, today).Outcomes[0]; got.Value != "7" || got.State != Tripped || len(got.Blame) != 1 {
+	if got := Check(diagnose.Of(&tr, nil), rules, nil, today).Outcomes[0]; got.Value != "7" || got.State != Tripped || len(got.Blame) != 1 {
 		t.Errorf("got %s, %s, %d to blame: %s", got.Value, got.State, len(got.Blame), got.Why)
 	}
 }
@@ -241,7 +242,7 @@ func TestUnknown(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res := Check(tt.trend, rules, nil, today)
+			res := Check(diagnose.Of(tt.trend, nil), rules, nil, today)
 			if got := res.Outcomes[0]; got.State != Unknown || got.Why != tt.why {
 				t.Errorf("got %s, %q; want %s, %q", got.State, got.Why, Unknown, tt.why)
 			}
@@ -255,7 +256,7 @@ func TestUnknown(t *testing.T) {
 func TestWrongRules(t *testing.T) {
 	_, err := ParseRules(`accumulate>0, growth, wait>soon, new>x, goroutines>5%, growth>, growth!5, new in state:, leaked>0`)
 	want := strings.Join([]string{
-		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, left, goroutines, buckets, largest, wait, locked, leaked`,
+		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, left, goroutines, buckets, largest, wait, locked, leaked, deadlocks, blocked`,
 		`rule "growth": growth needs a limit, such as growth>10%`,
 		`rule "wait>soon": "soon" is not a duration, try 30m`,
 		`rule "new>x": "x" is not a number`,
@@ -303,7 +304,7 @@ func TestAllowList(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res := Check(leak(), rules, list, today)
+			res := Check(diagnose.Of(leak(), nil), rules, list, today)
 			if res.Allowed != tt.allowed || res.Outcomes[0].Value != tt.value {
 				t.Errorf("got %d allowed, %s left; want %d, %s", res.Allowed, res.Outcomes[0].Value, tt.allowed, tt.value)
 			}
@@ -365,7 +366,7 @@ func FuzzParseRules(f *testing.F) {
 		if err != nil {
 			return
 		}
-		res := Check(tr, rules, nil, today)
+		res := Check(diagnose.Of(tr, nil), rules, nil, today)
 		for i := range res.Outcomes {
 			if o := &res.Outcomes[i]; o.State == Unknown || o.Value == "" {
 				t.Errorf("%q: rule %q came to nothing", s, o.Rule.Text)
@@ -392,7 +393,7 @@ func FuzzParseAllowList(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res := Check(tr, rules, list, today); res.Allowed > len(tr.Series) || len(res.Notes) > list.Len() {
+		if res := Check(diagnose.Of(tr, nil), rules, list, today); res.Allowed > len(tr.Series) || len(res.Notes) > list.Len() {
 			t.Errorf("%q: %d allowed, %d notes of %d entries", s, res.Allowed, len(res.Notes), list.Len())
 		}
 	})

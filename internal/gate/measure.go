@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/trend"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
@@ -13,7 +14,7 @@ import (
 // measure is something a rule can set a limit to.
 type measure struct {
 	name       string
-	says       string // for the help
+	help       string
 	example    string
 	percent    bool // it can be a share of what was before
 	minutes    bool
@@ -26,15 +27,18 @@ type measure struct {
 	// whether it is part of the reason.
 	of     func(*scope) (float64, error)
 	blames func(*scope, *trend.Series) bool
+	// says is the sentence about what tripped it; nil if blame says all.
+	says func(*scope) string
 }
 
 // scope is what a rule sees of a trend: the series in its scope that the allow
 // list does not excuse, and the dump from which the last process lifetime counts.
 type scope struct {
-	rule   *Rule
-	trend  *trend.Trend
-	from   int
-	series []*trend.Series
+	rule      *Rule
+	trend     *trend.Trend
+	diagnosis *diagnose.Diagnosis
+	from      int
+	series    []*trend.Series
 }
 
 // measures are a count of each verdict's buckets, and the others.
@@ -47,40 +51,40 @@ func measures() []measure {
 		}
 		all = append(all, m)
 	}
-	return append(all, others...)
+	return append(append(all, others...), waiting...)
 }
 
 var others = []measure{
 	{
-		name: "growth", says: "goroutines more than before, as a number or in percent", example: "growth>10%",
+		name: "growth", help: "goroutines more than before, as a number or in percent", example: "growth>10%",
 		percent: true, needsLimit: true, compares: true,
 		of:     (*scope).growth,
 		blames: func(v *scope, s *trend.Series) bool { return s.Now() > s.Counts[v.from] },
 	},
 	{
-		name: "left", says: "goroutines that are more than in the first dump, as a go test leaves behind", example: "left>0", compares: true,
+		name: "left", help: "goroutines more than in the first dump, as tests leave them", example: "left>0", compares: true,
 		of:     func(v *scope) (float64, error) { return v.sum(v.left), nil },
 		blames: func(v *scope, s *trend.Series) bool { return v.left(s) > 0 },
 	},
 	{
-		name: "goroutines", says: "goroutines in the last dump", example: "goroutines>1000", needsLimit: true,
+		name: "goroutines", help: "goroutines in the last dump", example: "goroutines>1000", needsLimit: true,
 		of:     func(v *scope) (float64, error) { return float64(v.count(len(v.trend.Dumps) - 1)), nil },
 		blames: present,
 	},
 	{
-		name: "buckets", says: "different stacks in the last dump", example: "buckets>200", needsLimit: true,
+		name: "buckets", help: "different stacks in the last dump", example: "buckets>200", needsLimit: true,
 		of:     func(v *scope) (float64, error) { return v.sum(func(*trend.Series) int { return 1 }), nil },
 		blames: present,
 	},
 	{
-		name: "largest", says: "goroutines of the largest bucket in the last dump", example: "largest>500", needsLimit: true,
+		name: "largest", help: "goroutines of the largest bucket in the last dump", example: "largest>500", needsLimit: true,
 		of: func(v *scope) (float64, error) { return v.top((*trend.Series).Now), nil },
 		blames: func(v *scope, s *trend.Series) bool {
 			return v.rule.trips(float64(s.Now())) && s.Now() > 0
 		},
 	},
 	{
-		name: "wait", says: "the longest wait in the last dump", example: "wait>1h", minutes: true, needsLimit: true,
+		name: "wait", help: "the longest wait in the last dump", example: "wait>1h", minutes: true, needsLimit: true,
 		of: func(v *scope) (float64, error) {
 			if err := v.known(); err != nil {
 				return 0, err
@@ -92,12 +96,12 @@ var others = []measure{
 		},
 	},
 	{
-		name: "locked", says: "goroutines locked to a thread in the last dump", example: "locked>10", needsLimit: true,
+		name: "locked", help: "goroutines locked to a thread in the last dump", example: "locked>10", needsLimit: true,
 		of:     func(v *scope) (float64, error) { return v.sum(locked), v.known() },
 		blames: func(_ *scope, s *trend.Series) bool { return locked(s) > 0 },
 	},
 	{
-		name: "leaked", says: "goroutines proven leaked by a goroutineleak profile, in the dump or next to it", example: "leaked>0",
+		name: "leaked", help: "goroutines that a goroutineleak profile proves leaked", example: "leaked>0",
 		of:     func(v *scope) (float64, error) { return v.sum(leaked), v.proofKnown() },
 		blames: func(_ *scope, s *trend.Series) bool { return leaked(s) > 0 },
 	},
@@ -116,7 +120,7 @@ func Measures() []string {
 func Help() [][2]string {
 	var lines [][2]string
 	for _, m := range measures() {
-		lines = append(lines, [2]string{m.name, m.says})
+		lines = append(lines, [2]string{m.name, m.help})
 	}
 	return lines
 }
@@ -159,7 +163,7 @@ func verdict(name trend.Verdict, says string) measure {
 
 func counting(name trend.Verdict, says string, is func(*scope, *trend.Series) bool) measure {
 	return measure{
-		name: string(name), says: says, example: string(name) + ">0", compares: true,
+		name: string(name), help: says, example: string(name) + ">0", compares: true,
 		of: func(v *scope) (float64, error) {
 			n := 0
 			for _, s := range v.series {

@@ -184,6 +184,9 @@ func (r *Rule) trips(value float64) bool {
 	return value == r.limit
 }
 
+// Of reports whether the rule is about a measure, such as left.
+func (r *Rule) Of(measure string) bool { return r.measure.name == measure }
+
 // Limit is the limit with its operator: "> 10%".
 func (r *Rule) Limit() string { return r.op + " " + r.format(r.limit) }
 

@@ -47,3 +47,23 @@ func TestAttribute(t *testing.T) {
 		}
 	}
 }
+
+func TestShortName(t *testing.T) {
+	for function, want := range map[string]string{
+		"main.run":               "main.run",
+		"net/http.(*conn).serve": "http.(*conn).serve",
+		"github.com/thejerf/suture/v4.(*Supervisor).Serve": "suture.(*Supervisor).Serve",
+		"gopkg.in/yaml.v3.(*Decoder).Decode":               "yaml.(*Decoder).Decode",
+		"gopkg.in/src-d/go-git.v4/plumbing.New":            "plumbing.New",
+		"example.com/v.Run":                                "v.Run",
+		"example.com/x/verb2.Run":                          "verb2.Run",
+		"example.com/x/v2":                                 "v2",
+		"slices.Sort[go.shape.[]example.com/x/v2.T]":       "slices.Sort[go.shape.[]example.com/x/v2.T]",
+		"example.com/list/v2.Map[...]":                     "list.Map[...]",
+		"v2.Run":                                           "v2.Run",
+	} {
+		if got := ShortName(function); got != want {
+			t.Errorf("%s: got %s, want %s", function, got, want)
+		}
+	}
+}

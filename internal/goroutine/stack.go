@@ -216,17 +216,37 @@ func plumbing(pkg string) bool {
 // "http.(*conn).serve" for "net/http.(*conn).serve".
 func (f Frame) Name() string { return ShortName(f.Function) }
 
-// ShortName drops the directories of the package from a function name, also
-// inside type arguments' brackets it leaves alone.
+// ShortName drops the directories of the package from a function name, and
+// the version that ends the path of a module: "suture.(*Supervisor).Serve" for
+// "github.com/thejerf/suture/v4.(*Supervisor).Serve", "yaml.Unmarshal" for
+// "gopkg.in/yaml.v3.Unmarshal". Type arguments stay as they are.
 func ShortName(function string) string {
 	end := len(function)
 	if i := strings.IndexByte(function, '['); i >= 0 {
 		end = i
 	}
-	if i := strings.LastIndexByte(function[:end], '/'); i >= 0 {
-		return function[i+1:]
+	i := strings.LastIndexByte(function[:end], '/')
+	if i < 0 {
+		return function
 	}
-	return function
+	name := function[i+1:]
+	first, rest, ok := strings.Cut(name, ".")
+	switch {
+	case ok && major(first):
+		path := function[:i]
+		return path[strings.LastIndexByte(path, '/')+1:] + "." + rest
+	case strings.HasPrefix(function, "gopkg.in/"):
+		if version, rest, ok := strings.Cut(rest, "."); ok && major(version) {
+			return first + "." + rest
+		}
+	}
+	return name
+}
+
+// major reports whether an element of a path is a major version: "v2".
+func major(element string) bool {
+	digits, ok := strings.CutPrefix(element, "v")
+	return ok && digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 // Place is "file.go:12", with the file's base name; empty if not known.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
 )
 
 // counts reads a dump as debug=1 writes it: records of a count and program
@@ -29,10 +29,6 @@ type counts struct {
 	labels []byte
 }
 
-// maxGoroutines is more than the memory of any machine holds, and far from
-// where sums overflow.
-const maxGoroutines = 1 << 40
-
 // begin begins a dump by its first line; head is nil if that is missing.
 func (c *counts) begin(b *builder, head []byte, at place) {
 	*c = counts{b: b, total: -1, stack: c.stack, text: c.text[:0]}
@@ -44,38 +40,35 @@ func (c *counts) begin(b *builder, head []byte, at place) {
 	c.total, _ = strconv.Atoi(string(bytes.TrimSpace(head[bytes.LastIndexByte(head, ' ')+1:])))
 }
 
-var labelsWord = []byte("# labels: {")
-
 // take reads a line. It reports whether the line is of a debug=1 dump.
 func (c *counts) take(text []byte, where func() place) bool {
-	if rest, ok := bytes.CutPrefix(text, labelsWord); ok && c.n > 0 {
-		if end, ok := unwrap.EachLabel(rest, func(_, _ []byte) {}); ok {
+	if rest, ok := grammar.CutLabels(text); ok && c.n > 0 {
+		if end, ok := grammar.EachLabel(rest, func(_, _ []byte) {}); ok {
 			c.labels = bytes.Clone(rest[:len(rest)-len(end)])
 		} else {
 			c.unreadable(text, where)
 		}
 		return true
 	}
-	if n, pcs, ok := countRecord(text); ok {
+	if n, pcs, ok := grammar.ParseRecord(text); ok {
 		c.endRecord()
 		at := where()
-		if n > maxGoroutines-c.b.total {
+		if n > grammar.MaxGoroutines-c.b.total {
 			c.b.problem(at.line, fmt.Sprintf("a count above what any process has: %d", n))
 			n = 0
 		}
 		c.n, c.line, c.pcs = n, at.line, append(c.pcs[:0], pcs...)
 		return true
 	}
-	symbol, hash := bytes.CutPrefix(bytes.TrimLeft(text, " \t"), []byte{'#'})
-	symbol = bytes.TrimLeft(symbol, " \t")
-	if c.n == 0 || !hash && !bytes.HasPrefix(symbol, []byte("0x")) {
+	symbol, ok := grammar.CutComment(text)
+	if c.n == 0 || !ok {
 		return false
 	}
 	from := len(c.text)
 	c.text = append(c.text, symbol...)
-	f, ok := countFrame(c.text[from:])
-	if ok || f.function != nil {
-		c.stack.frames = append(c.stack.frames, f)
+	function, at, ok := grammar.ParseSymbol(c.text[from:], c.pcs)
+	if ok || function != nil {
+		c.stack.frames = append(c.stack.frames, frame{function: function, file: at.File, line: at.Line, c: ok && at.File == nil})
 	}
 	if !ok {
 		c.unreadable(text, where)
@@ -85,51 +78,6 @@ func (c *counts) take(text []byte, where func() place) bool {
 
 func (c *counts) unreadable(text []byte, where func() place) {
 	c.b.problem(where().line, "unreadable line: "+clip(text, maxProblem))
-}
-
-// countRecord reads "12 @ 0x4304c0 0x42d6ba".
-func countRecord(text []byte) (n int, pcs []byte, ok bool) {
-	digits, pcs, ok := bytes.Cut(text, []byte(" @"))
-	if !ok || len(digits) == 0 || len(bytes.Trim(digits, "0123456789")) > 0 {
-		return 0, nil, false
-	}
-	for pc := range bytes.FieldsSeq(pcs) {
-		if !isHex(pc) {
-			return 0, nil, false
-		}
-	}
-	n, err := strconv.Atoi(string(digits))
-	if err != nil {
-		n = maxGoroutines + 1
-	}
-	return n, pcs, true
-}
-
-// countFrame reads "0x40a2b2 main.f+0x12 /src/main.go:8", or the program
-// counter alone. It gives the function also where the place is unreadable.
-func countFrame(text []byte) (f frame, ok bool) {
-	end := bytes.IndexAny(text, " \t")
-	if end < 0 {
-		return frame{function: text, c: true}, isHex(text)
-	}
-	if !isHex(text[:end]) {
-		return f, false
-	}
-	name := bytes.TrimLeft(text[end:], " \t")
-	plus := bytes.LastIndex(name, []byte("+0x"))
-	if plus <= 0 {
-		return f, false
-	}
-	offset, rest := name[plus:], []byte(nil)
-	if i := bytes.IndexAny(offset, " \t"); i >= 0 {
-		offset, rest = offset[:i], bytes.TrimLeft(offset[i:], " \t")
-	}
-	if !isOffset(offset) {
-		return f, false
-	}
-	f, ok = readPlace(rest)
-	f.function = decodeName(bytes.TrimRight(name[:plus], " \t"))
-	return f, ok
 }
 
 // endRecord counts the record being read.

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
+	"gdump/internal/unwrap/wrappings"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -56,11 +57,11 @@ func TestDumpsOfALog(t *testing.T) {
 			[]told{{goroutine.Debug2, 1, "panic serving 127.0.0.1:39012: boom", "02:47:52", 2}, {goroutine.Debug2, 1, "panic serving 127.0.0.1:39013: boom", "02:47:59", 6}},
 		},
 		"served panics in a container's log": {
-			before("app-1  | ")("2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1)),
+			wrappings.Before("app-1  | ")("2026/11/24 02:47:52 http: panic serving 127.0.0.1:39012: boom\n" + strings.Replace(one, " 1 ", " 21 ", 1) + "2026/11/24 02:47:59 http: panic serving 127.0.0.1:39013: boom\n" + strings.Replace(one, " 1 ", " 22 ", 1)),
 			[]told{{goroutine.Debug2, 1, "panic serving 127.0.0.1:39012: boom", "02:47:52", 2}, {goroutine.Debug2, 1, "panic serving 127.0.0.1:39013: boom", "02:47:59", 6}},
 		},
 		"served panics of a JSON logger": {
-			`{"time":"2026-11-24T10:00:00Z","msg":"http: panic serving 127.0.0.1:39012: boom\n` + quoteJSON(one) + `"}` + "\n",
+			`{"time":"2026-11-24T10:00:00Z","msg":"http: panic serving 127.0.0.1:39012: boom\n` + wrappings.QuoteJSON(one) + `"}` + "\n",
 			[]told{{goroutine.Debug2, 1, "panic serving 127.0.0.1:39012: boom", "10:00:00", 1}},
 		},
 		"panics behind a prefix of which the stacks have none": {
@@ -77,7 +78,7 @@ func TestDumpsOfALog(t *testing.T) {
 			[]told{{goroutine.Crash, 1, "panic: first [recovered]; panic: second", "", 5}},
 		},
 		"SIGQUIT behind a prefix": {
-			before("%nano stderr F ")("SIGQUIT: quit\nPC=0x46c2a1 m=0 sigcode=0\n\n" + two),
+			wrappings.Before("%nano stderr F ")("SIGQUIT: quit\nPC=0x46c2a1 m=0 sigcode=0\n\n" + two),
 			[]told{{goroutine.Crash, 2, "SIGQUIT: quit", "22:45:26", 4}},
 		},
 		"test timeout": {
@@ -85,7 +86,7 @@ func TestDumpsOfALog(t *testing.T) {
 			[]told{{goroutine.Crash, 3, "panic: test timed out after 1s; running tests: TestHang (1s), TestHang/sub (0s)", "", 7}},
 		},
 		"JSON logger": {
-			`{"time":"2026-11-24T10:00:00Z","msg":"` + quoteJSON(one) + `"}` + "\n" + `{"time":"2026-11-24T11:00:00Z","msg":"` + quoteJSON(one) + `"}` + "\n",
+			`{"time":"2026-11-24T10:00:00Z","msg":"` + wrappings.QuoteJSON(one) + `"}` + "\n" + `{"time":"2026-11-24T11:00:00Z","msg":"` + wrappings.QuoteJSON(one) + `"}` + "\n",
 			[]told{{goroutine.Debug2, 1, "", "10:00:00", 1}, {goroutine.Debug2, 1, "", "11:00:00", 2}},
 		},
 		"logfmt": {
@@ -93,7 +94,7 @@ func TestDumpsOfALog(t *testing.T) {
 			[]told{{goroutine.Debug2, 1, "", "10:00:00", 1}},
 		},
 		"logfmt by lines, two processes": {
-			interleave(records(`time="%nano" msg="%s" pod=a`)("panic: boom\n\n"+one), records(`time="%nano" msg="%s" pod=b`)("fatal error: bad\n\n"+two)),
+			interleave(wrappings.Records(`time="%nano" msg="%s" pod=a`)("panic: boom\n\n"+one), wrappings.Records(`time="%nano" msg="%s" pod=b`)("fatal error: bad\n\n"+two)),
 			[]told{{goroutine.Crash, 1, "panic: boom", "22:45:26", 5}, {goroutine.Crash, 2, "fatal error: bad", "22:45:26", 6}},
 		},
 		"served panics between logfmt": {
@@ -105,11 +106,11 @@ func TestDumpsOfALog(t *testing.T) {
 			[]told{{goroutine.Debug1, 3, "", "", 1}, {goroutine.Debug2, 2, "", "", 5}},
 		},
 		"a leak profile in JSON records": {
-			records(`{"log":"%s\n","time":"%nano"}`)("goroutineleak profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f+0x1\t/a/main.go:8\n"),
+			wrappings.Records(`{"log":"%s\n","time":"%nano"}`)("goroutineleak profile: total 3\n3 @ 0x1\n#\t0x1\tmain.f+0x1\t/a/main.go:8\n"),
 			[]told{{goroutine.Debug1, 3, "", "22:45:26", 1}},
 		},
 		"two processes": {
-			interleave(before("[pod/a/app] ")(two), before("[pod/b/app] ")("panic: boom\n\n"+one)),
+			interleave(wrappings.Before("[pod/a/app] ")(two), wrappings.Before("[pod/b/app] ")("panic: boom\n\n"+one)),
 			[]told{{goroutine.Debug2, 2, "", "", 1}, {goroutine.Crash, 1, "panic: boom", "", 6}},
 		},
 	}
@@ -179,7 +180,7 @@ func TestEveryHeader(t *testing.T) {
 			}
 			headers := 0
 			for _, line := range damaged {
-				if beginsHeader([]byte(line)) && unwrap.LooksLikeHeader([]byte(line)) {
+				if beginsHeader([]byte(line)) && grammar.LooksLikeHeader([]byte(line)) {
 					headers++
 				}
 			}

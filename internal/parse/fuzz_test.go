@@ -18,7 +18,8 @@ import (
 	"testing"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
+	"gdump/internal/unwrap/wrappings"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/pprof/profile"
@@ -82,6 +83,9 @@ func FuzzText(f *testing.F) {
 		}
 	})
 	f.Fuzz(func(t *testing.T, data []byte, cut, size uint16) {
+		if size%2 == 1 { // the lines of a process in a log go to workers in chunks
+			data = []byte(wrappings.Before("web-1  | ")(string(data)))
+		}
 		whole := readBlocks(t, data, len(data)+1, 1)
 		sound(t, whole)
 		blocks := readBlocks(t, data, 16+int(size), 2)
@@ -293,17 +297,17 @@ func headerOf(line string) (printed, bool) {
 	p := printed{ID: r.id, State: string(r.state.of([]byte(line))), Minutes: r.minutes, Locked: r.is(locked), Leaked: r.is(leaked), Crash: r.is(crash)}
 	if !r.labels.empty() {
 		p.Labels = map[string]string{}
-		unwrap.EachLabel(r.labels.of([]byte(line)), func(k, v []byte) { p.Labels[unwrap.LabelText(k)] = unwrap.LabelText(v) })
+		grammar.EachLabel(r.labels.of([]byte(line)), func(k, v []byte) { p.Labels[grammar.LabelText(k)] = grammar.LabelText(v) })
 	}
 	return p, true
 }
 
-// FuzzHeader reads any line as a header: the short way reads what the exact way
-// reads, and what is read, printed as Go prints it, reads the same.
+// FuzzHeader reads any line as a header: what is read, printed as Go prints it,
+// reads the same.
 func FuzzHeader(f *testing.F) {
 	seeds(f, 400_000, func(_ string, data []byte) {
 		for line := range bytes.Lines(data) {
-			if bytes.HasPrefix(line, goroutineWord) && len(line)%7 == 0 {
+			if bytes.HasPrefix(line, grammar.Goroutine) && len(line)%7 == 0 {
 				f.Add(string(bytes.TrimSpace(line)))
 			}
 		}
@@ -311,13 +315,6 @@ func FuzzHeader(f *testing.F) {
 	f.Add(`goroutine 8 [chan receive, 5 minutes] {foo: bar, path: "/a?b]:"}:`)
 	f.Add(`goroutine 8 gp=0xc000 m=3 mp=0xc1 [select (no cases), 5 minutes, locked to thread labels:{"a": "x, 77 minutes"}]:`)
 	f.Fuzz(func(t *testing.T, line string) {
-		var short record
-		if short.quick([]byte(line)) {
-			h, ok := unwrap.ParseHeader([]byte(line))
-			if !ok || h.ID != short.id || h.Minutes != int(short.minutes) || string(h.State) != string(short.state.of([]byte(line))) || h.Locked || h.Leaked || h.Crash || len(h.Labels) > 0 {
-				t.Fatalf("%q: short %+v, exact %+v, %v", line, short, h, ok)
-			}
-		}
 		want, ok := headerOf(line)
 		if !ok {
 			return
@@ -400,7 +397,7 @@ func FuzzUnwrap(f *testing.F) {
 			}
 		}
 	}
-	names := slices.SortedFunc(maps.Keys(wrappings), cmp.Compare[string])
+	names := slices.SortedFunc(maps.Keys(wrappings.All), cmp.Compare[string])
 	for i := range names {
 		f.Add([]byte{1, byte(i), 77, 200}, "a b", "select", uint8(i))
 	}
@@ -422,7 +419,7 @@ func FuzzUnwrap(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dumps, err := Read(context.Background(), strings.NewReader(wrappings[name](text)), Options{Workers: 1})
+		dumps, err := Read(context.Background(), strings.NewReader(wrappings.All[name](text)), Options{Workers: 1})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
 )
 
 const (
@@ -46,7 +46,7 @@ func (l *labels) read() {
 	slices.Sort(texts) // where there are too many, the same ones are kept each time
 	for _, text := range texts {
 		n := l.texts[text]
-		unwrap.EachLabel([]byte(text), func(key, value []byte) { l.add(unwrap.LabelText(key), unwrap.LabelText(value), n) })
+		grammar.EachLabel([]byte(text), func(key, value []byte) { l.add(grammar.LabelText(key), grammar.LabelText(value), n) })
 	}
 	clear(l.texts)
 }

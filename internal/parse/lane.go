@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/grammar"
 	"gdump/internal/unwrap"
 )
 
@@ -26,6 +27,7 @@ type lane struct {
 	at     place  // and where that is
 	stack  stack  // its frames
 	lines  []byte // what stack points into
+	loose  bool   // the header lacks its colon: a title, unless a stack follows
 	lost   orphan
 	counts counts // the dump being read, where it has counts only
 
@@ -36,6 +38,7 @@ type lane struct {
 	headed   time.Time // when the last header was written
 	dashes   bool      // a line "-----" since the last header
 	dashed   bool      // one since the dump began
+	alien    bool      // a profile of another kind began since
 	foreign  bool      // text of another kind since the last header
 	doubt    bool      // it is only since the line before, which may be a function after all
 	last     []byte    // the last such line
@@ -67,7 +70,11 @@ type orphan struct {
 // line takes the next line, which is at a place that where returns.
 func (l *lane) line(line []byte, where func() place) {
 	text := bytes.TrimRight(line, " \t\r")
-	if (l.state == panicking || l.state == listing) && l.panicText(line, text) || len(text) == 0 {
+	if (l.state == panicking || l.state == listing) && l.panicText(line, text) {
+		return
+	}
+	if len(text) == 0 {
+		l.blank(line)
 		return
 	}
 	if l.head(text, where) || l.mark(text, where) {
@@ -112,10 +119,22 @@ func (l *lane) line(line []byte, where func() place) {
 	}
 }
 
+// blank takes a line without text. An empty one ends a goroutine that is as Go
+// prints it; in others there may be one after each line.
+func (l *lane) blank(line []byte) {
+	switch {
+	case l.state != inside:
+	case len(line) == 0 && l.stack.ends():
+		l.finish()
+	default:
+		l.stack.plain = false
+	}
+}
+
 // ownReason finds where in a line the reason of a dump begins. One that is
 // quoted within the line is only mentioned.
 func ownReason(text []byte) int {
-	at := unwrap.ReasonAt(text)
+	at := grammar.ReasonAt(text)
 	if at > 0 && text[at-1] == '"' && bytes.Count(text[at:], []byte{'"'})%2 == 1 {
 		return -1
 	}
@@ -124,53 +143,44 @@ func ownReason(text []byte) int {
 
 // head reads a line that begins a goroutine or a dump.
 func (l *lane) head(text []byte, where func() place) bool {
-	var h unwrap.Header
-	ok := false
 	switch c := text[0]; {
 	case c == 'g':
-		if !bytes.HasPrefix(text, goroutineWord[:len(goroutineWord)-1]) {
-			return false
+		if _, ok := grammar.ParseHeader(text); ok {
+			l.begin(text, 0, where())
+			return true
 		}
-		if h, ok = unwrap.ParseHeader(text); !ok && unwrap.LooksLikeHeader(text) {
+		if _, ok := grammar.ParseHeader(append(bytes.Clone(text), ':')); ok {
+			l.begin(append(bytes.Clone(text), ':'), 0, where())
+			l.loose = true
+			return true
+		}
+		if grammar.LooksLikeHeader(text) {
 			l.finish()
 			l.builder(where()).problem(where().line, "bad goroutine header: "+clip(text, maxProblem))
 			return true
 		}
-		if !ok && unwrap.CountsAt(text) == 0 {
+		if grammar.CountsAt(text) == 0 {
 			l.beginCounts(text, where())
 			return true
 		}
-	case c == 'G' || c == '[' || c == ' ':
-		// A leak checker's sentence: what it lists has leaked.
-		if h, ok = unwrap.Goleak(bytes.TrimLeft(text, "[ ")); ok {
-			l.begin(plainHeader(&h), 0, where())
-			l.builder(l.at).leaks = true
-			return true
-		}
-	case c-'0' <= 9:
-		if h, ok = unwrap.Folded(text); ok {
+	case c == 'G' || c == '[' || c == ' ' || c-'0' <= 9:
+		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[ ")); ok {
 			l.begin(plainHeader(&h), h.Count, where())
+			if leaks {
+				l.builder(l.at).leaks = true
+			}
 			return true
 		}
-		if n, rest, more := bytes.Cut(text, []byte{' '}); more && string(rest) == "instances of:" && number(n) > 0 {
-			// As net/http's own tests list what they have leaked, without headers.
-			l.begin([]byte("goroutine 0 []:"), number(n), where())
-			l.builder(l.at).leaks = true
-			return true
-		}
-		if l.state != counting && unwrap.RecordAt(text) == 0 {
+		if l.state != counting && !l.alien && grammar.RecordAt(text) == 0 {
 			l.beginCounts(nil, where())
 			return l.counts.take(text, where)
 		}
 	}
-	if ok {
-		l.begin(text, 0, where())
-	}
-	return ok
+	return false
 }
 
 // plainHeader writes a header as Go prints it.
-func plainHeader(h *unwrap.Header) []byte {
+func plainHeader(h *grammar.Header) []byte {
 	text := fmt.Appendf(nil, "goroutine %d [%s", h.ID, h.State)
 	if h.Leaked {
 		text = append(text, " (leaked)"...)
@@ -209,7 +219,7 @@ func (l *lane) panicText(line, text []byte) bool {
 	switch {
 	case string(word) == "running tests:":
 		l.state = listing
-	case line[0] == '\t' && bytes.HasPrefix(word, []byte("panic: ")):
+	case line[0] == '\t' && bytes.HasPrefix(word, grammar.PanicWord):
 		// One panic while another ran: the last is what ended the process.
 		if len(l.reason) < maxReason {
 			l.reason += "; " + clip(word, maxReason)
@@ -223,18 +233,20 @@ func (l *lane) panicText(line, text []byte) bool {
 // begin makes ready for the goroutine of a header, or n of them; the dump it
 // belongs to may end or begin here.
 func (l *lane) begin(text []byte, n int, at place) {
-	l.finish()
-	l.first = append(l.first[:0], text...)
-	l.header.header(l.first)
-	l.header.count = uint32(n)
-	l.starts(&l.header, at)
-	l.lines = l.lines[:0]
+	var r record
+	r.header(text)
+	r.count = uint32(n)
+	l.starts(&r, at)
+	l.header, l.first, l.lines, l.loose = r, append(l.first[:0], text...), l.lines[:0], false
 	l.stack.reset()
 	l.state = inside
 }
 
 // starts says that a goroutine begins.
 func (l *lane) starts(r *record, at place) {
+	if l.state == inside && l.header.id == r.id && r.count == 0 && l.stack.isEmpty() {
+		l.state = between // that header was a title over this one
+	}
 	if l.state != between || len(l.lost.lines) > 0 {
 		l.finish()
 	}
@@ -245,7 +257,7 @@ func (l *lane) starts(r *record, at place) {
 		l.said = l.told(at.line)
 	}
 	l.at = at
-	l.dashes, l.foreign, l.doubt = false, false, false
+	l.dashes, l.foreign, l.doubt, l.alien = false, false, false, false
 	l.state = between
 	if l.headed = at.time; l.headed.IsZero() {
 		l.headed = l.seen
@@ -314,7 +326,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 		}
 		if len(s.frames) == 0 && !s.unavailable && !r.isG0() {
 			if !last && s.creator.function == nil {
-				if l.prefixed && l.b == nil {
+				if l.loose || l.prefixed && l.b == nil {
 					return nil, false // a sentence that reads like a header
 				}
 				l.builder(l.at).problem(l.at.line, fmt.Sprintf("goroutine %d has no frames", r.id))
@@ -378,7 +390,7 @@ func (l *lane) told(line int) string {
 		}
 		lines := bytes.Split(c.Before, newline)
 		for _, text := range slices.Backward(lines) {
-			if len(text) > 0 && !bytes.Contains(text, goroutineWord) {
+			if len(text) > 0 && !bytes.Contains(text, grammar.Goroutine) {
 				return clip(withoutStamp(text), maxReason)
 			}
 		}
@@ -418,25 +430,19 @@ var reasonFields = []string{"error", "err", "panic", "exception", "reason", "cau
 
 // mark handles the lines that are around goroutines.
 func (l *lane) mark(text []byte, where func() place) bool {
-	if unwrap.Reason(text) != nil {
+	switch grammar.MarkOf(text) {
+	case grammar.Why:
 		l.why(text, where)
-		return true
+	case grammar.Dashes:
+		l.finish()
+		l.dashes, l.dashed = true, true
+	case grammar.Foreign:
+		l.finish()
+		l.state = skipping
+	default:
+		return false
 	}
-	switch text[0] {
-	case '-':
-		if string(text) == "-----" {
-			l.finish()
-			l.dashes, l.dashed = true, true
-			return true
-		}
-	case 'r', '=', 'W':
-		if string(text) == "runtime stack:" || bytes.HasPrefix(text, []byte("==================")) || bytes.HasPrefix(text, []byte("WARNING: DATA RACE")) {
-			l.finish()
-			l.state = skipping
-			return true
-		}
-	}
-	return false
+	return true
 }
 
 // why notes why a dump is to come.
@@ -448,7 +454,7 @@ func (l *lane) why(text []byte, where func() place) {
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
 	l.when = where().time
-	if bytes.HasPrefix(text, []byte("panic: ")) {
+	if bytes.HasPrefix(text, grammar.PanicWord) {
 		l.state = panicking
 	}
 }
@@ -460,7 +466,7 @@ const served = "panic serving "
 func (l *lane) orphaned(line []byte, where func() place) bool {
 	o := &l.lost
 	text := bytes.TrimLeft(line, " \t")
-	if o.stack.name == nil && (l.b != nil && l.b.counted || !isCall(text) && (!bytes.HasPrefix(text, createdBy) || len(o.stack.frames) == 0)) {
+	if o.stack.name == nil && (l.b != nil && l.b.counted || !grammar.IsCall(text) && (!grammar.IsCreated(text) || len(o.stack.frames) == 0)) {
 		return false
 	}
 	if len(o.lines) == 0 {
@@ -494,6 +500,7 @@ func (l *lane) orphans() {
 // pass notes a line of another writer, between goroutines or frames.
 func (l *lane) pass(line []byte, where func() place) {
 	l.foreign = true
+	l.alien = l.alien || grammar.OtherProfile(line) != ""
 	l.last = append(l.last[:0], line[:min(len(line), maxReason+1)]...)
 	l.lastAt = where().line
 	if line[0]-'0' > 9 && line[0] != '[' {
@@ -518,8 +525,8 @@ func (l *lane) end() {
 // endsInHeader takes the last line of the text, which has no line's end, if it
 // is the beginning of a header.
 func (l *lane) endsInHeader(line []byte, where func() place) bool {
-	word := line[:min(len(line), len(goroutineWord))]
-	if l.b == nil && l.state != inside || l.foreign || len(word) == 0 || !bytes.HasPrefix(goroutineWord, word) {
+	word := line[:min(len(line), len(grammar.Goroutine))]
+	if l.b == nil && l.state != inside || l.foreign || len(word) == 0 || !bytes.HasPrefix(grammar.Goroutine, word) {
 		return false
 	}
 	rest := bytes.TrimLeft(line[len(word):], "0123456789")

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/grammar"
 )
 
 const (
@@ -94,26 +95,8 @@ func appendArgs(to []uint64, args []byte) []uint64 {
 		for len(word) > 0 && (word[len(word)-1] == '}' || word[len(word)-1] == ' ') {
 			word = word[:len(word)-1]
 		}
-		value, _ := hexadecimal(word)
+		value, _ := grammar.Hex(word)
 		to = append(to, value)
 	}
 	return to
-}
-
-// hexadecimal reads 0x1a. It reports false, and 0, for all else.
-func hexadecimal(word []byte) (value uint64, ok bool) {
-	if len(word) < 3 || len(word) > len("0x")+16 || word[0] != '0' || word[1] != 'x' {
-		return 0, false
-	}
-	for _, c := range word[2:] {
-		switch {
-		case c-'0' <= 9:
-			value = value<<4 | uint64(c-'0')
-		case c-'a' <= 5:
-			value = value<<4 | uint64(c-'a'+10)
-		default:
-			return 0, false
-		}
-	}
-	return value, true
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/grammar"
 
 	"github.com/google/pprof/profile"
 )
@@ -59,7 +60,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 		if n < 0 {
 			return nil, fmt.Errorf("%w: a difference of two profiles (it has counts below 0)", ErrNoDump)
 		}
-		if n > maxGoroutines-int64(b.total) {
+		if n > grammar.MaxGoroutines-int64(b.total) {
 			return nil, fmt.Errorf("%w: a damaged profile: more goroutines than any process has", ErrNoDump)
 		}
 		if n > 0 {
@@ -112,7 +113,7 @@ func (s *stack) sample(sample *profile.Sample, own bool) {
 		}
 		for _, l := range loc.Line {
 			if l.Function != nil && !(own && l.Function.SystemName == goroutine.ProfileRemark) {
-				s.frames = append(s.frames, frame{function: decodeName([]byte(l.Function.Name)), file: []byte(l.Function.Filename), line: int(min(max(l.Line, 0), math.MaxUint32))})
+				s.frames = append(s.frames, frame{function: grammar.DecodeName([]byte(l.Function.Name)), file: []byte(l.Function.Filename), line: int(min(max(l.Line, 0), math.MaxUint32))})
 			}
 		}
 	}

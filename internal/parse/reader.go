@@ -19,6 +19,7 @@ const (
 	// minParallel is how much text of a chunk is worth a worker.
 	minParallel = 4 << 10
 	maxLine     = 64 << 20 // bytes; a longer line is passed over
+	maxHeld     = 1 << 20  // bytes of a goroutine that wait for what ends it
 )
 
 // reader reads a source. It reads blocks of text, and workers the goroutines in
@@ -151,6 +152,10 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 			end = bytes.LastIndexByte(b.text, '\n') + 1
 		}
 		tooLong := len(b.text)-end >= maxLine
+		b.to = completeIn(b.text[:end])
+		if err == nil && !tooLong && end-b.to <= maxHeld {
+			end = b.to
+		}
 		if rest = append(rest[:0], b.text[end:]...); tooLong {
 			rest, skip = rest[:0], true
 		}
@@ -208,35 +213,46 @@ func (t *reader) block() *block {
 
 // hand gives the goroutines of a block to a worker, if there are some.
 func (t *reader) hand(b *block) {
-	b.from, b.to = goroutinesIn(b.text)
+	b.from = headerIn(b.text[:b.to])
 	t.pending = append(t.pending, b)
 	if b.from < b.to {
 		t.work <- b
 	}
 }
 
-var nextGoroutine = []byte("\ngoroutine ")
+var (
+	nextGoroutine = []byte("\ngoroutine ")
+	blankLine     = []byte("\n\n")
+)
 
-// goroutinesIn finds the first and the last line of a text that may be headers.
-func goroutinesIn(text []byte) (from, to int) {
-	if !beginsHeader(text) {
-		for {
-			i := bytes.Index(text[from:], nextGoroutine)
-			if i < 0 {
-				return 0, 0
-			}
-			if from += i + 1; beginsHeader(text[from:]) {
+// headerIn finds the first line of a text that may be a header, or its end.
+func headerIn(text []byte) int {
+	if beginsHeader(text) {
+		return 0
+	}
+	for from := 0; ; {
+		i := bytes.Index(text[from:], nextGoroutine)
+		if i < 0 {
+			return len(text)
+		}
+		if from += i + 1; beginsHeader(text[from:]) {
+			return from
+		}
+	}
+}
+
+// completeIn is how much of a text can be read without what follows it: all up
+// to the last header, behind which no blank line shows where the goroutine ends.
+func completeIn(text []byte) int {
+	for to := len(text); to > 0; {
+		if to = bytes.LastIndex(text[:to], nextGoroutine) + 1; beginsHeader(text[to:]) {
+			if bytes.Contains(text[to:], blankLine) {
 				break
 			}
+			return to
 		}
 	}
-	to = len(text)
-	for to > from {
-		if to = from + bytes.LastIndex(text[from:to], nextGoroutine) + 1; beginsHeader(text[to:]) {
-			break
-		}
-	}
-	return from, to
+	return len(text)
 }
 
 // take gets a chunk from unwrap.
@@ -258,6 +274,7 @@ func (t *reader) take(c *unwrap.Chunk) {
 		return
 	}
 	b.done = make(chan any, 1)
+	b.to = completeIn(b.text)
 	t.hand(b)
 }
 

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 
 	"gdump/internal/goroutine"
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
 )
 
 // record is one goroutine, read: all that the counts need. It holds no
@@ -116,7 +116,7 @@ func (s *scanner) scan(p []byte, r *record) bool {
 // room. It returns where the stack ends, or -1 if it is not as Go prints it.
 func (s *scanner) learn(p []byte, pos int, leaf *[lockFrames]span) (end int) {
 	end, plain := s.stack.read(p, pos)
-	if !plain || len(s.stack.frames) == 0 {
+	if !plain {
 		return -1
 	}
 	s.other = known{
@@ -163,9 +163,9 @@ func (s *scanner) gapsOf(text []byte) []gapSpan {
 var newline = []byte{'\n'}
 
 // hasOdd reports whether a text has characters that belong to what surrounds a
-// dump: a terminal's returns and escapes, entities of HTML.
+// dump: a terminal's returns and escapes, entities of HTML, blanks that do not break.
 func hasOdd(text []byte) bool {
-	return bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, '&') >= 0
+	return bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0x1b) >= 0 || bytes.IndexByte(text, '&') >= 0 || bytes.IndexByte(text, 0xc2) >= 0
 }
 
 // locks tells which of the leaf frames are sync primitives.
@@ -210,20 +210,12 @@ func lockAddress(args []byte) uint64 {
 	if len(args) < len("0x")+3 {
 		return 0 // no pointer
 	}
-	a, _ := hexadecimal(args)
+	a, _ := grammar.Hex(args)
 	return a
 }
 
-var (
-	goroutineWord = []byte("goroutine ")
-	minutesWord   = []byte(" minutes")
-)
-
-// The first eight bytes of "goroutine " and of " minutes", to compare at once.
-const (
-	eightHeader  = 'g' | 'o'<<8 | 'r'<<16 | 'o'<<24 | 'u'<<32 | 't'<<40 | 'i'<<48 | 'n'<<56
-	eightMinutes = ' ' | 'm'<<8 | 'i'<<16 | 'n'<<24 | 'u'<<32 | 't'<<40 | 'e'<<48 | 's'<<56
-)
+// eightHeader is the first eight bytes of "goroutine ", to compare at once.
+const eightHeader = 'g' | 'o'<<8 | 'r'<<16 | 'o'<<24 | 'u'<<32 | 't'<<40 | 'i'<<48 | 'n'<<56
 
 // beginsHeader reports whether a text begins with "goroutine " and a digit.
 func beginsHeader(p []byte) bool {
@@ -232,23 +224,10 @@ func beginsHeader(p []byte) bool {
 
 // header reads the first line of a goroutine.
 func (r *record) header(line []byte) bool {
-	*r = record{}
-	if !r.quick(line) {
-		h, ok := unwrap.ParseHeader(line)
-		if !ok {
-			return false
-		}
-		r.set(line, &h)
+	h, ok := grammar.ParseHeader(line)
+	if !ok {
+		return false
 	}
-	r.code = stateCode(r.state.of(line))
-	if commonStates[r.code] == "running" {
-		r.flags |= running
-	}
-	return true
-}
-
-// set takes over what a header says that is in a line.
-func (r *record) set(line []byte, h *unwrap.Header) {
 	*r = record{id: h.ID, minutes: uint32(min(h.Minutes, maxMinutes)), state: spanIn(line, h.State), labels: spanIn(line, h.Labels)}
 	if h.Locked {
 		r.flags |= locked
@@ -259,42 +238,11 @@ func (r *record) set(line []byte, h *unwrap.Header) {
 	if h.Crash {
 		r.flags |= crash
 	}
+	r.code = stateCode(h.State)
+	if commonStates[r.code] == "running" {
+		r.flags |= running
+	}
+	return true
 }
 
 const maxMinutes = 1 << 30
-
-// quick reads the commonest headers, "goroutine 7 [select, 5 minutes]:",
-// which ParseHeader reads alike.
-func (r *record) quick(line []byte) bool {
-	i := len(goroutineWord)
-	if len(line) < i+6 || !beginsHeader(line) {
-		return false
-	}
-	for ; line[i]-'0' <= 9 && i < len(goroutineWord)+18 && i < len(line)-4; i++ {
-		r.id = r.id*10 + uint64(line[i]-'0')
-	}
-	if line[i] != ' ' || line[i+1] != '[' {
-		return false
-	}
-	i += 2
-	state := i
-	for ; i < len(line) && line[i] != ',' && line[i] != ']'; i++ {
-		if line[i] == ')' || line[i] == '{' {
-			return false // a suffix, or labels
-		}
-	}
-	r.state = span{uint32(state), uint32(i)}
-	rest := line[i:]
-	if len(rest) > 3 && rest[0] == ',' && rest[1] == ' ' && rest[2]-'0' <= 9 {
-		n, j := uint32(0), 2
-		for ; j < len(rest) && j < 10 && rest[j]-'0' <= 9; j++ {
-			n = n*10 + uint32(rest[j]-'0')
-		}
-		if len(rest) < j+8 || binary.LittleEndian.Uint64(rest[j:]) != eightMinutes {
-			return false
-		}
-		r.minutes = n
-		rest = rest[j+len(minutesWord):]
-	}
-	return string(rest) == "]:"
-}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"gdump/internal/unwrap"
+	"gdump/internal/grammar"
 )
 
 // format is what the first bytes of an unpacked source say it is.
@@ -23,7 +23,7 @@ func sniff(head []byte) format {
 	switch {
 	case isProto(head):
 		return proto
-	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, goroutineWord):
+	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, grammar.Goroutine):
 		return unreadable
 	}
 	return text
@@ -61,8 +61,8 @@ func looksLike(head []byte) string {
 		return "a data race report, which shows two goroutines and no dump"
 	case hasReason(head):
 		return "a crash without its goroutines, as GOTRACEBACK=none leaves it"
-	case textProfile(lower) != "":
-		return textProfile(lower) + ", not of goroutines"
+	case grammar.OtherProfile(head) != "":
+		return grammar.OtherProfile(head) + ", not of goroutines"
 	case bytes.Contains(head, []byte("* Goroutine ")) || bytes.Contains(head, []byte("Goroutine ")) && bytes.Contains(head, []byte(" - User: ")):
 		return "a list of goroutines by Delve, which has no stacks; a core dump read by 'dlv core' prints them with: goroutines -t"
 	case bytes.HasPrefix(head, []byte("go 1.")) && bytes.Contains(head[:16], []byte(" trace")):
@@ -75,7 +75,7 @@ func looksLike(head []byte) string {
 
 func hasReason(text []byte) bool {
 	for line := range bytes.Lines(text) {
-		if unwrap.ReasonAt(line) >= 0 {
+		if grammar.ReasonAt(line) >= 0 {
 			return true
 		}
 	}
@@ -87,22 +87,6 @@ var title = regexp.MustCompile(`(?is)<title>\s*(.{1,80}?)\s*</title>`)
 func pageTitle(page string) string {
 	if m := title.FindStringSubmatch(page); m != nil {
 		return fmt.Sprintf(" (%q)", m[1])
-	}
-	return ""
-}
-
-// textProfile names a profile in words that is not of goroutines.
-func textProfile(lower string) string {
-	for begin, kind := range map[string]string{
-		"heap profile:": "a heap profile", "--- mutex:": "a mutex profile", "--- contention:": "a block profile",
-		"threadcreate profile:": "a threadcreate profile", "allocs profile:": "a heap profile",
-	} {
-		if strings.HasPrefix(lower, begin) {
-			return kind
-		}
-	}
-	if strings.Contains(lower, " profile: total ") {
-		return "a profile of another kind"
 	}
 	return ""
 }

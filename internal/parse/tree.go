@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
+
+	"gdump/internal/grammar"
 )
 
 // tree holds the texts of stacks, with gaps where goroutines of one stack
@@ -159,7 +161,7 @@ func (t *tree) find(p []byte, pos int, leaf *[lockFrames]span) (stack, end int) 
 			}
 			n = n.after
 		default:
-			if n.stack >= 0 && (pos == len(p) || p[pos] == '\n' || p[pos] == 'g' && beginsHeader(p[pos:])) {
+			if n.stack >= 0 && (pos == len(p) || p[pos] == '\n' || grammar.LooksLikeHeader(p[pos:])) {
 				t.found++
 				return int(n.stack), pos
 			}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"gdump/internal/blocked"
 	"gdump/internal/goroutine"
@@ -19,6 +20,7 @@ type (
 		Goroutines []uint64      `json:"goroutines"`
 		Buckets    []string      `json:"buckets"`
 		Longest    int           `json:"longest_minutes,omitempty"`
+		Waits      *waits        `json:"wait_minutes,omitempty"`
 		Mixed      bool          `json:"may_be_several,omitempty"`
 		Holder     string        `json:"holder"`
 		Proven     bool          `json:"proven"`
@@ -51,12 +53,12 @@ type blocking struct {
 	idle      map[string]string // by bucket
 }
 
-func whoBlocks(t *trend.Trend, o Options) (out blocking) {
+func whoBlocks(t *trend.Trend, o *Options) (out blocking) {
 	if len(t.Dumps) == 0 {
 		return out
 	}
 	d := &t.Dumps[len(t.Dumps)-1]
-	r := blocked.Analyze(d, blocked.Options{Source: o.Source})
+	r := o.diagnosis(t).Blocked()
 	limit := listedIDs
 	if o.AllIDs {
 		limit = d.Goroutines
@@ -67,13 +69,24 @@ func whoBlocks(t *trend.Trend, o Options) (out blocking) {
 	for _, x := range r.Deadlocks {
 		out.deadlocks = append(out.deadlocks, jsonDeadlock{x.IDs, bucketIDs(d, x.Buckets), x.Behind, x.Confidence.String(), x.Proven})
 	}
-	out.idle = map[string]string{}
-	for i, why := range r.Idle {
+	out.idle = idleBuckets(t, o)
+	return out
+}
+
+// idleBuckets says why the goroutines of buckets of the newest dump are known to be
+// idle.
+func idleBuckets(t *trend.Trend, o *Options) map[string]string {
+	idle := map[string]string{}
+	if len(t.Dumps) == 0 {
+		return idle
+	}
+	d := &t.Dumps[len(t.Dumps)-1]
+	for i, why := range o.diagnosis(t).Blocked().Idle {
 		if why != "" {
-			out.idle[string(d.Buckets[i].ID)] = why
+			idle[string(d.Buckets[i].ID)] = why
 		}
 	}
-	return out
+	return idle
 }
 
 func bucketIDs(d *goroutine.Dump, buckets []int) []string {
@@ -88,6 +101,9 @@ func jsonBlocked(d *goroutine.Dump, x *blocked.Resource, limit int) jsonResource
 	j := jsonResource{
 		On: string(x.Kind), Name: valid(x.Name), Waiters: x.Waiters, Goroutines: x.Goroutines(d, limit), Buckets: bucketIDs(d, x.Buckets), Longest: x.Longest,
 		Mixed: x.MayBeMixed, Holder: x.Holder.String(), Proven: x.Proven, Pattern: string(x.Pattern), Confidence: x.Confidence.String(),
+	}
+	if d.Level.HasIDs() {
+		j.Waits = waitMinutes(d, x)
 	}
 	if x.Address != 0 {
 		j.Address = fmt.Sprintf("0x%x", x.Address)
@@ -104,4 +120,31 @@ func jsonBlocked(d *goroutine.Dump, x *blocked.Resource, limit int) jsonResource
 		j.Suspects = append(j.Suspects, y)
 	}
 	return j
+}
+
+// waitMinutes is how long goroutines have waited for a resource. Of those that the
+// dump does not list one by one the bucket's waits count.
+func waitMinutes(d *goroutine.Dump, x *blocked.Resource) *waits {
+	listed := map[uint64]bool{}
+	for _, w := range x.Known {
+		listed[w.ID] = true
+	}
+	var all []int
+	for _, b := range x.Buckets {
+		n := 0
+		for _, m := range d.Buckets[b].Members {
+			if listed[m.ID] {
+				all = append(all, m.Wait)
+				n++
+			}
+		}
+		if w := d.Buckets[b].Waits; n < d.Buckets[b].Count && slices.Contains(x.Whole, b) {
+			all = append(all, w.Min(), w.Median(), w.Max())
+		}
+	}
+	if len(all) == 0 {
+		return &waits{x.Longest, x.Longest, x.Longest}
+	}
+	slices.Sort(all)
+	return &waits{all[0], all[len(all)/2], max(all[len(all)-1], x.Longest)}
 }

@@ -4,9 +4,7 @@ import (
 	"io"
 	"math"
 
-	"gdump/internal/blocked"
-	"gdump/internal/goroutine"
-
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/trend"
 )
@@ -18,22 +16,25 @@ type Format struct {
 	Binary bool // not for a terminal
 	Human  bool // it shows the result of the rules in a way people read
 	Gate   bool // it reports nothing but the rules, so it needs some
+	Single bool // a document has room for one trend
+
+	missing func(io.Writer, string) error // writes why a package has no dumps
 }
 
 // Formats are all formats, the one that is meant if none is named first.
 func Formats() []Format {
 	return []Format{
-		{Name: "text", Write: textReport, Human: true},
+		{Name: "text", Write: textReport, Human: true, missing: plainLine},
 		{Name: "json", Write: JSON},
-		{Name: "markdown", Write: Markdown, Human: true},
-		{Name: "html", Write: HTML, Human: true},
-		{Name: "pprof", Write: Pprof, Binary: true},
+		{Name: "markdown", Write: Markdown, Human: true, missing: missingMarkdown},
+		{Name: "html", Write: HTML, Human: true, Single: true},
+		{Name: "pprof", Write: Pprof, Binary: true, Single: true},
 		{Name: "folded", Write: Folded},
 		{Name: "ndjson", Write: NDJSON},
-		{Name: "dump", Write: Dump},
+		{Name: "dump", Write: Dump, Single: true},
 		{Name: "junit", Write: JUnit, Gate: true},
 		{Name: "sarif", Write: SARIF, Gate: true},
-		{Name: "github", Write: GitHub, Gate: true, Human: true},
+		{Name: "github", Write: GitHub, Gate: true, Human: true, missing: missingGitHub},
 	}
 }
 
@@ -53,11 +54,20 @@ type Options struct {
 	// kind "dump", without judging them.
 	NoVerdicts bool
 	Gate       *gate.Result // the result of the rules; nil without rules
+	Package    string       // whose tests the dumps are of; "" if of none
 	GateOnly   bool         // the text shows the rules, not the buckets
 	AllowName  string       // the file of the allow list, if there is one
 	Plain      bool         // the profile is not compressed: whoever takes it does that
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
-	// Source returns the source of a frame's package, which tells locks apart.
-	Source func(goroutine.Frame) []blocked.SourceFile
+	// Diagnosis is what the trend shows; nil has it worked out without source.
+	Diagnosis *diagnose.Diagnosis
+}
+
+// diagnosis is what the trend shows.
+func (o *Options) diagnosis(t *trend.Trend) *diagnose.Diagnosis {
+	if o.Diagnosis == nil {
+		o.Diagnosis = diagnose.Of(t, nil)
+	}
+	return o.Diagnosis
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/report"
 	"gdump/internal/trend"
@@ -35,7 +36,7 @@ func judged(t *testing.T, tr *trend.Trend, rules string) report.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res := gate.Check(tr, parsed, allow, time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
+	res := gate.Check(diagnose.Of(tr, nil), parsed, allow, time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
 	return report.Options{Gate: &res, GateOnly: true, AllowName: ".gdump-allow", Root: "/home/dev/src/leaky"}
 }
 

@@ -19,7 +19,7 @@ import (
 // is the matter with the allow list. Each rule is also a plain line for the log.
 func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 	g := &github{w: bufio.NewWriter(w)}
-	for _, l := range view.Headline(t) {
+	for _, l := range headline(t, o) {
 		g.plain(l)
 	}
 	shown := map[*trend.Series]bool{}
@@ -31,6 +31,13 @@ func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 			g.command("warning", "", 0, out.Rule.Text, ruleLine(out))
 		case out.State == gate.Tripped && len(out.Blame) == 0:
 			g.command("error", "", 0, out.Rule.Text, ruleLine(out))
+		}
+		tests := leftBy(out, &o)
+		for j := range tests {
+			g.test(&tests[j], &o)
+		}
+		if tests != nil {
+			continue
 		}
 		blamed := notShown(out.Blame, shown)
 		for j, s := range blamed {
@@ -55,6 +62,15 @@ func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 		g.command("warning", "", 0, "dump", l)
 	}
 	return g.w.Flush()
+}
+
+// test annotates what a test left where the first of it was started.
+func (g *github) test(l *view.Leaker, o *Options) {
+	f, file, inRoot := ownPlace(l.Series[0].Bucket.Stack, o.Root)
+	if !inRoot {
+		file = ""
+	}
+	g.command("error", file, f.Line, l.Name()+" left "+number.Plural(l.Goroutines, "goroutine", "goroutines"), l.Name()+" of "+o.Package+": "+l.Says())
 }
 
 type github struct{ w *bufio.Writer }

@@ -67,11 +67,11 @@ func (p *page) head() {
 	p.put("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n",
 		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src `, allowed(pageScript), "; style-src ", allowed(pageStyle), "; base-uri 'none'; form-action 'none'\"/>\n",
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n",
-		"<title>", text(view.Headline(p.t)[0]), "</title>\n<style>", pageStyle, "</style>\n</head>\n<body>\n<main>\n")
+		"<title>", text(headline(p.t, p.o)[0]), "</title>\n<style>", pageStyle, "</style>\n</head>\n<body>\n<main>\n")
 }
 
 func (p *page) verdict() {
-	lines := view.Headline(p.t)
+	lines := headline(p.t, p.o)
 	p.put("<h1>", view.Unbroken(text(lines[0])), "</h1>\n")
 	for _, l := range lines[1:] {
 		p.put("<p>", view.Unbroken(text(l)), "</p>\n")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -168,7 +169,8 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 		optionalField(&out, "lives", jsonLives(t))
 		optionalField(&out, "leaks", jsonLeaks(t))
 	}
-	who := whoBlocks(t, o)
+	who := whoBlocks(t, &o)
+	optionalField(&out, "findings", jsonFindings(o.diagnosis(t)))
 	jsonList(&out, "buckets", func(yield func(bucket) bool) {
 		for i := range t.Series {
 			b := jsonBucket(t, &t.Series[i], diff, o.AllIDs)
@@ -181,6 +183,10 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 	optionalField(&out, "rules", jsonRules(o.Gate))
 	optionalField(&out, "blocked", who.resources)
 	optionalField(&out, "deadlocks", who.deadlocks)
+	optionalField(&out, "patterns", jsonPatterns(t, o.diagnosis(t)))
+	if idle := o.diagnosis(t).Idle(); len(idle) > 0 {
+		out.field("idle", countMap(idle))
+	}
 	out.end()
 	return out.flush()
 }
@@ -188,7 +194,7 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 func jsonNotes(t *trend.Trend) []string {
 	var notes []string
 	if t.Mismatch != nil {
-		notes = append(notes, view.Mismatch(t))
+		notes = append(notes, diagnose.Mismatch(t))
 	}
 	return append(notes, view.Notes(t)...)
 }

@@ -26,9 +26,11 @@ func Markdown(w io.Writer, t *trend.Trend, o Options) error {
 	m := &markdown{w: bufio.NewWriter(w), t: t, o: o}
 	m.verdict()
 	m.gate()
-	m.sources()
-	m.table()
-	m.stacks()
+	if !cleanTests(t, o) {
+		m.sources()
+		m.table()
+		m.stacks()
+	}
 	return m.w.Flush()
 }
 
@@ -41,9 +43,13 @@ type markdown struct {
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
 
 func (m *markdown) verdict() {
-	lines := view.Headline(m.t)
+	lines := headline(m.t, m.o)
 	m.printf("### %s\n\n", escapeMarkdown(lines[0]))
 	for _, l := range lines[1:] {
+		if m.o.Package != "" {
+			m.printf("- ")
+			l = strings.TrimSpace(l)
+		}
 		m.printf("%s\n\n", escapeMarkdown(l))
 	}
 	for _, n := range view.Notes(m.t) {

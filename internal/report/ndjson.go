@@ -19,6 +19,9 @@ type row struct {
 	Level   string `json:"level"`
 	Count   int    `json:"count"`
 	bucket
+	// Findings are the kinds of the findings about the bucket, in the newest dump.
+	Findings []string `json:"findings,omitempty"`
+
 	Instance     string            `json:"instance,omitempty"`
 	TargetLabels map[string]string `json:"target_labels,omitempty"`
 
@@ -31,6 +34,7 @@ type row struct {
 func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 	out := newJSONStream(w)
 	diff := len(t.Dumps) > 1 && !o.NoVerdicts && !t.Apart()
+	about, idle := findingsOf(t, &o)
 	for i := range t.Dumps {
 		d := &t.Dumps[i]
 		for j := range t.Series {
@@ -39,8 +43,14 @@ func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 				continue
 			}
 			r := row{Schema: 1, Dump: i, Source: valid(d.Source), Level: string(d.Level), Count: s.Counts[i], bucket: jsonBucket(t, at(s, i), diff, o.AllIDs)}
+			if i == len(t.Dumps)-1 {
+				r.Findings, r.Idle = about[r.ID], idle[r.ID]
+			}
 			if !d.TakenAt.IsZero() {
 				r.TakenAt = d.TakenAt.Format(time.RFC3339Nano)
+			}
+			if r.Instances != nil {
+				r.Instances.Each = nil // as many as there are rows
 			}
 			if b := s.At[i]; b != nil && b.Spread != nil {
 				rowsOfFleet(out, r, b.Spread)
@@ -72,4 +82,15 @@ func rowsOfFleet(out *jsonStream, r row, s *goroutine.Spread) {
 		out.value(r, "", "")
 		out.w.WriteByte('\n')
 	}
+}
+
+// findingsOf are the kinds of the findings about each bucket, and why it is idle.
+func findingsOf(t *trend.Trend, o *Options) (about map[string][]string, idle map[string]string) {
+	about = map[string][]string{}
+	for _, f := range o.diagnosis(t).Findings() {
+		for _, id := range f.Buckets {
+			about[string(id)] = append(about[string(id)], f.Code())
+		}
+	}
+	return about, idleBuckets(t, o)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -166,18 +167,22 @@ func TestSchema(t *testing.T) {
 
 // document is the whole JSON report.
 type document struct {
-	Schema  int      `json:"schema"`
-	Kind    string   `json:"kind"`
-	Dumps   []dump   `json:"dumps"`
-	By      string   `json:"by"`
-	Notes   []string `json:"notes,omitempty"`
-	Lives   []life   `json:"lives,omitempty"`
-	Leaks   []leak   `json:"leaks,omitempty"`
-	Buckets []bucket `json:"buckets"`
-	Rules   []rule   `json:"rules,omitempty"`
+	Schema int      `json:"schema"`
+	Kind   string   `json:"kind"`
+	Dumps  []dump   `json:"dumps"`
+	By     string   `json:"by"`
+	Notes  []string `json:"notes,omitempty"`
+	Lives  []life   `json:"lives,omitempty"`
+	Leaks  []leak   `json:"leaks,omitempty"`
+
+	Findings []jsonFinding `json:"findings,omitempty"`
+	Buckets  []bucket      `json:"buckets"`
+	Rules    []rule        `json:"rules,omitempty"`
 
 	Blocked   []jsonResource `json:"blocked,omitempty"`
 	Deadlocks []jsonDeadlock `json:"deadlocks,omitempty"`
+	Patterns  []jsonPattern  `json:"patterns,omitempty"`
+	Idle      map[string]int `json:"idle,omitempty"`
 }
 
 // TestRoundTrip reads the JSON back: nothing is lost or made up.
@@ -228,7 +233,7 @@ func TestClean(t *testing.T) {
 	if err := Text(&b, &tr, Options{Width: 200}); err != nil {
 		t.Fatal(err)
 	}
-	all := b.String() + strings.Join(view.Evidence(&tr, &tr.Series[0]), "\n") + strings.Join(view.Headline(&tr), "\n")
+	all := b.String() + strings.Join(view.Evidence(&tr, &tr.Series[0]), "\n") + strings.Join(diagnose.Of(&tr, nil).Headline(), "\n")
 	if i := strings.IndexAny(all, "\x1b\x07\u009b\r\x7f\u202e"); i >= 0 || !utf8.ValidString(all) {
 		i = max(i, 0)
 		t.Errorf("raw bytes in %q", all[max(0, i-20):min(len(all), i+20)])

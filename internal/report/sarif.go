@@ -85,45 +85,79 @@ type (
 // SARIF writes the rules for code scanning: a result for each bucket that
 // tripped one, with its stack, at its line in the user's own sources.
 func SARIF(w io.Writer, t *trend.Trend, o Options) error {
-	run := sarifRun{Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}
-	run.Tool.Driver = sarifDriver{Name: "gdump", Rules: []sarifRule{}}
-	invocation := sarifInvocation{ExecutionSuccessful: true}
-	notify := func(level, text string) {
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{level, sarifMessage{text}})
+	return sarifSuites(w, []Suite{{Trend: t, Options: o}})
+}
+
+func sarifSuites(w io.Writer, suites []Suite) error {
+	s := sarif{run: sarifRun{Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}, index: map[string]int{}}
+	s.run.Tool.Driver = sarifDriver{Name: "gdump", Rules: []sarifRule{}}
+	s.invocation.ExecutionSuccessful = true
+	for i := range suites {
+		if suites[i].Trend == nil {
+			s.invocation.ExecutionSuccessful = false
+			s.notify("error", goroutine.Clean(suites[i].Options.Package+": "+suites[i].Missing))
+			continue
+		}
+		s.add(suites[i].Trend, suites[i].Options)
 	}
-	index := map[string]int{}
+	s.run.Invocations = []sarifInvocation{s.invocation}
+	out := newJSONStream(w)
+	out.value(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{s.run}}, "", jsonIndent)
+	out.w.WriteByte('\n')
+	return out.flush()
+}
+
+// sarif is a run that is being put together.
+type sarif struct {
+	run        sarifRun
+	invocation sarifInvocation
+	index      map[string]int // of rules
+}
+
+func (r *sarif) notify(level, text string) {
+	r.invocation.Notifications = append(r.invocation.Notifications, sarifNotification{level, sarifMessage{text}})
+}
+
+func (r *sarif) add(t *trend.Trend, o Options) {
 	for i := range o.Gate.Outcomes {
 		out := &o.Gate.Outcomes[i]
 		id := goroutine.Clean(out.Rule.Text)
-		at, known := index[id]
+		at, known := r.index[id]
 		if !known {
-			at = len(index)
-			index[id] = at
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{id, sarifMessage{goroutine.Clean(out.Rule.Name())}, sarifMessage{goroutine.Clean(out.Rule.Name() + " trips at " + out.Rule.Limit())}})
+			at = len(r.index)
+			r.index[id] = at
+			r.run.Tool.Driver.Rules = append(r.run.Tool.Driver.Rules, sarifRule{id, sarifMessage{goroutine.Clean(out.Rule.Name())}, sarifMessage{goroutine.Clean(out.Rule.Name() + " trips at " + out.Rule.Limit())}})
+		}
+		result := func(message string, s *trend.Series) {
+			x := sarifResult{RuleID: id, RuleIndex: at, Level: "error", Message: sarifMessage{message}}
+			if s != nil {
+				x.Locations, x.Stacks = []sarifLocation{sarifPlace(s.Bucket.Stack, o.Root)}, sarifStacks(s.Bucket.Stack, o.Root)
+				x.Fingerprints = map[string]string{"gdumpBucket/v1": string(s.Bucket.ID)}
+			}
+			r.run.Results = append(r.run.Results, x)
 		}
 		switch {
 		case out.State == gate.Unknown:
-			invocation.ExecutionSuccessful = false
-			notify("error", ruleLine(out))
+			r.invocation.ExecutionSuccessful = false
+			r.notify("error", ruleLine(out))
 		case out.State == gate.Tripped && len(out.Blame) == 0:
-			run.Results = append(run.Results, sarifResult{RuleID: id, RuleIndex: at, Level: "error", Message: sarifMessage{ruleLine(out)}})
+			result(ruleLine(out), nil)
+		}
+		if tests := leftBy(out, &o); tests != nil {
+			for j := range tests {
+				for _, s := range tests[j].Series {
+					result(tests[j].Name()+" of "+goroutine.Clean(o.Package)+": "+tests[j].Says()+". "+blame(s, len(t.Dumps)), s)
+				}
+			}
+			continue
 		}
 		for _, s := range out.Blame {
-			run.Results = append(run.Results, sarifResult{
-				RuleID: id, RuleIndex: at, Level: "error", Message: sarifMessage{ruleLine(out) + ". " + blame(s, len(t.Dumps))},
-				Locations: []sarifLocation{sarifPlace(s.Bucket.Stack, o.Root)}, Stacks: sarifStacks(s.Bucket.Stack, o.Root),
-				Fingerprints: map[string]string{"gdumpBucket/v1": string(s.Bucket.ID)},
-			})
+			result(ruleLine(out)+". "+blame(s, len(t.Dumps)), s)
 		}
 	}
 	for _, l := range append(view.Trouble(t, shownTrouble), allowNotes(o)...) {
-		notify("warning", l)
+		r.notify("warning", l)
 	}
-	run.Invocations = []sarifInvocation{invocation}
-	out := newJSONStream(w)
-	out.value(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, "", jsonIndent)
-	out.w.WriteByte('\n')
-	return out.flush()
 }
 
 func sarifPlace(s goroutine.Stack, root string) sarifLocation {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/trend"
 	"gdump/internal/view"
@@ -31,6 +32,10 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 		o.Width = defaultWidth
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
+	if cleanTests(t, o) {
+		p.line(headline(t, o)[0])
+		return p.w.Flush()
+	}
 	p.head()
 	p.table()
 	p.stacks()
@@ -39,7 +44,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 
 // head writes the verdict, what must be known, and which dumps these are.
 func (p *printer) head() {
-	for i, l := range view.Headline(p.t) {
+	for i, l := range headline(p.t, p.o) {
 		style := ""
 		if i == 0 {
 			style = bold
@@ -112,7 +117,7 @@ func (p *printer) sources() {
 			parts = append(parts, s)
 		}
 		p.line(view.PadRight(view.CutFront(view.Source(d), name), name) + "  " + strings.Join(parts, " · "))
-		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > view.ShownReason) {
+		if d.Reason != "" && (len(p.t.Dumps) > 1 || len(d.Reason) > diagnose.ShownReason) {
 			p.wrapped("", "  "+view.Reason(d))
 		}
 	}
@@ -166,6 +171,9 @@ func (p *printer) gate() {
 			style = warn
 		}
 		p.wrapped(style, fmt.Sprintf("%-8s %s", o.State, ruleLine(o)))
+		if leftBy(o, &p.o) != nil {
+			continue // the tests are listed at the top
+		}
 		blamed := notShown(o.Blame, shown)
 		if n := len(o.Blame) - len(blamed); n > 0 {
 			p.line("         " + number.Plural(n, "bucket", "buckets") + " listed above")

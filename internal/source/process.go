@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/view/number"
 )
 
@@ -35,6 +37,9 @@ type Process struct {
 
 // NewTarget makes a target of what the user typed. It asks nothing yet.
 func NewTarget(arg string, o Options) (*Process, error) {
+	if info, err := os.Stat(arg); err == nil && !info.IsDir() && !IsTarget(arg) {
+		return nil, &Error{Kind: Usage, Name: goroutine.Clean(arg), What: "is a file, not a running process", Hint: "gdump " + goroutine.Clean(arg) + " shows it; a target is host:port, :port, unix:///path.sock or a URL"}
+	}
 	a, err := parseAddress(arg)
 	if err != nil {
 		return nil, err

@@ -90,13 +90,35 @@ func members(d *goroutine.Dump, g query.Grouping) map[string][]*goroutine.Bucket
 // arrangement is what the rows of the list are made from. The series are
 // changed by nobody.
 type arrangement struct {
-	gen     int
-	filter  string
-	series  []trend.Series
+	gen    int
+	filter string
+	series []trend.Series
+	orders []ordering // the first that changes the rows shown counts, else the last
+	shown  []int      // rows on the screen
+	skip   int        // of the orders that change them, so many are passed over
+	hideGo bool       // buckets without a frame outside of Go
+	folded folded     // which a filter and a tree look into
+	tree   bool
+}
+
+// ordering is an order of the rows.
+type ordering struct {
+	order
 	compare func(a, b *trend.Series) int // nil for the order of the trend
-	reverse bool
-	hideGo  bool // buckets without a frame outside of Go
-	tree    bool
+}
+
+// sort puts rows, which are in the order of the trend, in another.
+func (o *ordering) sort(rows []int, series []trend.Series) []int {
+	rows = slices.Clone(rows)
+	switch {
+	case o.compare != nil && o.reversed:
+		slices.SortStableFunc(rows, func(x, y int) int { return o.compare(&series[y], &series[x]) })
+	case o.compare != nil:
+		slices.SortStableFunc(rows, func(x, y int) int { return o.compare(&series[x], &series[y]) })
+	case o.reversed:
+		slices.Reverse(rows)
+	}
+	return rows
 }
 
 // arrangeCmd finds the rows that a filter leaves and puts them in order. Of a
@@ -109,13 +131,16 @@ func arrangeCmd(a arrangement) tea.Cmd {
 			m.rows = append(m.rows, p.rows...)
 			m.hidden += p.hidden
 		}
-		switch {
-		case a.compare != nil && a.reverse:
-			slices.SortStableFunc(m.rows, func(x, y int) int { return a.compare(&a.series[y], &a.series[x]) })
-		case a.compare != nil:
-			slices.SortStableFunc(m.rows, func(x, y int) int { return a.compare(&a.series[x], &a.series[y]) })
-		case a.reverse:
-			slices.Reverse(m.rows)
+		matched := m.rows
+		for _, o := range a.orders {
+			m.order = o.order
+			if m.rows = o.sort(matched, a.series); slices.Equal(m.rows, a.shown) {
+				continue
+			}
+			if a.skip--; a.skip < 0 {
+				break
+			}
+			a.shown = m.rows
 		}
 		if a.tree {
 			m.nodes = trend.Tree(a.series, m.rows)
@@ -132,8 +157,12 @@ type part struct {
 
 func (a *arrangement) match(q query.Query, from, to int) part {
 	var p part
+	fold := a.filter == "" && !a.tree
 	for i := from; i < to; i++ {
 		s := &a.series[i]
+		if a.folded.row >= 0 && (i == a.folded.row) != fold && (i == a.folded.row || a.folded.has(i)) {
+			continue
+		}
 		if !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
 			continue
 		}

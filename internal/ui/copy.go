@@ -14,8 +14,24 @@ import (
 
 // copyStack puts the stack of the bucket under the cursor on the clipboard.
 func (m *model) copyStack() tea.Cmd {
-	s, dumps := &m.trend.Series[m.selected()], len(m.trend.Dumps)
-	return m.copyText(func() string { return plainStack(s, dumps) })
+	return m.copyText(m.stackText())
+}
+
+// stackText writes the stack of the bucket under the cursor, of a row that
+// stands for several buckets all of theirs.
+func (m *model) stackText() func() string {
+	all, dumps := []int{m.selected()}, len(m.trend.Dumps)
+	if all[0] == m.folded.row {
+		all = m.folded.parts
+	}
+	series := m.trend.Series
+	return func() string {
+		var parts []string
+		for _, i := range all {
+			parts = append(parts, plainStack(&series[i], dumps))
+		}
+		return strings.Join(parts, "\n")
+	}
 }
 
 func (m *model) copyText(text func() string) tea.Cmd {
@@ -29,20 +45,20 @@ func (m *model) showCopyMenu() tea.Cmd {
 	if f := m.stack.frame(); f != nil {
 		frame = view.Show(*f)
 	}
-	dumps := len(m.trend.Dumps)
+	stack := m.stackText()
 	one := trend.Trend{Dumps: m.trend.Dumps, Restarted: m.trend.Restarted, Series: []trend.Series{*s}}
 	type part struct {
 		name, shows string
 		text        func() string
 	}
 	parts := []part{
-		{"stack", "as Go prints it", func() string { return plainStack(s, dumps) }},
+		{"stack", "as Go prints it", stack},
 		{"frame", frame.Name + " " + frame.Place, func() string { return frame.Function + " " + frame.Path }},
 		{"function", frame.Function, func() string { return frame.Function }},
 		{"file and line", frame.Path, func() string { return frame.Path }},
 		{"goroutine ids", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
 		{"bucket id", string(s.Bucket.ID), func() string { return string(s.Bucket.ID) }},
-		{"Markdown", "to paste into an issue", func() string { return "```\n" + plainStack(s, dumps) + "```\n" }},
+		{"Markdown", "to paste into an issue", func() string { return "```\n" + stack() + "```\n" }},
 	}
 	if write := m.config.JSON; write != nil {
 		parts = slices.Insert(parts, len(parts)-1, part{"JSON", "as --format json writes it", func() string { return written(write, &one) }})

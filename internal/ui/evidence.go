@@ -11,7 +11,7 @@ import (
 // showEvidence shows what the verdict of the bucket under the cursor rests on.
 func (m *model) showEvidence() tea.Cmd {
 	s := &m.trend.Series[m.selected()]
-	t := &text{title: fmt.Sprintf("evidence: %s %s", view.SiteName(s.Bucket), s.Verdict)}
+	t := &text{title: fmt.Sprintf("evidence: %s %s", view.Name(s), s.Verdict)}
 	for _, l := range view.Evidence(&m.trend, s) {
 		t.wrapped = append(t.wrapped, line{text: l})
 	}

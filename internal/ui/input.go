@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -255,7 +257,7 @@ func (m *model) wrap() tea.Cmd {
 }
 
 func (m *model) fold() tea.Cmd {
-	m.folded = !m.folded
+	m.hidesGo = !m.hidesGo
 	m.shown = -1
 	return m.arrange()
 }
@@ -278,18 +280,26 @@ func match(n int) func(*model) tea.Cmd {
 	}
 }
 
-// sort goes on to the next column that is shown, and after the last back to
-// the order of the trend.
+// sort goes on to the next column in whose order the rows change; after the
+// last of them comes the order of the trend.
 func (m *model) sort() tea.Cmd {
-	next := m.order.column + 1
-	for next < len(m.columns) && m.widths[next] == 0 {
-		next++
+	shown := []int{}
+	for c := range m.columns {
+		if m.widths[c] > 0 {
+			shown = append(shown, c)
+		}
 	}
-	if next == len(m.columns) {
-		next = -1
+	at := slices.IndexFunc(shown, func(c int) bool { return c > m.order.column })
+	if at < 0 {
+		at = len(shown)
 	}
-	m.order = order{column: next}
-	return m.arrange()
+	m.sorts++
+	a := m.arrangement(m.tree)
+	a.orders, a.shown, a.skip = nil, m.rows, m.sorts-1
+	for _, c := range slices.Concat(shown[at:], []int{-1}, shown[:at]) {
+		a.orders = append(a.orders, m.orderOf(order{column: c}))
+	}
+	return arrangeCmd(a)
 }
 
 func (m *model) reverse() tea.Cmd {

@@ -121,7 +121,7 @@ func bindings() []binding {
 		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", do: step(-1)},
 		{keys: "]", topic: "view", where: panes, needs: needs(several), help: "next dump", do: step(1)},
 		{keys: "d", topic: "view", where: panes, help: "list of dumps", do: (*model).showDumps},
-		{keys: "v", topic: "view", where: panes, needs: needs(row, compared), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},
+		{keys: "v", topic: "view", where: panes, needs: needs(row, compared, judged), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},
 		{keys: "!", topic: "view", where: panes, help: "problems and notes", do: (*model).showProblems},
 		{keys: "?", topic: "view", where: anywhere&^inHelp | inWaiting, help: "all keys", do: (*model).showHelp},
 		{keys: "?", topic: "view", where: inHelp, help: "back", do: (*model).back},
@@ -154,6 +154,7 @@ var (
 	row       = need{func(m *model) bool { return m.selected() >= 0 }, "no bucket is selected"}
 	several   = need{func(m *model) bool { return len(m.dumps) > 1 }, "only one dump: compare with gdump diff A B"}
 	compared  = need{func(m *model) bool { return len(m.trend.Dumps) > 1 }, "a verdict needs two dumps: gdump diff A B"}
+	judged    = need{func(m *model) bool { return m.selected() != m.folded.row }, "no verdict on what is in most dumps: / looks into it"}
 	ungrouped = need{func(m *model) bool { return !m.grouped() }, "the tree needs grouping by stack: press b"}
 	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
 	watched   = need{func(m *model) bool { return m.live != nil }, "works only in gdump watch"}

@@ -19,10 +19,14 @@ type layout struct {
 	side     bool // the stack is right of the list, a line between them
 }
 
+// mostHeadline is how many lines of a window of h the headline may take: with
+// the title above it never more than five.
+func mostHeadline(h int) int { return min(4, max(2, h/6)) }
+
 // arrange is a pure function from the window to its parts: a title and the
 // headline above, a rule and the keys below, list and stack in between.
 func arrange(w, h, headline int, zoomed bool, focus pane) layout {
-	l := layout{headline: min(headline, max(2, h/6))}
+	l := layout{headline: min(headline, mostHeadline(h))}
 	y := 1 + l.headline
 	body := h - y - 2
 	switch {
@@ -31,7 +35,7 @@ func arrange(w, h, headline int, zoomed bool, focus pane) layout {
 	case zoomed:
 		l.list = rect{0, y, w, body}
 	case w >= sideBySide:
-		left := (w - 1) * 62 / 100
+		left := (w - 1) * 64 / 100
 		l.list, l.stack, l.side = rect{0, y, left, body}, rect{left + 1, y, w - left - 1, body}, true
 	case body >= 2*leastPane:
 		top := body / 2

@@ -9,6 +9,7 @@ import (
 	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // moveList moves the cursor of a list.
@@ -56,9 +57,9 @@ func (m *model) listView() []string {
 
 // listTitle shows how many buckets are listed, and why not all.
 func (m *model) listTitle() string {
-	title := number.Plural(len(m.trend.Series), "bucket", "buckets")
+	title := number.Plural(m.buckets(), "bucket", "buckets")
 	if m.grouped() {
-		title = number.Plural(len(m.trend.Series), "group", "groups") + " by " + clean(m.trend.By)
+		title = number.Plural(m.buckets(), "group", "groups") + " by " + clean(m.trend.By)
 	}
 	if m.applied != "" {
 		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
@@ -66,8 +67,14 @@ func (m *model) listTitle() string {
 	if m.hidden > 0 {
 		title += fmt.Sprintf(" · %s of Go itself hidden (.)", number.Group(m.hidden))
 	}
-	if m.tree {
+	switch {
+	case m.tree:
 		title += " · tree"
+	case m.order.column < 0 && len(m.trend.Dumps) > 1 && !m.trend.Apart():
+		title += " · suspects first"
+		if m.order.reversed {
+			title = strings.TrimSuffix(title, "first") + "last"
+		}
 	}
 	return title
 }
@@ -93,10 +100,10 @@ func (m *model) position() string {
 
 func (m *model) columnTitles(w int) string {
 	sorted, mark := m.order.column, "▼"
-	if sorted < 0 {
-		sorted = 0
+	if sorted < 0 && len(m.trend.Dumps) == 1 {
+		sorted = 0 // the counts: the order of a single dump
 	}
-	if m.columns[sorted].Right == m.order.reversed {
+	if sorted >= 0 && m.columns[sorted].Right == m.order.reversed {
 		mark = "▲"
 	}
 	var b strings.Builder
@@ -108,6 +115,8 @@ func (m *model) columnTitles(w int) string {
 		cell, after := c.Fill(c.Title, m.widths[i]), "  "
 		switch {
 		case i != sorted:
+		case cells(b.String()+cell)+3 > w: // the last column has no gap
+			cell = c.Fill(ansi.Truncate(c.Title, m.widths[i]-1, "")+mark, m.widths[i])
 		case c.Right || cells(c.Title) >= m.widths[i]:
 			after = mark + " " // in the gap: a column keeps its place when it is sorted by
 		default:
@@ -122,18 +131,30 @@ func (m *model) columnTitles(w int) string {
 // cursor by a mark; colour and weight only help.
 func (m *model) rowView(i int, selected bool, w int) string {
 	s := &m.trend.Series[i]
-	var cells []string
+	var line, cells strings.Builder // drawn, plain
+	style, words := m.rowStyle(s), m.query.Words()
+	gap := ""
 	for j := range m.columns {
 		if m.widths[j] == 0 {
 			continue
 		}
-		cells = append(cells, m.columns[j].Fill(m.columns[j].Cell(s), m.widths[j]))
+		c := &m.columns[j]
+		cell := gap + c.Fill(c.Cell(s), m.widths[j])
+		gap = "  "
+		if selected {
+			cells.WriteString(cell)
+			continue
+		}
+		of := style
+		if c.Quiet != nil && c.Quiet(s) {
+			of = m.theme.Faint
+		}
+		line.WriteString(m.mark(cell, words, of))
 	}
-	text := strings.Join(cells, "  ")
 	if selected {
-		return m.theme.Selected.Render(fit("▸ "+text, w))
+		return m.theme.Selected.Render(fit("▸ "+cells.String(), w))
 	}
-	return "  " + m.mark(text, m.query.Words(), m.rowStyle(s))
+	return "  " + line.String()
 }
 
 func (m *model) rowStyle(s *trend.Series) lipgloss.Style {

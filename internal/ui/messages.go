@@ -36,6 +36,7 @@ type (
 		query  query.Query
 		err    error
 		rows   []int
+		order  order
 		hidden int // of Go itself, left out
 		tree   bool
 		nodes  []*trend.Node

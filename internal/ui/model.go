@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -57,18 +58,21 @@ type model struct {
 	wanted  string // identity of the series that the cursor goes to when the rows are here
 	crash   string // the crash in sight: its source and line
 	order   order
+	sorts   int // keys that sort, whose answer is not here
 	gen     int // of the newest request for rows or a trend
 	query   query.Query
 	applied string // the filter of the rows
 	bad     error  // what is wrong with the filter being typed
 	by      string // the grouping
-	folded  bool   // goroutines and frames of Go itself are left out
+	hidesGo bool   // goroutines and frames of Go itself are left out
 	tree    bool   // the list is the tree of calls
 	calls   callTree
 
 	focus   pane
 	zoomed  bool
 	stack   pager
+	frames  []line            // of the stack pane: a title and the stack
+	facts   []line            // what else is known, below the source or behind the frames
 	shown   int               // series in the stack pane, -1 if none
 	bucket  *goroutine.Bucket // of that series
 	wrapped bool
@@ -95,10 +99,24 @@ type prepared struct {
 	natural []int                          // widths of the columns
 	labels  []string                       // keys, in order
 	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
+	folded  folded                         // the noise, nothing if goroutines are grouped
+}
+
+// folded is series that the list has as one row.
+type folded struct {
+	row   int   // the series of all of them, -1 if there is none
+	parts []int // in order
+}
+
+// has reports whether a series is one of those folded.
+func (f *folded) has(series int) bool {
+	_, ok := slices.BinarySearch(f.parts, series)
+	return ok
 }
 
 func prepare(t trend.Trend) prepared {
-	p := prepared{trend: t, says: view.Headline(&t), asks: view.Findings(&t)[0].Kind.Style(), culprit: view.Culprit(&t), columns: view.Columns(&t)}
+	d := diagnose.Of(&t, nil)
+	p := prepared{trend: t, says: d.Headline(), asks: view.Weight(d.Findings()[0].Kind), culprit: d.Culprit(), columns: view.Columns(&t)}
 	p.natural = view.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
 	if len(t.Dumps) == 1 {
 		if s := view.States(view.DumpStates(&t.Dumps[0]), 4); s != "" {
@@ -116,6 +134,11 @@ func prepare(t trend.Trend) prepared {
 	slices.Sort(p.labels)
 	if g, err := query.ParseGrouping(t.By); err == nil {
 		p.members = members(last, g)
+	}
+	p.folded.row = -1
+	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.culprit) {
+		p.folded = folded{len(t.Series), n.Members}
+		p.trend.Series = append(t.Series[:len(t.Series):len(t.Series)], n.Row)
 	}
 	return p
 }
@@ -313,13 +336,22 @@ func identity(s *trend.Series) string {
 func (m *model) arrange() tea.Cmd { return m.arrangeAs(m.tree) }
 
 // arrangeAs asks for the rows as a list or as a tree.
-func (m *model) arrangeAs(tree bool) tea.Cmd {
+func (m *model) arrangeAs(tree bool) tea.Cmd { return arrangeCmd(m.arrangement(tree)) }
+
+// arrangement asks for the rows in the order that is on.
+func (m *model) arrangement(tree bool) arrangement {
 	m.gen++
-	a := arrangement{gen: m.gen, filter: m.applied, series: m.trend.Series, reverse: m.order.reversed, hideGo: m.folded, tree: tree}
-	if m.order.column >= 0 {
-		a.compare = m.columns[m.order.column].Compare
+	return arrangement{
+		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.hidesGo, folded: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
 	}
-	return arrangeCmd(a)
+}
+
+// orderOf is an order with how two series compare in it.
+func (m *model) orderOf(o order) ordering {
+	if o.column < 0 {
+		return ordering{order: o}
+	}
+	return ordering{o, m.columns[o.column].Compare}
 }
 
 // arranged takes the rows, if nothing else was asked for since. The cursor
@@ -335,7 +367,7 @@ func (m *model) arranged(msg arrangedMsg) {
 		m.wanted = ""
 	}
 	m.rows, m.query, m.hidden = msg.rows, msg.query, msg.hidden
-	m.tree = msg.tree
+	m.tree, m.order, m.sorts = msg.tree, msg.order, 0
 	m.calls = callTree{nodes: msg.nodes, open: map[*trend.Node]bool{}, multiple: len(m.trend.Dumps) > 1}
 	m.calls.lay()
 	m.list.SetLen(m.listed())
@@ -368,8 +400,8 @@ func (m *model) choose(series int) bool {
 	var i int
 	if m.tree {
 		i = slices.IndexFunc(m.calls.rows, func(b branch) bool { return b.node.Top == series })
-	} else {
-		i = slices.Index(m.rows, series)
+	} else if i = slices.Index(m.rows, series); i < 0 && m.folded.has(series) {
+		i = slices.Index(m.rows, m.folded.row)
 	}
 	m.list.To(max(0, i))
 	return i >= 0
@@ -404,9 +436,8 @@ func (m *model) showStack() {
 	if m.shown == selected && selected >= 0 {
 		return
 	}
-	r := m.layout.stack
-	m.stack.resize(r.w-2, r.h-1-m.sourceRows(r.h))
 	m.shown = selected
+	m.frames, m.facts = nil, nil
 	if selected < 0 {
 		m.stack.set(nil, -1)
 		return
@@ -417,12 +448,51 @@ func (m *model) showStack() {
 		start = m.stack.lines[m.stack.cursor].row
 	}
 	m.bucket = s.Bucket
-	text := stackText{dumps: len(m.trend.Dumps), width: m.stack.width, whole: m.zoomed, wrapped: m.wrapped, folded: m.folded}
-	if m.grouped() {
-		m.stack.set(text.group(s, m.members[s.Name]), start)
-	} else {
-		m.stack.set(text.lines(s), start)
+	text := stackText{dumps: len(m.trend.Dumps), width: max(0, m.layout.stack.w-2), whole: m.zoomed, wrapped: m.wrapped, folded: m.hidesGo}
+	switch {
+	case m.grouped():
+		m.frames = text.group(s, m.members[s.Name])
+	case selected == m.folded.row:
+		m.frames = text.group(s, m.foldedBuckets())
+	default:
+		m.frames, m.facts = text.lines(s), text.facts(s.Bucket)
 	}
+	m.stack.set(m.frames, start)
+	m.fitStack()
+	m.stack.top = 0
+	m.stack.follow()
+}
+
+// foldedBuckets are the buckets that are one row, those that are still there.
+func (m *model) foldedBuckets() []*goroutine.Bucket {
+	var all []*goroutine.Bucket
+	for _, i := range m.folded.parts {
+		if s := &m.trend.Series[i]; s.Now() > 0 {
+			all = append(all, s.Bucket)
+		}
+	}
+	return all
+}
+
+// buckets is how many buckets, or groups, the trend has.
+func (m *model) buckets() int {
+	if m.folded.row >= 0 {
+		return len(m.trend.Series) - 1
+	}
+	return len(m.trend.Series)
+}
+
+// fitStack shares the stack pane among the stack, its source and what else is
+// known: that goes below the source where there is room, else it is what the
+// stack scrolls to.
+func (m *model) fitStack() {
+	m.stack.lines = m.frames
+	if !m.factsBelow() {
+		m.stack.lines = slices.Concat(m.frames, m.facts)
+	}
+	m.stack.look()
+	r := m.layout.stack
+	m.stack.resize(r.w-2, r.h-1-m.sourceRows())
 }
 
 // siteRow is the row of the frame that the cursor starts on: the first outside

@@ -78,7 +78,7 @@ func (m *model) askFilter() tea.Cmd {
 			return nil
 		},
 		found: func() string {
-			return fmt.Sprintf("%s of %s", number.Group(len(m.rows)), number.Group(len(m.trend.Series)))
+			return fmt.Sprintf("%s of %s", number.Group(len(m.rows)), number.Group(m.buckets()))
 		},
 	}, m.applied)
 	return nil
@@ -125,9 +125,15 @@ func (m *model) askName() tea.Cmd {
 // inSight is the trend with the rows that the filter leaves, in their order.
 func (m *model) inSight() trend.Trend {
 	t := m.trend
-	t.Series = make([]trend.Series, len(m.rows))
-	for i, r := range m.rows {
-		t.Series[i] = m.trend.Series[r]
+	t.Series = nil
+	for _, r := range m.rows {
+		parts := []int{r}
+		if r == m.folded.row {
+			parts = m.folded.parts
+		}
+		for _, i := range parts {
+			t.Series = append(t.Series, m.trend.Series[i])
+		}
 	}
 	return t
 }

@@ -6,13 +6,17 @@ import (
 
 	"gdump/internal/code"
 	"gdump/internal/goroutine"
+	"gdump/internal/view"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 )
 
 const (
-	leastSource = 4  // lines; below that no source is shown
-	sourceFrom  = 13 // lines of the stack pane from which on it shows source
+	leastSource  = 4  // lines, with the rule above; below that no source is shown
+	sourceFrom   = 8  // lines of the stack pane from which on frames give way to source
+	roomySource  = 12 // lines from which on the rest of the room is for the facts
+	sharedSource = 13 // lines of the pane from which on source has its part, however long the stack
 )
 
 // source is the code of the frame under the cursor.
@@ -51,8 +55,7 @@ func same(a, b *goroutine.Frame) bool {
 func (m *model) took(msg sourceMsg) {
 	if same(msg.frame, m.source.frame) {
 		m.source = source{frame: msg.frame, code: msg.code, err: msg.err, read: true}
-		r := m.layout.stack
-		m.stack.resize(r.w-2, r.h-1-m.sourceRows(r.h))
+		m.fitStack()
 	}
 }
 
@@ -74,33 +77,69 @@ func (m *model) have() bool {
 	return false
 }
 
-// sourceRows is how much of a stack pane of h lines shows code.
-func (m *model) sourceRows(h int) int {
+// sourceRows is how much of the stack pane shows code, and below it what else
+// is known: all rows that the frames leave. Why there is no code is one line.
+func (m *model) sourceRows() int {
+	h := m.layout.stack.h
+	least := 0
 	switch {
-	case h < sourceFrom || m.config.Source == nil:
+	case m.config.Source == nil || m.stack.cursor < 0 || h < 3:
 		return 0
 	case m.source.err != nil:
-		return leastSource - 1 // to say why there is no source
+		return 1
+	case h >= sharedSource:
+		least = h * 2 / 5
+	case h >= sourceFrom:
+		least = leastSource
 	}
-	return max(leastSource, h*2/5)
+	rows := max(least, h-1-len(m.frames))
+	if rows < leastSource {
+		return 0
+	}
+	return rows
+}
+
+// factsBelow reports whether what else is known of a bucket has its place
+// below the source.
+func (m *model) factsBelow() bool {
+	least := roomySource
+	if m.source.read {
+		least = min(least, 1+len(m.source.code.Lines))
+	}
+	return len(m.facts) > 0 && m.source.err == nil && m.sourceRows()-len(m.facts) >= least
 }
 
 // sourceView draws the code around the frame's line, its rule above.
 func (m *model) sourceView(w, h int) []string {
-	title := "source"
-	var lines []line
-	switch s := &m.source; {
-	case s.frame == nil:
-	case s.err != nil:
-		lines = wrapLine(line{text: clean(s.err.Error()), kind: faintLine}, w-2)
-	case s.read:
+	s := &m.source
+	if s.err != nil {
+		return []string{m.rule(whyNoSource(s, w-6), "", w, false)}
+	}
+	var facts []line
+	if m.factsBelow() {
+		facts = m.facts
+	}
+	title, code := "source", pager{cursor: -1}
+	h -= len(facts)
+	if s.read {
 		title = clean(s.code.File) + fmt.Sprintf(":%d", s.code.Line)
 		all, at := sourceLines(&s.code)
+		h = min(h, len(all)+1)
 		from := max(0, min(at-(h-1)/2, len(all)-(h-1)))
-		lines = all[from:]
+		code.lines = all[from:]
 	}
-	p := pager{lines: lines, cursor: -1}
-	return append([]string{m.rule(cutTitle(title, w), "", w, false)}, m.pagerView(&p, w, h-1)...)
+	lines := append([]string{m.rule(cutTitle(title, w), "", w, false)}, m.pagerView(&code, w, h-1)...)
+	return append(lines, m.pagerView(&pager{lines: facts, cursor: -1}, w, len(facts))...)
+}
+
+// whyNoSource says in w cells why there is no source: of a path too long the
+// end can be read.
+func whyNoSource(s *source, w int) string {
+	why := clean(s.err.Error())
+	if file := clean(s.frame.File); cells(why) > w && file != "" {
+		why = strings.Replace(why, file, view.CutFront(file, max(12, w-cells(why)+cells(file))), 1)
+	}
+	return ansi.Truncate(why, w, "…")
 }
 
 // sourceLines are the lines of code with their numbers, and which of them is

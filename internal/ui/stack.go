@@ -31,7 +31,7 @@ type stackText struct {
 	folded  bool // frames of Go itself are left out
 }
 
-// lines write a bucket: a title, its stack, and what else is known of it.
+// lines write a bucket: a title and its stack.
 func (x stackText) lines(s *trend.Series) []line {
 	lines := wrapLine(line{text: view.Title(s, x.dumps), kind: strongLine}, x.width)
 	if x.whole {
@@ -49,8 +49,13 @@ func (x stackText) lines(s *trend.Series) []line {
 		lines = append(lines, x.fold(&hidden)...)
 		lines = append(lines, x.row(r, names, places)...)
 	}
-	lines = append(lines, x.fold(&hidden)...)
-	lines = append(lines, facts(s.Bucket, x.width)...)
+	return x.wrap(append(lines, x.fold(&hidden)...))
+}
+
+// facts are what else is known of a bucket.
+func (x stackText) facts(b *goroutine.Bucket) []line { return x.wrap(facts(b, x.width)) }
+
+func (x stackText) wrap(lines []line) []line {
 	if x.whole && x.wrapped {
 		return hardWrap(lines, x.width)
 	}
@@ -70,7 +75,7 @@ func (x stackText) group(s *trend.Series, members []*goroutine.Bucket) []line {
 		one := trend.Series{Bucket: b, Counts: []int{b.Count}, At: []*goroutine.Bucket{b}}
 		of := x
 		of.dumps = 1
-		lines = append(append(lines, line{}), of.lines(&one)...)
+		lines = append(append(append(lines, line{}), of.lines(&one)...), of.facts(b)...)
 	}
 	return lines
 }

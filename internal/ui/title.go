@@ -20,7 +20,7 @@ func (m *model) titleView() string {
 	facts := []string{number.Plural(last.Goroutines, "goroutine", "goroutines")}
 	buckets := number.Plural(len(last.Buckets), "bucket", "buckets")
 	if !m.grouped() {
-		buckets = number.Plural(len(m.trend.Series), "bucket", "buckets")
+		buckets = number.Plural(m.buckets(), "bucket", "buckets")
 	}
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {
@@ -115,7 +115,7 @@ func (m *model) headline() []line {
 		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
 		kind = plainLine
 	}
-	most := max(2, m.height/6)
+	most := mostHeadline(m.height)
 	if w := m.warning(); w != "" {
 		lines = append(lines[:min(len(lines), most-1)], line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
 	}

@@ -268,7 +268,7 @@ func TestFits(t *testing.T) {
 // TestMoves presses each key that moves at the first, a middle and the last row.
 func TestMoves(t *testing.T) {
 	one := load(t, "server/nats126.debug2.txt")
-	last := len(one.Series) - 1
+	last := len(at(t, 80, 24, one).m.rows) - 1
 	tests := []struct {
 		keys []string
 		want int
@@ -283,10 +283,10 @@ func TestMoves(t *testing.T) {
 		{[]string{"G", "home", "j"}, 1},
 		{[]string{"ctrl-d"}, 3},
 		{[]string{"ctrl-d", "ctrl-u"}, 0},
-		{[]string{"pgdn"}, 7},
+		{[]string{"pgdn"}, 6},
 		{[]string{"ctrl-f", "ctrl-f", "ctrl-f", "ctrl-f"}, last},
 		{[]string{"ctrl-f", "ctrl-b"}, 0},
-		{[]string{"G", "pgup"}, last - 7},
+		{[]string{"G", "pgup"}, last - 6},
 	}
 	for _, tt := range tests {
 		if got := at(t, 80, 24, one, tt.keys...).m.list.Cursor; got != tt.want {
@@ -509,8 +509,9 @@ func TestRounds(t *testing.T) {
 
 // TestTree holds that nodes open and close, and that the filter prunes them.
 func TestTree(t *testing.T) {
-	s := at(t, 120, 36, leak(t), "t")
-	roots := s.m.list.Len()
+	s := at(t, 120, 36, leak(t))
+	listed := s.m.list.Len()
+	roots := s.press("t").m.list.Len()
 	if !s.m.tree || roots == 0 || roots >= len(s.m.trend.Series) {
 		t.Fatalf("%d rows of %d series", roots, len(s.m.trend.Series))
 	}
@@ -526,7 +527,7 @@ func TestTree(t *testing.T) {
 	if s.m.list.Len() != 1 {
 		t.Errorf("filtered: %d rows", s.m.list.Len())
 	}
-	if s.press("esc", "t"); s.m.tree || s.m.list.Len() != len(s.m.trend.Series) {
+	if s.press("esc", "t"); s.m.tree || s.m.list.Len() != listed {
 		t.Error("t does not go back to the list")
 	}
 }
@@ -792,5 +793,81 @@ func TestCulprit(t *testing.T) {
 	first := function()
 	if s.press("s", "S", "/main", "esc"); function() != first {
 		t.Errorf("the cursor is on %s, want %s", function(), first)
+	}
+}
+
+// TestSort holds that each s changes the order until the first is back, and
+// that the mark is at the column that the rows are in the order of.
+func TestSort(t *testing.T) {
+	for _, tr := range []trend.Trend{load(t, "server/nats126.debug2.txt"), leak(t)} {
+		s := at(t, 200, 50, tr)
+		start := slices.Clone(s.m.rows)
+		for range 20 {
+			before := slices.Clone(s.m.rows)
+			s.press("s")
+			if slices.Equal(before, s.m.rows) {
+				t.Errorf("s changes nothing: column %d", s.m.order.column)
+			}
+			titles := strings.Split(s.m.View(), "\n")[s.m.layout.headline+2]
+			if s.m.order.column < 0 {
+				break
+			}
+			c := s.m.columns[s.m.order.column]
+			mark := map[bool]string{true: "▼", false: "▲"}[c.Right]
+			if !strings.Contains(titles, c.Title+mark) && !strings.Contains(titles, c.Title[:max(0, len(c.Title)-1)]+mark) || strings.Count(titles, "▼")+strings.Count(titles, "▲") != 1 {
+				t.Errorf("sorted by %q, the titles are %s", c.Title, titles)
+			}
+		}
+		if !slices.Equal(start, s.m.rows) {
+			t.Errorf("the order of the beginning does not return")
+		}
+		// Two in one burst go two columns on.
+		s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("ss")})
+		if want := at(t, 200, 50, tr, "s", "s").m.order; s.m.order != want {
+			t.Errorf("ss: %v, want %v", s.m.order, want)
+		}
+	}
+	if s := at(t, 120, 36, leak(t)); !strings.Contains(s.m.View(), "suspects first") || !strings.Contains(s.press("S").m.View(), "suspects last") {
+		t.Errorf("the first order has no name:\n%s", s.m.View())
+	}
+}
+
+// TestNoise holds that what is in every dump is one row, which shows its
+// stacks; a filter, the tree and the jump to a goroutine look into it.
+func TestNoise(t *testing.T) {
+	const name = "the dump itself and idle http"
+	s := at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "G")
+	for _, text := range []string{"17 buckets", "stacks of the dump itself", name + ": 2", "…nnReader).backgroundRead", "…rof.writeGoroutineStacks"} {
+		if !strings.Contains(s.m.View(), text) {
+			t.Errorf("no %q in\n%s", text, s.m.View())
+		}
+	}
+	if strings.Contains(at(t, 200, 50, leak(t)).m.View(), "gowrap2") {
+		t.Error("a half-open connection has a row of its own")
+	}
+	if s.press("#", "555", "enter"); s.m.selected() != s.m.folded.row {
+		t.Errorf("the jump to one of them is at %d", s.m.selected())
+	}
+	if s.press("/writeGoroutine"); len(s.m.rows) != 1 || s.m.rows[0] == s.m.folded.row {
+		t.Errorf("a filter finds %v", s.m.rows)
+	}
+	s.press("esc", "t")
+	if slices.ContainsFunc(s.m.calls.rows, func(b branch) bool { return b.node.Top == s.m.folded.row }) {
+		t.Error("the tree has a row of all of them")
+	}
+	if s.press("t", "."); slices.Contains(s.m.rows, s.m.folded.row) {
+		t.Error(". does not hide it")
+	}
+	if s := at(t, 120, 36, leak(t), "G", "v"); !strings.Contains(s.m.View(), "no verdict on what is in most dumps") {
+		t.Errorf("evidence of it:\n%s", s.m.View())
+	}
+	s = at(t, 120, 36, load(t, "server/nats126.debug2.txt"), "G")
+	if text := s.m.stackText()(); strings.Count(text, "goroutine ·") != 2 {
+		t.Errorf("copied: %s", text)
+	}
+	for _, series := range s.m.inSight().Series {
+		if series.Name != "" {
+			t.Errorf("%q is written to files", series.Name)
+		}
 	}
 }

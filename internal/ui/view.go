@@ -175,16 +175,20 @@ func (m *model) stackView() []string {
 	}
 	title := "stack"
 	if i := m.selected(); i >= 0 {
-		title = "stack of " + view.SiteName(m.trend.Series[i].Bucket)
-		if m.grouped() {
-			title = "stacks of " + clean(m.trend.Series[i].Name)
+		title = "stack of "
+		if m.grouped() || i == m.folded.row {
+			title = "stacks of "
 		}
+		title += view.Name(&m.trend.Series[i])
 	}
-	code := m.sourceRows(r.h)
+	code := m.sourceRows()
 	lines := []string{m.rule(title, m.stack.position(), r.w, m.focus == stackPane)}
 	lines = append(lines, m.pagerView(&m.stack, r.w, r.h-1-code)...)
 	if code > 0 {
 		lines = append(lines, m.sourceView(r.w, code)...)
+	}
+	for len(lines) < r.h {
+		lines = append(lines, fit("", r.w))
 	}
 	return lines
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"gdump/internal/unwrap/wrappings"
 )
 
 // BenchmarkUnwrap measures how fast each wrapping comes off. Its MB/s are of
@@ -20,7 +22,7 @@ func BenchmarkUnwrap(b *testing.B) {
 			if name == "pods" {
 				text = []byte(pods(string(data), 400))
 			} else {
-				text = []byte(wrappings[name](string(data)))
+				text = []byte(wrappings.All[name](string(data)))
 			}
 			text = bytes.Repeat(text, 1+(8<<20)/len(text))
 			b.Run(strings.TrimSuffix(file[strings.IndexByte(file, '_')+1:], ".txt")+"/"+name, func(b *testing.B) {
@@ -53,7 +55,7 @@ func BenchmarkUnwrap(b *testing.B) {
 
 // pods puts a dump into the log of so many pods, line by line in turn.
 func pods(s string, n int) string {
-	return perLine(func(i int, line string) string {
-		return stamped("[pod/web-7d4b9c6f5-x"+strings.Repeat("y", i%n%3)+"%i/app] ", i%n) + line
+	return wrappings.PerLine(func(i int, line string) string {
+		return wrappings.Stamped("[pod/web-7d4b9c6f5-x"+strings.Repeat("y", i%n%3)+"%i/app] ", i%n) + line
 	})(s)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"sort"
 	"time"
+
+	"gdump/internal/grammar"
 )
 
 // A Chunk is consecutive lines of one process.
@@ -46,13 +48,14 @@ type Stream struct {
 	pieces    []byte // the beginning of a line that comes in pieces
 	used      int    // the source line that was its last
 	last      int    // where the last line begins in out
-	lastKind  kind
-	want      kind // what the next line of a goroutine is
-	width     int  // the longest line
-	parts     int  // that the last line was joined of
-	started   bool // a header was seen
-	inPanic   bool // within the text of a panic, which can hold a dump, indented
-	suspect   bool // the header came behind a call, as in text whose order is reversed
+	lastKind  grammar.Kind
+	want      grammar.Kind // what the next line of a goroutine is
+	width     int          // the longest line
+	parts     int          // that the last line was joined of
+	hyphens   bool         // a hyphen is where a line was broken
+	started   bool         // a header was seen
+	inPanic   bool         // within the text of a panic, which can hold a dump, indented
+	suspect   bool         // the header came behind a call, as in text whose order is reversed
 	reversed  bool
 	dirty     bool
 	abandoned bool
@@ -145,7 +148,7 @@ func timeOf(around []byte, latest time.Time) time.Time {
 			return t
 		}
 		n := 0
-		for n < len(v) && (isDigit(v[n]) || v[n] == '.') {
+		for n < len(v) && (grammar.IsDigit(v[n]) || v[n] == '.') {
 			n++
 		}
 		if t := unixTime(string(v[:n])); !t.IsZero() {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"gdump/internal/grammar"
 )
 
 // unescape appends what an escaped text says, in the notation of JSON and of
@@ -80,6 +82,11 @@ func number16(b []byte) (r rune, single bool, n int) {
 var lineEscapes = []struct{ end, tab string }{
 	{"#012", "#011"},
 	{`\n`, `\t`},
+	{`\u000a`, ""},
+	{`\x0a`, ""},
+	{`\012`, ""},
+	{"%0A", ""},
+	{"', '", `\t`},
 	{"&#10;", "&#9;"},
 	{"&#xA;", "&#x9;"},
 	{"&#xa;", "&#x9;"},
@@ -101,6 +108,8 @@ var tabs = [][]byte{
 	[]byte("=09"), []byte("\u25b8"),
 }
 
+var nbsp = []byte("\u00a0")
+
 // cleanText takes off a text what was added when it was shown or copied: tags
 // and entities of HTML, blanks that do not break, signs for tabs.
 func cleanText(text []byte) []byte {
@@ -114,7 +123,7 @@ func cleanText(text []byte) []byte {
 		text = []byte(html.UnescapeString(string(text)))
 	}
 	if bytes.IndexByte(text, 0xc2) >= 0 {
-		text = bytes.ReplaceAll(text, []byte("\u00a0"), []byte{' '})
+		text = bytes.ReplaceAll(text, nbsp, []byte{' '})
 	}
 	if bytes.IndexByte(text, 0xe2) >= 0 {
 		text = bytes.ReplaceAll(text, []byte("\u200b"), nil)
@@ -147,14 +156,14 @@ func csvQuotes(line []byte) []byte {
 	if bytes.Contains(line, []byte(`labels: {""`)) {
 		return single
 	}
-	i := bytes.Index(line, goroutineWord)
+	i := bytes.Index(line, grammar.Goroutine)
 	if i < 0 {
 		return line
 	}
-	if _, ok := ParseHeader(line[i:]); ok {
+	if _, ok := grammar.ParseHeader(line[i:]); ok {
 		return line
 	}
-	if _, ok := ParseHeader(single[i:]); ok {
+	if _, ok := grammar.ParseHeader(single[i:]); ok {
 		return append(bytes.Clone(line[:i]), single[i:]...)
 	}
 	return line
@@ -181,7 +190,7 @@ func stripTags(line []byte) []byte {
 			j++
 		}
 		name := j
-		for j < len(line) && (line[j] >= 'a' && line[j] <= 'z' || line[j] >= 'A' && line[j] <= 'Z' || isDigit(line[j])) {
+		for j < len(line) && (line[j] >= 'a' && line[j] <= 'z' || line[j] >= 'A' && line[j] <= 'Z' || grammar.IsDigit(line[j])) {
 			j++
 		}
 		if !tags[string(bytes.ToLower(line[name:j]))] {
@@ -193,7 +202,7 @@ func stripTags(line []byte) []byte {
 		}
 		out = append(out, line[pos:i]...)
 		pos = j + end + 1
-		if n := len(out); n > 0 && pos < len(line) && isWord(out[n-1]) && (isWord(line[pos]) || line[pos] == '<') {
+		if n := len(out); n > 0 && pos < len(line) && grammar.IsWord(out[n-1]) && (grammar.IsWord(line[pos]) || line[pos] == '<') {
 			out = append(out, " | "...) // cells of a table, or a title before a text
 		}
 		i = pos - 1
@@ -219,7 +228,7 @@ func cleanLine(line []byte) []byte {
 	if i < 0 {
 		return line
 	}
-	if bytes.Contains(line[:i], interestWord) && bytes.IndexByte(line[i+1:], '\t') >= 0 {
+	if grammar.Interesting(line[:i]) && bytes.IndexByte(line[i+1:], '\t') >= 0 {
 		return line // a whole dump whose lines end in returns
 	}
 	return line[i+1:]

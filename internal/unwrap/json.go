@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+
+	"gdump/internal/grammar"
 )
 
 const (
@@ -109,7 +111,7 @@ func (r *record) value(i, in int, name []byte, path uint64, named bool, depth in
 		case array:
 			keyPath = hash(path, []byte("[]"))
 		default:
-			size := quotedSize(line[i:])
+			size := grammar.QuotedSize(line[i:])
 			if line[i] != '"' || size < 0 {
 				return i, false
 			}
@@ -161,7 +163,7 @@ func (r *record) text(f *field, buf []byte) []byte {
 	n := 0
 	for _, c := range raw {
 		switch {
-		case isDigit(c):
+		case grammar.IsDigit(c):
 			n = n*10 + int(c-'0')
 		case c == ',' || c == ']':
 			buf = append(buf, byte(n))
@@ -209,10 +211,10 @@ func scalarSize(b []byte) int {
 		if n > 0 && b[n-1] != '\\' {
 			return n + 1
 		}
-		return max(0, quotedSize(b))
+		return max(0, grammar.QuotedSize(b))
 	}
 	n := 0
-	for n < len(b) && (isDigit(b[n]) || b[n] == '-' || b[n] == '+' || b[n] == '.' || b[n] >= 'a' && b[n] <= 'z' || b[n] == 'E') {
+	for n < len(b) && (grammar.IsDigit(b[n]) || b[n] == '-' || b[n] == '+' || b[n] == '.' || b[n] >= 'a' && b[n] <= 'z' || b[n] == 'E') {
 		n++
 	}
 	return n
@@ -224,7 +226,7 @@ func byteArraySize(b []byte) int {
 	digits, n := 0, 0
 	for i := 1; i < len(b); i++ {
 		switch c := b[i]; {
-		case isDigit(c):
+		case grammar.IsDigit(c):
 			digits++
 			if n = n*10 + int(c-'0'); n > 255 {
 				return 0

@@ -2,6 +2,8 @@ package unwrap
 
 import (
 	"bytes"
+
+	"gdump/internal/grammar"
 )
 
 // plain adds a line without its wrapping to a stream.
@@ -11,60 +13,61 @@ func (r *Reader) plain(s *Stream, line []byte) {
 		return
 	}
 	line = cleanText(line)
-	k := kindOf(line)
-	if k == other {
+	k := grammar.KindOf(line)
+	if k == grammar.Other {
 		if t := trimEnd(line); len(t) < len(line) {
-			if tk := kindOf(t); tk != other && tk != partial {
+			if tk := grammar.KindOf(t); tk != grammar.Other && tk != grammar.Partial {
 				line, k = t, tk
 			}
 		}
 	}
 	if s.inPanic {
-		if k == blank || isIndented(line) {
+		if k == grammar.Blank || isIndented(line) {
 			r.append(s, line)
 			return
 		}
 		s.inPanic = false
 	}
-	if k == blank {
-		if s.suspect && s.lastKind == counts {
+	if k == grammar.Blank {
+		if s.suspect && s.lastKind == grammar.Counts {
 			s.suspect, s.reversed = false, text(s) != nil
 		}
 		r.append(s, line)
-		if s.lastKind == partial {
-			s.lastKind = blank
+		if s.lastKind == grammar.Partial {
+			s.lastKind = grammar.Blank
 		}
 		return
 	}
 	if s.suspect {
 		s.suspect = false
-		s.reversed = s.reversed || k == place && s.lastKind == start && text(s) != nil
+		s.reversed = s.reversed || k == grammar.Place && s.lastKind == grammar.Start && text(s) != nil
 	}
 	if !s.reversed && r.join(s, line, k) {
 		return
 	}
 	switch k {
-	case start:
-		s.suspect = !s.started && s.lastKind == call && !s.Document
-		s.started, s.want = true, call
+	case grammar.Start:
+		s.suspect = !s.started && s.lastKind == grammar.Call && !s.Document
+		s.started, s.want = true, grammar.Call
 		r.stamp(s)
-	case call:
-		s.want = place
-	case place:
-		s.want = call
-	case other:
-		if at := ReasonAt(line); at >= 0 {
+	case grammar.Call:
+		s.want = grammar.Place
+	case grammar.Place:
+		s.want = grammar.Call
+	case grammar.Other:
+		r.alien = r.alien || grammar.OtherProfile(line) != ""
+		if at := grammar.ReasonAt(line); at >= 0 {
 			s.inPanic = bytes.HasPrefix(line[at:], []byte("panic: ")) && (at == 0 || !isIndented(line) && endsPrefix(line[:at]))
 			r.stamp(s)
 		}
-	case counts:
+	case grammar.Counts:
 		if line[0] == '#' {
 			break
 		}
 		// A record behind its frames: the order of the lines is reversed, if
 		// nothing follows it.
 		s.started = s.started || line[0] == 'g'
-		s.suspect = !s.started && !s.Document && isDigit(line[0]) && s.lastKind == counts && s.out != nil && s.last < len(s.out.Text) && s.out.Text[s.last] == '#'
+		s.suspect = !s.started && !s.Document && grammar.IsDigit(line[0]) && s.lastKind == grammar.Counts && s.out != nil && s.last < len(s.out.Text) && s.out.Text[s.last] == '#'
 		r.stamp(s)
 	}
 	s.lastKind = k
@@ -79,7 +82,7 @@ func endsPrefix(before []byte) bool {
 		return true
 	}
 	last := before[len(before)-1]
-	return isDigit(last) || !isWord(last) && last != ':' || bytes.HasSuffix(before, []byte("]:"))
+	return grammar.IsDigit(last) || !grammar.IsWord(last) && last != ':' || bytes.HasSuffix(before, []byte("]:"))
 }
 
 func isIndented(line []byte) bool {
@@ -105,8 +108,8 @@ func (r *Reader) rejoin(s *Stream, line []byte) bool {
 	if s.inner != nil && s.inner.last != nil && s.inner.last.used == r.line-1 {
 		s = s.inner.last
 	}
-	k := kindOf(line)
-	if s.out == nil || s.reversed || k == start || k == blank || !r.join(s, line, k) {
+	k := grammar.KindOf(line)
+	if s.out == nil || s.reversed || k == grammar.Start || k == grammar.Blank || !r.join(s, line, k) {
 		return false
 	}
 	s.used = r.line
@@ -121,93 +124,104 @@ const (
 // join adds a line to the one before if that was broken, by a terminal, in a
 // mail or by a collector. What is broken shows in the grammar: a beginning
 // without an end, and a rest that is nothing by itself.
-func (r *Reader) join(s *Stream, line []byte, k kind) bool {
-	if k == start || s.out == nil || len(s.out.Text) == 0 || s.last >= len(s.out.Text) {
+func (r *Reader) join(s *Stream, line []byte, k grammar.Kind) bool {
+	if k == grammar.Start || s.out == nil || s.last >= len(s.out.Text) {
 		return false
 	}
-	before := s.out.Text[s.last : len(s.out.Text)-1]
+	c := s.out
+	before := c.Text[s.last : len(c.Text)-1]
 	if len(before) == 0 || len(before) > maxJoined || s.parts >= maxParts {
 		return false
 	}
 	line = bytes.TrimRight(line, " \t")
-	glue, ok := "", false
-	var joined kind
-	switch s.lastKind {
-	case partial:
-		glue, joined, ok = r.joinPartial(s, before, line, k)
-	case call:
-		if k == place || s.want != place {
-			return false
+	var whole []byte
+	var joined grammar.Kind
+	switch {
+	case s.lastKind == grammar.Counts:
+		if k != grammar.Counts {
+			whole, joined = joinCounts(before, line), grammar.Counts
 		}
-		glue, joined, ok = joinCall(before, line, k)
-	case place:
-		if k == other || k == partial {
-			glue, joined, ok = joinPlace(before, line)
-		}
-	case counts:
-		if k != counts {
-			glue, joined, ok = joinCounts(before, line)
-		}
+	case s.lastKind == grammar.Partial, s.lastKind == grammar.Place, s.lastKind == grammar.Call && s.want == grammar.Place:
+		whole, joined = s.rejoined(before, line, k)
 	}
-	if !ok {
+	if whole == nil {
 		return false
 	}
-	c := s.out
-	c.Text = append(append(append(c.Text[:len(c.Text)-1], glue...), line...), '\n')
+	c.Text = append(append(c.Text[:s.last], whole...), '\n')
 	c.next, s.used, s.lastKind = -1, r.line, joined
 	s.parts++
 	switch joined {
-	case call:
-		s.want = place
-	case place:
-		s.want = call
-	case start:
-		s.started, s.want = true, call
+	case grammar.Call:
+		s.want = grammar.Place
+	case grammar.Place:
+		s.want = grammar.Call
+	case grammar.Start:
+		s.started, s.want = true, grammar.Call
 	}
 	return true
 }
 
-// joinPartial joins a line that has no end with what follows.
-func (r *Reader) joinPartial(s *Stream, before, line []byte, k kind) (glue string, joined kind, ok bool) {
-	text := bytes.TrimLeft(before, " \t")
-	header := bytes.HasPrefix(text, goroutineWord)
+// rejoined is a line with what follows it, and what the two are; nil if they
+// do not belong together.
+func (s *Stream) rejoined(before, line []byte, k grammar.Kind) ([]byte, grammar.Kind) {
+	text, rest := bytes.TrimLeft(before, " \t"), bytes.TrimLeft(line, " \t")
+	own, last := grammar.KindOf(text), before[len(before)-1]
+	switch {
+	case len(rest) == 0, own == grammar.Call && (k == grammar.Place || grammar.IsRooted(rest)),
+		own == grammar.Place && (k != grammar.Other && k != grammar.Partial || len(bytes.Trim(rest, "0123456789abcdefx+=:sp ")) > 0 || len(rest) > 80):
+		return nil, own
+	}
+	// Where words are broken between lines a blank is lost, but where lines are
+	// cut at a width none is. What goes on may be indented.
+	header, created := bytes.HasPrefix(text, grammar.Goroutine), bytes.HasPrefix(text, []byte("created by"))
 	glues := []string{"", " "}
-	// Where words are broken between lines a blank is lost, but where lines
-	// are cut at a width none is.
-	last := before[len(before)-1]
-	if last == ',' || bytes.HasSuffix(before, createdBy[:len(createdBy)-1]) || header && len(r.raw) > 0 && isWord(last) && isWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
+	if last == ',' || header && grammar.IsWord(last) && grammar.IsWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
 		glues = []string{" ", ""}
 	}
-	for _, glue := range glues {
-		j := append(append(bytes.Clone(before), glue...), line...)
-		switch joined := kindOf(j); {
-		case joined == start && header, joined == call && !header && k != place && (k != call || last == ',' || !isCallLine(line)):
-			return glue, joined, true
-		case joined == place && (text[0] == '/' || text[0] == '<' || len(text) > 1 && text[1] == ':' || k != place):
-			return glue, joined, true
+	parts := [][2][]byte{{before, line}, {before, rest}}
+	if hyphen := before[:len(before)-1]; last == '-' {
+		parts = append(parts, [2][]byte{hyphen, rest})
+		if s.hyphens {
+			parts = [][2][]byte{{hyphen, rest}, {before, rest}}
 		}
 	}
-	if k == call || k == place || k == counts || k == note {
-		return "", other, false
+	for _, p := range parts {
+		for _, glue := range glues {
+			j := append(append(bytes.Clone(p[0]), glue...), p[1]...)
+			ok := false
+			switch kind := grammar.KindOf(j); kind {
+			case grammar.Start:
+				ok = header
+			case grammar.Place:
+				ok = !header && (grammar.IsRooted(text) || text[0] == '<' || k != grammar.Place && !created)
+			case grammar.Call:
+				ok = !grammar.IsRooted(text) && !grammar.IsCall(text) && k != grammar.Place && (created || last == ',' || !isCallLine(line)) && (created || grammar.IsCall(bytes.TrimLeft(j, " \t")))
+			}
+			if ok {
+				s.hyphens = s.hyphens || len(p[0]) < len(before)
+				return j, grammar.KindOf(j)
+			}
+		}
 	}
-	j := append(append(bytes.Clone(before), glues[0]...), line...)
-	if kindOf(j) == partial && (isArguments(line) || bytes.IndexByte(line, ' ') < 0 || placeBegins(j)) {
-		return glues[0], partial, true
+	j := append(append(bytes.Clone(before), glues[0]...), rest...)
+	if own != grammar.Call && (k == grammar.Other || k == grammar.Partial) && (own == grammar.Place && placeBegins(j) ||
+		own != grammar.Place && grammar.KindOf(j) == grammar.Partial && (isArguments(rest[bytes.LastIndexByte(rest, '(')+1:]) || bytes.IndexByte(rest, ' ') < 0 || placeBegins(j))) {
+		return j, grammar.Partial
 	}
-	return "", other, false
+	return nil, own
 }
 
 // placeBegins reports whether a text is a place but for its last word, which
 // was broken.
 func placeBegins(text []byte) bool {
 	i := bytes.LastIndexByte(text, ' ')
-	return i > 0 && isPlace(bytes.TrimSpace(text[:i]))
+	return i > 0 && grammar.IsPlace(bytes.TrimSpace(text[:i]))
 }
 
 // isCallLine reports whether a line by itself is a whole call, so that it need
 // not be the rest of another.
 func isCallLine(line []byte) bool {
-	open := callParen(line)
+	open := bytes.LastIndexByte(line, '(')
 	return open > 0 && bytes.IndexByte(line[:open], '.') > 0 && bytes.IndexByte(line[:open], '/') > 0
 }
 
@@ -216,73 +230,37 @@ func isArguments(text []byte) bool {
 	return len(bytes.Trim(text, "0123456789abcdefx, {}?._()")) == 0
 }
 
-// joinCall joins a call that seems whole with what follows in place of its place.
-func joinCall(before, line []byte, k kind) (string, kind, bool) {
-	if bytes.HasPrefix(before, createdBy) {
-		rest := bytes.TrimSpace(line)
-		if len(rest) == 0 || rest[0] == '/' || isIndented(line) || len(rest) > 1 && rest[1] == ':' {
-			return "", other, false
-		}
-		switch _, id, in := bytes.Cut(before, []byte(" in goroutine ")); {
-		case in:
-			return "", call, len(id) > 0 && len(bytes.Trim(rest, "0123456789")) == 0 || len(id) == 0
-		case bytes.HasSuffix(before, []byte(" in goroutine")), bytes.HasSuffix(before, []byte(" in")), bytes.HasPrefix(line, []byte("in goroutine ")):
-			return " ", call, true
-		}
-		name, _, in := bytes.Cut(rest, []byte(" in goroutine"))
-		last := before[len(before)-1]
-		word := !bytes.ContainsFunc(name, func(c rune) bool { return c < 0x80 && !isWord(byte(c)) })
-		return "", call, wordsOnly(name) && (in || last == '.' || last == '/' || word || bytes.ContainsAny(name, "./"))
-	}
-	j := append(bytes.Clone(before), line...)
-	if (line[0] == '.' || line[0] == '(' || before[len(before)-1] == '.') && isCall(j) {
-		return "", call, true
-	}
-	return "", other, false
-}
-
-// joinPlace joins a place that seems whole with the rest of its digits.
-func joinPlace(before, line []byte) (string, kind, bool) {
-	if len(bytes.Trim(line, "0123456789abcdefx+=:sp ")) > 0 || len(line) > 80 {
-		return "", other, false
-	}
-	for _, glue := range []string{"", " "} {
-		j := append(append(bytes.Clone(before), glue...), line...)
-		if isPlace(bytes.TrimSpace(j)) {
-			return glue, place, true
-		}
-		if placeBegins(j) {
-			return glue, partial, true
-		}
-	}
-	return "", other, false
-}
-
 // joinCounts joins the lines of a debug=1 dump.
-func joinCounts(before, line []byte) (string, kind, bool) {
+func joinCounts(before, line []byte) []byte {
+	joined := func(glue string, ok bool) []byte {
+		if !ok {
+			return nil
+		}
+		return append(append(bytes.Clone(before), glue...), line...)
+	}
 	if before[0] == '#' {
 		if bytes.HasPrefix(before, []byte("# labels: ")) {
 			if before[len(before)-1] == ',' {
-				return " ", counts, true
+				return joined(" ", true)
 			}
-			return "", counts, before[len(before)-1] != '}'
+			return joined("", before[len(before)-1] != '}')
 		}
-		whole := isPlace(bytes.TrimSpace(before[max(0, bytes.LastIndexByte(before, '\t')):]))
+		whole := grammar.IsPlace(bytes.TrimSpace(before[max(0, bytes.LastIndexByte(before, '\t')):]))
 		if whole {
-			return "", counts, len(bytes.Trim(line, "0123456789")) == 0
+			return joined("", len(bytes.Trim(line, "0123456789")) == 0)
 		}
 		words := bytes.Fields(before)
 		end := words[len(words)-1]
 		if blankEnd := len(before) > 0 && before[len(before)-1] <= ' '; !blankEnd && (line[0] == '/' && bytes.Contains(end, []byte("+0x")) || len(words) == 2 && bytes.HasPrefix(end, []byte("0x")) && line[0] > ' ' && bytes.IndexByte(line, '.') > 0) {
-			return "\t", counts, true
+			return joined("\t", true)
 		}
-		return "", counts, bytes.IndexByte(bytes.TrimLeft(line, " \t"), ' ') < 0 || bytes.IndexByte(line, '/') >= 0
+		return joined("", bytes.IndexByte(bytes.TrimLeft(line, " \t"), ' ') < 0 || bytes.IndexByte(line, '/') >= 0)
 	}
-	if RecordAt(before) != 0 || len(bytes.Trim(line, "0123456789abcdefx ")) > 0 {
-		return "", other, false
+	if grammar.RecordAt(before) != 0 || len(bytes.Trim(line, "0123456789abcdefx ")) > 0 {
+		return nil
 	}
 	if bytes.HasPrefix(line, []byte("0x")) && before[len(before)-1] != ' ' {
-		return " ", counts, true
+		return joined(" ", true)
 	}
-	return "", counts, true
+	return joined("", true)
 }

@@ -3,6 +3,8 @@ package unwrap
 import (
 	"bytes"
 	"encoding/binary"
+
+	"gdump/internal/grammar"
 )
 
 // A pattern is what surrounds the text of a line, learned from one line: a
@@ -57,7 +59,7 @@ func learnPrefix(b []byte, after string) pattern {
 		flush(i)
 		p.parts = append(p.parts, part{gap: g})
 		for _, c := range b[i : i+n] {
-			if isDigit(c) {
+			if grammar.IsDigit(c) {
 				open = append(open, 0xf0)
 			} else {
 				open = append(open, 0xff)
@@ -68,7 +70,7 @@ func learnPrefix(b []byte, after string) pattern {
 		return i + n
 	}
 	for i := 0; i < len(b); {
-		if i > 0 && (isWord(b[i-1]) || i > 1 && b[i] == ' ' && b[i-1] == ' ' && !isWord(b[i-2])) { // blanks were tried at the first
+		if i > 0 && (grammar.IsWord(b[i-1]) || i > 1 && b[i] == ' ' && b[i-1] == ' ' && !grammar.IsWord(b[i-2])) { // blanks were tried at the first
 			i++
 			continue
 		}
@@ -85,7 +87,7 @@ func learnPrefix(b []byte, after string) pattern {
 			continue
 		}
 		if n := number.size(b[i:]); n > 0 && (i == 0 || b[i-1] == ' ' || b[i-1] == '<' || b[i-1] == ':' || b[i] == ' ' || bytes.IndexByte([]byte(after), b[i-1]) >= 0) &&
-			(i+n == len(b) || !isWord(b[i+n])) {
+			(i+n == len(b) || !grammar.IsWord(b[i+n])) {
 			i = cut(i, n, number)
 			continue
 		}
@@ -214,7 +216,7 @@ func (g gap) size(b []byte) int {
 			i++
 		}
 		n := i
-		for n < len(b) && isDigit(b[n]) {
+		for n < len(b) && grammar.IsDigit(b[n]) {
 			n++
 		}
 		if n == i {
@@ -223,7 +225,7 @@ func (g gap) size(b []byte) int {
 		return n
 	case value, named:
 		n := scalarSize(b)
-		if n > len(interestWord) && bytes.Contains(b[:n], interestWord) {
+		if grammar.Interesting(b[:n]) {
 			return 0 // it may hold a dump
 		}
 		return n
@@ -245,11 +247,11 @@ func cutSuffix(line, suffix []byte) ([]byte, bool) {
 			return nil, false
 		}
 		c := suffix[j-1]
-		if isDigit(c) && isDigit(line[i-1]) {
-			for j > 0 && isDigit(suffix[j-1]) {
+		if grammar.IsDigit(c) && grammar.IsDigit(line[i-1]) {
+			for j > 0 && grammar.IsDigit(suffix[j-1]) {
 				j--
 			}
-			for i > 0 && isDigit(line[i-1]) {
+			for i > 0 && grammar.IsDigit(line[i-1]) {
 				i--
 			}
 			continue

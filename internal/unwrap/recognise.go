@@ -3,7 +3,8 @@ package unwrap
 import (
 	"bytes"
 	"slices"
-	"strconv"
+
+	"gdump/internal/grammar"
 )
 
 // An unwrapper takes a dump's first line out of one kind of wrapping, and
@@ -25,7 +26,7 @@ func unwrappers() []unwrapper {
 }
 
 func (r *Reader) recognise(l *level, line []byte) bool {
-	if len(line) == 0 || bytes.HasPrefix(line, createdBy) || startsWhole(line) || line[0] == '#' && kindOf(line) == counts {
+	if len(line) == 0 || grammar.IsCreated(line) || startsWhole(line) || line[0] == '#' && grammar.KindOf(line) == grammar.Counts {
 		return false
 	}
 	for _, u := range unwrappers() {
@@ -38,10 +39,10 @@ func (r *Reader) recognise(l *level, line []byte) bool {
 
 // startsWhole reports whether a line is the first line of a dump and nothing else.
 func startsWhole(line []byte) bool {
-	if from, end := findCounts(line); from == 0 {
+	if from, end := grammar.FindCounts(line); from == 0 {
 		return len(bytes.TrimSpace(line[end:])) == 0
 	}
-	return startAt(line) == 0
+	return grammar.StartAt(line) == 0
 }
 
 // jsonRecord reads a line that is, or ends in, a JSON object or array.
@@ -68,7 +69,7 @@ func (r *Reader) jsonRecord(l *level, line []byte) bool {
 	if !rec.read(end[from:]) {
 		return false
 	}
-	if interesting(line) {
+	if grammar.Interesting(line) {
 		l.records = true
 	}
 	around := r.around
@@ -88,8 +89,8 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 		if !f.bytes && !f.isText(rec.line) {
 			continue
 		}
-		if raw := rec.line[f.from:f.to]; !l.fields[f.path] && (f.bytes || interesting(raw)) {
-			if t := cleanLine(bytes.TrimRight(rec.text(f, nil), "\r\n")); bytes.IndexByte(t, '\n') < 0 && startAt(t) >= 0 && len(l.fields) < 64 {
+		if raw := rec.line[f.from:f.to]; !l.fields[f.path] && (f.bytes || grammar.Interesting(raw)) {
+			if t := cleanLine(bytes.TrimRight(rec.text(f, nil), "\r\n")); bytes.IndexByte(t, '\n') < 0 && grammar.StartAt(t) >= 0 && len(l.fields) < 64 {
 				if l.fields == nil {
 					l.fields = map[uint64]bool{}
 				}
@@ -107,8 +108,8 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 			continue
 		}
 		raw := rec.line[f.from:f.to]
-		if f.bytes || interesting(raw) {
-			if t := rec.text(f, nil); holdsDump(t) {
+		if f.bytes || grammar.Interesting(raw) {
+			if t := rec.text(f, nil); holdsDump(t) || lineField(f.name) == len(lineFields) && bytes.Count(t, []byte(`\n`)) > 2 && grammar.StartAt(t) < 0 {
 				r.document(l, t, rec, f)
 				documents = true
 				continue
@@ -191,11 +192,9 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 	if l.depth >= maxNested {
 		return false
 	}
-	at := bytes.Index(line, interestWord)
+	at := grammar.InterestingAt(line)
 	if at < 0 {
-		if at = bytes.Index(line, recordWord); at < 0 {
-			return false
-		}
+		return false
 	}
 	from, size := quotedAround(line, at)
 	if size == 0 {
@@ -215,7 +214,7 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 		r.around = line
 		r.document(l, text, nil, nil)
 		return true
-	} else if startAt(one) < 0 || isCSV(line, from, size) || bytes.IndexByte(line[:from], '[') >= 0 && startAt(line) >= 0 {
+	} else if grammar.StartAt(one) < 0 || isCSV(line, from, size) || bytes.IndexByte(line[:from], '[') >= 0 && grammar.StartAt(line) >= 0 {
 		return false
 	}
 	before, after := learnPrefix(line[:from+1], "=\""), learnPrefix(bytes.TrimRight(line[from+size-1:], " \t,"), "=")
@@ -248,7 +247,7 @@ func quotedAround(line []byte, at int) (from, size int) {
 			return 0, 0
 		}
 		i += n
-		size = quotedSize(line[i:])
+		size = grammar.QuotedSize(line[i:])
 		if size < 0 {
 			if bytes.Contains(line[i:], []byte(`\n`)) {
 				return i, -1
@@ -272,9 +271,14 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 			continue
 		}
 		text := line
-		if e.end == `\n` {
-			text = unescape(nil, line)
-		} else {
+		switch e.end[0] {
+		case '\\':
+			for n := 0; n < maxNested && !holdsDump(text); n++ {
+				text = unescape(nil, text)
+			}
+		case '%':
+			text = grammar.Unescape(nil, line, '%')
+		default:
 			text = bytes.ReplaceAll(text, []byte(e.end), []byte{'\n'})
 			if e.tab != "" {
 				text = bytes.ReplaceAll(text, []byte(e.tab), []byte{'\t'})
@@ -302,11 +306,11 @@ func holdsDump(text []byte) bool {
 			return false
 		}
 		line := text[:i]
-		if interesting(line) && !bytes.HasPrefix(line, createdBy) {
-			if from, _ := findHeader(line); from >= 0 || CountsAt(line) >= 0 || RecordAt(line) >= 0 {
+		if grammar.Interesting(line) && !grammar.IsCreated(line) {
+			if from, _ := grammar.FindHeader(line); from >= 0 || grammar.CountsAt(line) >= 0 || grammar.RecordAt(line) >= 0 {
 				return true
 			}
-			if from, size := quotedAround(line, bytes.Index(line, interestWord)); size > 0 && from > 0 {
+			if from, size := quotedAround(line, grammar.InterestingAt(line)); size > 0 && from > 0 {
 				return true
 			}
 		}
@@ -316,7 +320,7 @@ func holdsDump(text []byte) bool {
 
 // document reads a text that holds a dump from its first to its last line.
 func (r *Reader) document(l *level, text []byte, rec *record, f *field) {
-	s := &Stream{ID: r.nextID, level: l, Document: true, lastKind: blank, started: true}
+	s := &Stream{ID: r.nextID, level: l, Document: true, lastKind: grammar.Blank, started: true}
 	r.nextID++
 	s.out = r.chunk(s)
 	s.out.Before = r.before(4)
@@ -420,11 +424,14 @@ const (
 // prefix, or before a suffix.
 func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	clean := cleanText(line)
-	from, end := findHeader(clean)
+	from, end := grammar.FindHeader(clean)
 	if from < 0 {
-		if from, end = findCounts(clean); from < 0 {
-			from, end = RecordAt(clean), len(clean)
-		}
+		from, end = grammar.FindCounts(clean)
+	}
+	if from >= 0 {
+		r.alien = false
+	} else if !r.alien {
+		from, end = grammar.RecordAt(clean), len(clean)
 	}
 	if from < 0 || from > maxPrefix || from == 0 && len(bytes.TrimSpace(clean[end:])) == 0 || l.bare.inPanic && isIndented(clean) {
 		return false
@@ -468,7 +475,7 @@ func (r *Reader) panicking(l *level, prefix []byte) *Stream {
 			if !ok || !bytes.Equal(id, want) || n == len(lines[i].text) || isIndented(lines[i].text[n:]) {
 				continue
 			}
-			if bytes.HasPrefix(lines[i].text[n:], []byte("panic: ")) {
+			if bytes.HasPrefix(lines[i].text[n:], grammar.PanicWord) {
 				return r.prefixed(l, own, nil, lines)
 			}
 			break
@@ -487,7 +494,7 @@ func (r *Reader) resolve(l *level, line []byte) bool {
 	}
 	tried := 0
 	for i := len(p.prefix); i >= 0; i-- {
-		if i > 0 && i < len(p.prefix) && isWord(p.prefix[i-1]) {
+		if i > 0 && i < len(p.prefix) && grammar.IsWord(p.prefix[i-1]) {
 			continue
 		}
 		if tried++; tried > 40 && i > 0 {
@@ -528,14 +535,14 @@ func (r *Reader) fits(l *level, p *pending, prefix, suffix, line []byte) bool {
 	if len(rest) > 1 && rest[0] == '"' && bytes.HasSuffix(prefix, []byte{','}) && rest[len(rest)-1] == '"' {
 		rest = csvField(rest, 0)
 	}
-	switch kindOf(rest) {
-	case call, note, counts:
+	switch grammar.KindOf(rest) {
+	case grammar.Call, grammar.Note, grammar.Counts:
 		return true
-	case start:
+	case grammar.Start:
 		return len(prefix) == len(p.prefix)
-	case partial:
+	case grammar.Partial:
 		return len(prefix) == len(p.prefix) || bytes.IndexByte(rest, '(') > 0
-	case place:
+	case grammar.Place:
 		return r.callBefore(&learned, want)
 	}
 	return false
@@ -550,10 +557,10 @@ func (r *Reader) callBefore(p *pattern, want []byte) bool {
 		if !ok || !bytes.Equal(id, want) {
 			continue
 		}
-		switch kindOf(lines[i].text[n:]) {
-		case call:
+		switch grammar.KindOf(lines[i].text[n:]) {
+		case grammar.Call:
 			return true
-		case start, blank:
+		case grammar.Start, grammar.Blank:
 		default:
 			return false
 		}
@@ -663,7 +670,7 @@ func (r *Reader) message(line []byte) []byte {
 		return line
 	}
 	if i := bytes.Index(line, []byte(`msg="`)); i >= 0 {
-		if size := quotedSize(line[i+4:]); size > 0 {
+		if size := grammar.QuotedSize(line[i+4:]); size > 0 {
 			return bytes.ReplaceAll(unescape(nil, line[i+5:i+4+size-1]), []byte{'\n'}, []byte{' '})
 		}
 	}
@@ -715,7 +722,7 @@ func (r *Reader) replayLine(s *Stream, line []byte) {
 			return
 		}
 	}
-	if sh.streams[string(id)] == s && (!interesting(line) || startAt(line) < 0) {
+	if sh.streams[string(id)] == s && (!grammar.Interesting(line) || grammar.StartAt(line) < 0) {
 		r.byShape(s.level, sh, line)
 	}
 }
@@ -735,7 +742,7 @@ func (r *Reader) breaks(l *level, line []byte, from int) bool {
 func (r *Reader) goesOn(line []byte) bool {
 	if end := r.brokeEnd; end != "" {
 		n := min(len(r.broken), 8)
-		if !bytes.Contains(line, []byte(end)) || interesting(line) && startAt(line[:bytes.Index(line, []byte(end))]) >= 0 || bytes.HasPrefix(line, r.broken[:n]) || len(r.broken) > maxBroken {
+		if !bytes.Contains(line, []byte(end)) || grammar.Interesting(line) && grammar.StartAt(line[:bytes.Index(line, []byte(end))]) >= 0 || bytes.HasPrefix(line, r.broken[:n]) || len(r.broken) > maxBroken {
 			r.closeBroken()
 			return false
 		}
@@ -750,7 +757,7 @@ func (r *Reader) goesOn(line []byte) bool {
 		return false
 	}
 	r.broken = append(r.broken, line...)
-	if at := bytes.Index(r.broken, interestWord); at >= 0 {
+	if at := grammar.InterestingAt(r.broken); at >= 0 {
 		if _, size := quotedAround(r.broken, at); size > 0 {
 			r.closeBroken()
 		}
@@ -770,9 +777,9 @@ func (r *Reader) closeBroken() {
 	r.raw, r.around = line, line
 	if r.brokeEnd != "" {
 		r.take(r.root, line)
-	} else if _, size := quotedAround(line, bytes.Index(line, interestWord)); size > 0 {
+	} else if _, size := quotedAround(line, grammar.InterestingAt(line)); size > 0 {
 		r.take(r.root, line)
-	} else if from, _ := quotedAround(line, bytes.Index(line, interestWord)); from > 0 || line[0] == '"' {
+	} else if from, _ := quotedAround(line, grammar.InterestingAt(line)); from > 0 || line[0] == '"' {
 		r.root.bare.problem(r, "the record ends within its text")
 		r.document(r.root, unescape(nil, line[from+1:]), nil, nil)
 	}
@@ -800,17 +807,7 @@ func (r *Reader) unquote(line []byte) (text []byte, whole bool) {
 	if soft {
 		line = line[:len(line)-1]
 	}
-	out := r.soft
-	for i := 0; i < len(line); i++ {
-		if line[i] == '=' && i+2 < len(line) {
-			if c, err := strconv.ParseUint(string(line[i+1:i+3]), 16, 8); err == nil {
-				out = append(out, byte(c))
-				i += 2
-				continue
-			}
-		}
-		out = append(out, line[i])
-	}
+	out := grammar.Unescape(r.soft, line, '=')
 	if soft && len(out) < maxBroken {
 		r.soft = out
 		return nil, false

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gdump/internal/grammar"
 )
 
 // Kinds of time stamps that log systems print. Their digits change from line
@@ -28,7 +30,7 @@ func stampAt(b []byte) (gap, int) {
 		return none, 0
 	}
 	switch c := b[0]; {
-	case isDigit(c) || c == ' ' || c == '@' || c >= 'A' && c <= 'W':
+	case grammar.IsDigit(c) || c == ' ' || c == '@' || c >= 'A' && c <= 'W':
 	default:
 		return none, 0
 	}
@@ -85,7 +87,7 @@ func stampOf(g gap, b []byte) (zone, n int) {
 		}
 		n++
 	case seconds:
-		for n < len(b) && isDigit(b[n]) {
+		for n < len(b) && grammar.IsDigit(b[n]) {
 			n++
 		}
 		if n < 9 {
@@ -96,7 +98,7 @@ func stampOf(g gap, b []byte) (zone, n int) {
 			n++
 		}
 		from := n
-		for n < len(b) && isDigit(b[n]) {
+		for n < len(b) && grammar.IsDigit(b[n]) {
 			n++
 		}
 		f := fraction(b[n:], 3)
@@ -109,7 +111,7 @@ func stampOf(g gap, b []byte) (zone, n int) {
 			return 0, 0
 		}
 		for n = 1; n < 25; n++ {
-			if !isHex(b[n]) {
+			if !grammar.IsHexDigit(b[n]) {
 				return 0, 0
 			}
 		}
@@ -129,9 +131,9 @@ func fitting(b []byte, s string) int {
 		ok := false
 		switch s[i] {
 		case 'd':
-			ok = isDigit(c)
+			ok = grammar.IsDigit(c)
 		case '_':
-			ok = isDigit(c) || c == ' '
+			ok = grammar.IsDigit(c) || c == ' '
 		case '?':
 			ok = c == '-' || c == '/' || c == '.'
 		case 'T':
@@ -153,7 +155,7 @@ func fraction(b []byte, least int) int {
 		return 0
 	}
 	n := 1
-	for n < len(b) && isDigit(b[n]) {
+	for n < len(b) && grammar.IsDigit(b[n]) {
 		n++
 	}
 	if n <= least {
@@ -199,7 +201,7 @@ const maxStamped = 160
 func Stamp(b []byte, latest time.Time) time.Time {
 	b = b[:min(len(b), maxStamped)]
 	for i := range b {
-		if i > 0 && (isWord(b[i-1]) && b[i-1] != '-') {
+		if i > 0 && (grammar.IsWord(b[i-1]) && b[i-1] != '-') {
 			continue
 		}
 		if zone, n := stampOf(dateTime, b[i:]); n > 0 {

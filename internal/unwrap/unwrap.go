@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"gdump/internal/grammar"
 )
 
 const (
@@ -44,7 +46,8 @@ type Reader struct {
 	back     []byte // lines before text, to be looked at again
 	text     []byte // being fed
 	pos      int    // of the line in text
-	entities bool   // the text may have some of HTML
+	odd      bool   // the text may have entities of HTML, or blanks that do not break
+	alien    bool   // a profile of another kind began, whose records are like those of goroutines
 	mail     bool   // the text is quoted-printable
 	soft     []byte // of it, a line that goes on
 	broken   []byte // a record whose text does not end in its line
@@ -96,7 +99,7 @@ func New(o Options, emit func(*Chunk)) *Reader {
 }
 
 func (r *Reader) stream(l *level, sh *shape, id string) *Stream {
-	s := &Stream{ID: r.nextID, level: l, shape: sh, id: id, lastKind: blank}
+	s := &Stream{ID: r.nextID, level: l, shape: sh, id: id, lastKind: grammar.Blank}
 	r.nextID++
 	if sh != nil {
 		s.Prefixed = !sh.escaped
@@ -144,7 +147,7 @@ func (r *Reader) evict() {
 // source. The last line may lack its end only where the source ends.
 func (r *Reader) Feed(text []byte, line int, offset int64) {
 	r.text, r.line = text, line
-	r.entities = bytes.IndexByte(text, '&') >= 0
+	r.odd = bytes.IndexByte(text, '&') >= 0 || bytes.Contains(text, nbsp)
 	for pos := 0; pos < len(text); r.line++ {
 		n := bytes.IndexByte(text[pos:], '\n')
 		if n < 0 {
@@ -180,7 +183,7 @@ func (r *Reader) Break() {
 	r.settle(r.root)
 	r.closeBroken()
 	bare := r.root.bare
-	bare.started, bare.lastKind, bare.want = true, blank, other
+	bare.started, bare.lastKind, bare.want = true, grammar.Blank, grammar.Other
 	r.give(bare, len(text(bare)))
 	r.back = r.back[:0]
 }
@@ -326,7 +329,7 @@ func (r *Reader) take(l *level, line []byte) {
 	if len(l.shapes) > 0 && l.last != nil && l.last.used == r.line-1 && r.rejoin(l.last, line) {
 		return
 	}
-	if interesting(line) || l.records {
+	if grammar.Interesting(line) || l.records || bytes.Contains(line, bytesWord) {
 		if r.recognise(l, line) {
 			return
 		}
@@ -427,6 +430,10 @@ func (r *Reader) piece(s *Stream, text []byte, part bool) {
 	r.put(s, text)
 }
 
+// bytesWord is in records of journald, which writes text that is not all
+// printable as an array of bytes.
+var bytesWord = []byte(`"MESSAGE":`)
+
 // put gives a line to a stream. A line that is wrapped once more is unwrapped.
 func (r *Reader) put(s *Stream, text []byte) {
 	if s.csv && len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
@@ -436,7 +443,7 @@ func (r *Reader) put(s *Stream, text []byte) {
 		if r.regular(s, text) {
 			return
 		}
-		if s.inner == nil && (s.level.depth >= maxNested || !interesting(text)) || bytes.HasPrefix(text, createdBy) {
+		if s.inner == nil && (s.level.depth >= maxNested || !grammar.Interesting(text)) || grammar.IsCreated(text) {
 			r.plain(s, text)
 			return
 		}
@@ -447,31 +454,22 @@ func (r *Reader) put(s *Stream, text []byte) {
 	r.take(s.inner, text)
 }
 
-// regular takes a line that is what a dump's lines are without any damage: a
-// header, a call, its place behind a tab, an empty line.
+// regular takes a line that is as Go prints it and in its place.
 func (r *Reader) regular(s *Stream, text []byte) bool {
-	if len(text) < 2 {
-		if len(text) == 0 && s.lastKind != partial && !s.suspect {
-			r.append(s, text)
-			return true
-		}
+	if s.lastKind == grammar.Partial || r.odd && (bytes.IndexByte(text, '&') >= 0 || bytes.Contains(text, nbsp)) {
 		return false
 	}
-	if s.lastKind == partial || r.entities && bytes.IndexByte(text, '&') >= 0 {
-		return false
-	}
-	switch first, last := text[0], text[len(text)-1]; {
-	case s.want == place:
-		if first != '\t' || !isHex(last) {
+	switch k := grammar.Plain(text); {
+	case k == grammar.Blank:
+		if s.suspect {
 			return false
 		}
-		s.want, s.lastKind = call, place
-	case s.want != call || first <= ' ':
-		return false
-	case first == 'c' && isWord(last) && bytes.HasPrefix(text, createdBy), last == ')' && first != '#' && first != '<':
-		s.want, s.lastKind = place, call
-	case first == 'g' && last == ':' && s.lastKind != call && bytes.HasSuffix(text, []byte("]:")) && LooksLikeHeader(text) && bytes.IndexByte(text, '"') < 0:
-		s.lastKind, s.inPanic = start, false
+	case k == grammar.Place && s.want == k:
+		s.want, s.lastKind = grammar.Call, k
+	case k == grammar.Call && s.want == k:
+		s.want, s.lastKind = grammar.Place, k
+	case k == grammar.Start && s.want == grammar.Call && s.lastKind != grammar.Call:
+		s.lastKind, s.inPanic = k, false
 		r.stamp(s)
 	default:
 		return false

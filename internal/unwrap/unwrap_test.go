@@ -1,6 +1,8 @@
 package unwrap
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,8 +12,85 @@ import (
 	"testing"
 	"time"
 
+	"gdump/internal/grammar"
+	"gdump/internal/unwrap/wrappings"
+
 	"github.com/google/go-cmp/cmp"
 )
+
+// unwrapAll returns the text of each stream, in the order of their first
+// lines, from pieces of a source of some size.
+func unwrapAll(t testing.TB, source string, size int) []string {
+	r, err := Unpack(strings.NewReader(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []*Stream
+	texts := map[*Stream]*strings.Builder{}
+	ended := map[*Stream]bool{}
+	reader := New(Options{}, func(c *Chunk) {
+		if ended[c.Stream] {
+			t.Errorf("stream %d goes on after its end", c.Stream.ID)
+		}
+		ended[c.Stream] = c.End
+		b := texts[c.Stream]
+		if b == nil {
+			b = &strings.Builder{}
+			texts[c.Stream] = b
+			order = append(order, c.Stream)
+		}
+		b.Write(c.Text)
+		c.Free()
+	})
+	line, offset := 1, int64(0)
+	for len(data) > 0 {
+		n := len(data)
+		if size < n {
+			if i := bytes.IndexByte(data[size:], '\n'); i >= 0 {
+				n = size + i + 1
+			}
+		}
+		reader.Feed(data[:n], line, offset)
+		offset += int64(n)
+		line += bytes.Count(data[:n], []byte{'\n'})
+		data = data[n:]
+	}
+	reader.Close()
+	var out []string
+	for _, s := range order {
+		out = append(out, texts[s].String())
+	}
+	return out
+}
+
+// dumpLines is the lines of texts that are of a dump, without what blanks are
+// around them. A reason without a goroutine is left out.
+func dumpLines(texts ...string) []string {
+	var out []string
+	for _, text := range texts {
+		var own []string
+		starts := false
+		for line := range strings.SplitSeq(text, "\n") {
+			line = strings.TrimSpace(line)
+			k := grammar.KindOf([]byte(line))
+			if at := grammar.ReasonAt([]byte(line)); at >= 0 && k == grammar.Other {
+				line = line[at:]
+			} else if k == grammar.Blank || k == grammar.Other || k == grammar.Partial {
+				continue
+			}
+			starts = starts || k == grammar.Start || k == grammar.Counts
+			own = append(own, strings.Join(strings.Fields(line), " "))
+		}
+		if starts {
+			out = append(out, own...)
+		}
+	}
+	return out
+}
 
 // TestPieces feeds wrapped dumps in pieces of several sizes: where the text is
 // cut must not change the lines that come out.
@@ -20,7 +99,7 @@ func TestPieces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, wrap := range wrappings {
+	for name, wrap := range wrappings.All {
 		source := wrap(string(data))
 		want := unwrapAll(t, source, 1<<30)
 		for _, size := range []int{0, 100, 1000} {
@@ -43,7 +122,7 @@ func TestTwice(t *testing.T) {
 	for _, o := range outer {
 		for _, i := range inner {
 			t.Run(i+" in "+o, func(t *testing.T) {
-				got := unwrapAll(t, wrappings[o](wrappings[i](string(data))), 1<<30)
+				got := unwrapAll(t, wrappings.All[o](wrappings.All[i](string(data))), 1<<30)
 				if diff := cmp.Diff(want, dumpLines(got...)); diff != "" {
 					t.Errorf("-plain +wrapped:\n%.1500s", diff)
 				}
@@ -54,7 +133,7 @@ func TestTwice(t *testing.T) {
 
 // broken breaks lines at a width, as terminals and some collectors do.
 func broken(s string, width int) string {
-	return perLine(func(_ int, line string) string {
+	return wrappings.PerLine(func(_ int, line string) string {
 		var b strings.Builder
 		for len(line) > width {
 			b.WriteString(line[:width] + "\n")
@@ -96,7 +175,7 @@ func TestReversed(t *testing.T) {
 		}
 		want := dumpLines(string(data))
 		for _, name := range []string{"GHA", "compose", "docker json"} {
-			lines := strings.Split(strings.TrimSuffix(wrappings[name](string(data)), "\n"), "\n")
+			lines := strings.Split(strings.TrimSuffix(wrappings.All[name](string(data)), "\n"), "\n")
 			slices.Reverse(lines)
 			if diff := cmp.Diff(want, dumpLines(unwrapAll(t, strings.Join(lines, "\n")+"\n", 1<<30)...)); diff != "" {
 				t.Errorf("%s of %s: -plain +reversed:\n%.1500s", name, file, diff)
@@ -112,7 +191,7 @@ func FuzzFeed(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, wrap := range wrappings {
+	for _, wrap := range wrappings.All {
 		f.Add(wrap(string(data)), 300)
 	}
 	f.Add(broken(string(data), 40), 100)
@@ -152,7 +231,7 @@ func TestGrowth(t *testing.T) {
 			return "goroutine 2 [select]:\nmain.f(0x1,\n" + strings.Repeat("0x1,\n", n)
 		},
 		"processes": func(n int) string {
-			return perLine(func(i int, line string) string { return "pod-" + strconv.Itoa(i/3) + "-x | " + line })(strings.Repeat("goroutine 5 [select]:\nmain.f()\n\t/a/b.go:1 +0x1\n", n))
+			return wrappings.PerLine(func(i int, line string) string { return "pod-" + strconv.Itoa(i/3) + "-x | " + line })(strings.Repeat("goroutine 5 [select]:\nmain.f()\n\t/a/b.go:1 +0x1\n", n))
 		},
 		"records": func(n int) string {
 			return strings.Repeat(`{"msg":"boom","stack":"goroutine 1 [running]:\nmain.f(0x1)\n\t/a/b.go:12 +0x1d\n"}`+"\n", n)

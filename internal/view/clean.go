@@ -40,9 +40,15 @@ func (f *Frame) Ours() bool { return f.Raw.Origin == goroutine.Main }
 // Module shows a module with a blank before its version.
 func Module(m string) string { return goroutine.Clean(strings.Replace(m, "@", " ", 1)) }
 
-// SiteName is the short name of a bucket's call site.
+// SiteName is the short name of a bucket's call site. Where that is Go's own,
+// the name of the program's function that called it or started it follows:
+// "time.Sleep ← main.setup.func13".
 func SiteName(b *goroutine.Bucket) string {
-	if n := b.Stack.Site().Name(); n != "" {
+	site := b.Stack.Site()
+	if n := site.Name(); n != "" {
+		if owner, ok := b.Stack.Owner(); ok && owner.Function != site.Function && (site.Origin == goroutine.Stdlib || site.Origin == goroutine.Runtime) {
+			n += from + owner.Name()
+		}
 		return goroutine.Clean(n)
 	}
 	if b.Stack.Missing() {
@@ -55,12 +61,6 @@ const (
 	notStarted = "goroutines not started yet"
 	noStack    = "goroutines whose stack is not in the dump"
 )
-
-// creator is the go statement that started a bucket's goroutines.
-func creator(b *goroutine.Bucket) (Frame, bool) {
-	c := b.Stack.CreatedBy()
-	return Show(c), c.Function != ""
-}
 
 // Source is the name of a dump.
 func Source(d *goroutine.Dump) string { return goroutine.Clean(d.Source) }

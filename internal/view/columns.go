@@ -3,8 +3,10 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view/number"
@@ -16,17 +18,21 @@ import (
 type Column struct {
 	Title string
 	Right bool // numbers are at the right
-	Front bool // a cell too long is cut at its front, where a path says least
 	Cell  func(*trend.Series) string
+	// Quiet reports whether the cell says nothing new, so that it is drawn
+	// fainter; nil for a column whose cells all count.
+	Quiet func(*trend.Series) bool
 	// Compare orders two series by this column, the one that is looked for
 	// first: large numbers, then names from A to Z.
 	Compare func(a, b *trend.Series) int
 
-	rank  int // the columns with the least go first when the width does not do
-	least int // cells to which the column can shrink
+	cut   func(s string, w int) string // makes a cell too long fit; nil cuts its end
+	rank  int                          // the columns with the least go first when the width does not do
+	least int                          // cells to which the column can shrink
 	// comfort is the cells to which it shrinks at most as long as a column of a
 	// rank below optional is left to go instead; 0 means least.
 	comfort int
+	short   int // cells to which it shrinks before any other: nothing is lost
 }
 
 // optional is the rank from which on a column is worth more than a name in full.
@@ -51,55 +57,52 @@ func Columns(t *trend.Trend) []Column {
 			Compare: func(a, b *trend.Series) int { return cmp.Compare(n(b), n(a)) },
 		})
 	}
-	name := func(title string, rank, least int, front bool, f func(*goroutine.Bucket) string) {
+	name := func(title string, rank, least int, cut func(string, int) string, f func(*goroutine.Bucket) string) {
 		add(Column{
-			Title: title, rank: rank, least: least, Front: front,
+			Title: title, rank: rank, least: least, cut: cut,
 			Cell:    func(s *trend.Series) string { return f(s.Bucket) },
 			Compare: func(a, b *trend.Series) int { return cmp.Compare(f(a.Bucket), f(b.Bucket)) },
 		})
 	}
 	switch n := len(t.Dumps); {
 	case n > 1 && t.Apart():
-		count("first", 8, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
+		count("first", 4, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
 		if n > 2 {
-			add(Column{Title: "counts", rank: 6, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
-				return cmp.Compare(b.Now(), a.Now())
-			}})
+			add(history("counts", func(a, b *trend.Series) int { return cmp.Compare(b.Now(), a.Now()) }))
 		}
-		count("last", 8, (*trend.Series).Now, number.Group)
+		count("last", 11, (*trend.Series).Now, number.Group)
 	case n == 1:
-		count("count", 10, (*trend.Series).Now, number.Group)
+		count("count", 20, (*trend.Series).Now, number.Group)
 		count("share", 3, (*trend.Series).Now, func(n int) string { return share(n, t.Dumps[0].Goroutines) })
 	default:
-		count("change", 10, (*trend.Series).Change, number.Signed)
-		count("before", 8, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
+		count("change", 20, (*trend.Series).Change, number.Signed)
+		count("before", 4, func(s *trend.Series) int { return s.Counts[0] }, number.Group)
 		if n > 2 {
-			add(Column{Title: "trend", rank: 6, Cell: func(s *trend.Series) string { return Spark(s.Counts, maxSpark) }, Compare: func(a, b *trend.Series) int {
-				return cmp.Compare(b.PerDump, a.PerDump)
-			}})
+			add(history("trend", func(a, b *trend.Series) int { return cmp.Compare(b.PerDump, a.PerDump) }))
 		}
-		count("after", 8, (*trend.Series).Now, number.Group)
+		count("after", 11, (*trend.Series).Now, number.Group)
 		verdict := func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }
-		add(Column{rank: 9, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
+		add(Column{rank: 12, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
 		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
 	if OfFleet(t) {
 		count("instances", 9, instances, nil)
-		cols[len(cols)-1].Cell = func(s *trend.Series) string { return Instances(s) }
+		cols[len(cols)-1].Cell = func(s *trend.Series) string { return diagnose.Instances(s) }
 		strip := Column{Title: "each", rank: 6, Cell: func(s *trend.Series) string { return Strip(s.Bucket, maxStrip) }}
-		worst := Column{Title: "worst", rank: 7, Cell: func(s *trend.Series) string { return Worst(s) }, least: 16, Front: true}
+		worst := Column{Title: "worst", rank: 7, Cell: func(s *trend.Series) string { return Worst(s) }, least: 16, cut: CutFront}
 		for _, c := range []Column{strip, worst} {
 			c.Compare = func(a, b *trend.Series) int { return cmp.Compare(most(b), most(a)) }
 			add(c)
 		}
 	}
 	add(Column{
-		Title: "leaked", Right: true, rank: 8, Cell: leakedCell,
+		Title: "leaked", Right: true, rank: 9, Cell: leakedCell,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(b.Leaked, a.Leaked) },
 	})
-	name("state", 7, 14, false, func(b *goroutine.Bucket) string { return State(b) })
+	name("state", 10, min(shortStates(t.Series), leastState), CutState, State)
+	cols[len(cols)-1].short = shortStates(t.Series)
 	add(Column{
-		Title: "wait", Right: true, rank: 5, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
+		Title: "wait", Right: true, rank: 6, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
 		Compare: func(a, b *trend.Series) int {
 			return cmp.Or(cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), cmp.Compare(b.Bucket.Waits.Median(), a.Bucket.Waits.Median()))
 		},
@@ -107,17 +110,30 @@ func Columns(t *trend.Trend) []Column {
 	if t.By != "" && t.By != string(trend.ByStack) {
 		group := func(s *trend.Series) string { return goroutine.Clean(s.Name) }
 		add(Column{
-			Title: t.By, Front: true, rank: 11, least: 24, Cell: group,
+			Title: t.By, cut: CutFront, rank: 21, least: 24, Cell: group,
 			Compare: func(a, b *trend.Series) int { return cmp.Compare(a.Name, b.Name) },
 		})
 		return cols
 	}
-	name("call site", 11, 24, true, SiteName)
-	cols[len(cols)-1].comfort = 44
-	name("at", 4, 16, true, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
-	name("created by", 1, 24, true, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
-	name("module", 2, 20, true, ownerModule)
+	add(Column{
+		Title: "call site", rank: 21, least: 18, comfort: 28, cut: CutName, Cell: Name,
+		Compare: func(a, b *trend.Series) int { return cmp.Compare(Name(a), Name(b)) },
+	})
+	name("at", 7, 10, CutFront, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
+	name("created by", 1, 24, CutName, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
+	name("module", 2, 20, CutFront, ownerModule)
 	return cols
+}
+
+// history is a column of counts dump by dump.
+func history(title string, compare func(a, b *trend.Series) int) Column {
+	return Column{
+		Title: title, rank: 8, least: 5, comfort: 8, cut: squeeze, Compare: compare,
+		Cell: func(s *trend.Series) string { return History(s.Counts, maxSpark) },
+		Quiet: func(s *trend.Series) bool {
+			return s.Verdict == trend.Stable || s.Verdict == trend.Turnover || slices.Min(s.Counts) == slices.Max(s.Counts)
+		},
+	}
 }
 
 // leakedCell is empty without proof, so that the column goes where there is no
@@ -170,9 +186,9 @@ func Fit(cols []Column, natural []int, width int) []int {
 				least = i
 			}
 		}
-		if cols[least].rank >= 10 { // only the count and the call site are left
+		if cols[least].rank >= 20 { // only the count and the call site are left
 			for i := range w {
-				if cols[i].rank == 11 {
+				if cols[i].rank == 21 {
 					w[i] = max(1, w[i]-over)
 				}
 			}
@@ -197,6 +213,9 @@ func widest(cols []Column, w []int) (column, excess int) {
 	}
 	column = -1
 	for i := range w {
+		if short := cols[i].short; short > 0 && w[i] > short {
+			return i, w[i] - short
+		}
 		least := cols[i].least
 		if spare {
 			least = max(least, cols[i].comfort)
@@ -210,9 +229,11 @@ func widest(cols []Column, w []int) (column, excess int) {
 
 // Fill writes a cell into exactly w cells.
 func (c *Column) Fill(s string, w int) string {
-	if c.Front {
-		s = CutFront(s, w)
-	} else {
+	switch {
+	case ansi.StringWidth(s) <= w:
+	case c.cut != nil:
+		s = c.cut(s, w)
+	default:
 		s = ansi.Truncate(s, w, "…")
 	}
 	if c.Right {
@@ -225,7 +246,7 @@ func (c *Column) Fill(s string, w int) string {
 func ownerModule(b *goroutine.Bucket) string {
 	f, ok := b.Stack.Owner()
 	switch {
-	case !ok && b.Stack.Missing():
+	case !ok && (b.Stack.Missing() || b.Stack.Len() == 0):
 		return ""
 	case !ok:
 		return "go"
@@ -245,30 +266,55 @@ func share(n, all int) string {
 	return fmt.Sprintf("%s%s %3d%%", strings.Repeat("█", bar), strings.Repeat("░", cells-bar), (100*n+all/2)/all)
 }
 
-const maxSpark = 12
+const (
+	maxSpark = 12
+	// lowest is the least count that is drawn as a full block: one goroutine
+	// must not look like a tower.
+	lowest = 8
+)
+
+// History draws the counts of a series as a row of blocks, at most n of them,
+// and a line where nothing changes.
+func History(counts []int, n int) string {
+	if len(counts) > 0 && slices.Min(counts) == slices.Max(counts) {
+		return strings.Repeat("─", min(len(counts), n))
+	}
+	return blocks(counts, n, lowest)
+}
 
 // Spark draws counts as a row of blocks, at most n of them: the highest count
 // is a full block, none the lowest line.
-func Spark(counts []int, n int) string {
-	blocks := []rune("▁▂▃▄▅▆▇█")
-	if len(counts) > n {
-		// Of more dumps than there is room for the last of each span is shown.
-		picked := make([]int, n)
-		for i := range picked {
-			picked[i] = counts[(i+1)*len(counts)/n-1]
-		}
-		counts = picked
-	}
-	top := 1
+func Spark(counts []int, n int) string { return blocks(counts, n, 1) }
+
+// blocks draws counts as a row of at most n blocks, of which top at least is a
+// full one.
+func blocks(counts []int, n, top int) string {
+	steps := []rune("▁▂▃▄▅▆▇█")
+	counts = pickLast(counts, n)
 	for _, c := range counts {
 		top = max(top, c)
 	}
 	var b strings.Builder
 	for _, c := range counts {
-		i := (max(c, 0)*(len(blocks)-1) + top - 1) / top
-		b.WriteRune(blocks[i])
+		i := (max(c, 0)*(len(steps)-1) + top - 1) / top
+		b.WriteRune(steps[i])
 	}
 	return b.String()
+}
+
+// squeeze makes a row of blocks fit into w cells.
+func squeeze(s string, w int) string { return string(pickLast([]rune(s), max(w, 0))) }
+
+// pickLast picks at most n values, of each span the last.
+func pickLast[T any](all []T, n int) []T {
+	if len(all) <= n {
+		return all
+	}
+	picked := make([]T, n)
+	for i := range picked {
+		picked[i] = all[(i+1)*len(all)/n-1]
+	}
+	return picked
 }
 
 // Span is how far the times of a trend reach, "" if they are not known.

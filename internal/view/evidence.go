@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/trend"
 	"gdump/internal/view/number"
 )
@@ -22,13 +23,9 @@ func Evidence(t *trend.Trend, s *trend.Series) []string {
 		case trend.BySite:
 			lines = append(lines, "seen in all that is at one call site, whoever started it")
 		}
-		if hidden(s) {
-			lines = append(lines, fmt.Sprintf("%s of %s never finish, the others pass through", number.Group(s.Stuck), number.Group(s.Now())))
-		}
-		for _, l := range []string{restarts(t, s), forecast(s), proof(s), matched(s)} {
-			if l != "" {
-				lines = append(lines, l)
-			}
+		lines = append(lines, diagnose.Outlook(t, s)...)
+		if l := matched(s); l != "" {
+			lines = append(lines, l)
 		}
 		lines = append(lines, "")
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
@@ -32,7 +33,7 @@ func TestExtracts(t *testing.T) {
 		"logged, a whole": {[]goroutine.Dump{logged, logged, whole}, []string{"3 dumps: nothing to compare", "2 of 3 dumps show one goroutine each, all in main.job"}},
 	} {
 		tr := trend.Compare(tt.dumps)
-		if got := Headline(&tr); !slices.Equal(got, tt.want) {
+		if got := diagnose.Of(&tr, nil).Headline(); !slices.Equal(got, tt.want) {
 			t.Errorf("%s\ngot  %q\nwant %q", name, got, tt.want)
 		}
 		for _, c := range Columns(&tr) {

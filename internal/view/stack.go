@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view/number"
@@ -16,7 +17,7 @@ func Title(s *trend.Series, dumps int) string {
 	if dumps > 1 && s.Verdict != "" {
 		head = fmt.Sprintf("%s (%s → %s), %s", number.Signed(s.Change()), number.Group(s.Counts[0]), number.Group(s.Now()), s.Verdict)
 		if s.HasIDs && s.Counts[0] > 0 {
-			head += fmt.Sprintf(": %s new, %s finished, %s left from the first dump", none(s.Born), none(s.Ended), none(s.Survived))
+			head += fmt.Sprintf(": %s new, %s finished, %s left from the first dump", number.OrNone(s.Born), number.OrNone(s.Ended), number.OrNone(s.Survived))
 		}
 	}
 	parts := []string{head}
@@ -30,7 +31,7 @@ func Title(s *trend.Series, dumps int) string {
 		parts = append(parts, number.Group(s.Bucket.Locked)+" locked to a thread")
 	}
 	if s.Leaked > 0 {
-		parts = append(parts, number.Group(s.Leaked)+" "+proven)
+		parts = append(parts, number.Group(s.Leaked)+" "+diagnose.Proven)
 	}
 	return strings.Join(parts, " · ")
 }

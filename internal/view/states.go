@@ -4,48 +4,11 @@ import (
 	"strings"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/trend"
 	"gdump/internal/view/number"
-)
 
-// doing says what goroutines in a state do, as a sentence goes on: "blocked
-// sending to a channel". A state that is not known is named.
-func doing(state string) string {
-	plain, _ := strings.CutSuffix(state, " (durable)")
-	plain, _ = strings.CutSuffix(plain, " (scan)")
-	switch plain {
-	case "chan send":
-		return "blocked sending to a channel"
-	case "chan receive":
-		return "blocked receiving from a channel"
-	case "chan send (nil chan)":
-		return "blocked for ever sending to a nil channel"
-	case "chan receive (nil chan)":
-		return "blocked for ever receiving from a nil channel"
-	case "select":
-		return "blocked in a select"
-	case "select (no cases)":
-		return "blocked for ever in a select without cases"
-	case "IO wait":
-		return "waiting for I/O"
-	case "semacquire":
-		return "waiting for a semaphore"
-	case "sync.Mutex.Lock":
-		return "waiting for a mutex"
-	case "sync.RWMutex.Lock", "sync.RWMutex.RLock":
-		return "waiting for a read-write mutex"
-	case "sync.WaitGroup.Wait":
-		return "waiting for a wait group"
-	case "sync.Cond.Wait":
-		return "waiting for a condition"
-	case "sleep":
-		return "sleeping"
-	case "syscall":
-		return "in a system call"
-	case "running", "runnable":
-		return plain
-	}
-	return "in state " + goroutine.Clean(state)
-}
+	"github.com/charmbracelet/x/ansi"
+)
 
 // Waits writes the median and the longest wait of a bucket, or "" where none
 // is known.
@@ -77,4 +40,46 @@ func States(states []goroutine.Count, n int) string {
 		parts = append(parts, "other "+number.Group(rest))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// shortState leaves out of a state what it is clear without: the package of a
+// lock, and the direction's noun where the rest says that it is a channel.
+func shortState(state string) string {
+	state = strings.TrimPrefix(state, "sync.")
+	if strings.HasSuffix(state, "(nil chan)") {
+		state = strings.TrimPrefix(state, "chan ")
+	}
+	return state
+}
+
+// CutState makes a state fit into w cells. What is in parentheses says the
+// most, "(nil chan)" or "(no cases)", and stays.
+func CutState(state string, w int) string {
+	if ansi.StringWidth(state) > w {
+		state = shortState(state)
+	}
+	if ansi.StringWidth(state) <= w {
+		return state
+	}
+	if i := strings.LastIndexByte(state, '('); i > 0 {
+		if room := w - ansi.StringWidth(state[i:]); room >= 2 {
+			return ansi.Truncate(state[:i], room, "…") + state[i:]
+		}
+	}
+	return ansi.Truncate(state, w, "…")
+}
+
+const (
+	measured      = 2000 // series that have a say in how wide a column is
+	leastState    = 14   // cells that the longest states keep
+	shortestState = 8
+)
+
+// shortStates is how wide the states of some series are, each in short.
+func shortStates(series []trend.Series) int {
+	w := shortestState
+	for i := range series[:min(len(series), measured)] {
+		w = max(w, ansi.StringWidth(shortState(State(series[i].Bucket))))
+	}
+	return w
 }

@@ -59,3 +59,36 @@ func CutFront(s string, w int) string {
 	}
 	return "…" + ansi.TruncateLeft(s, n-w+1, "")
 }
+
+// CutMiddle cuts a name to w cells within: its front says whose it is, its end
+// what it does.
+func CutMiddle(s string, w int) string {
+	n := ansi.StringWidth(s)
+	if n <= w {
+		return s
+	}
+	if w < 8 {
+		return CutFront(s, w)
+	}
+	front := (w - 1) / 3
+	return ansi.Truncate(s, front, "") + "…" + ansi.TruncateLeft(s, n-(w-1-front), "")
+}
+
+// from is between the name of a call site and who is behind it.
+const from = " ← "
+
+// CutName cuts the name of a call site to w cells. Of one that says who is
+// behind it, that is the part to keep: what Go does there is seen by the state.
+func CutName(s string, w int) string {
+	site, behind, ok := strings.Cut(s, from)
+	if !ok || ansi.StringWidth(s) <= w {
+		return CutMiddle(s, w)
+	}
+	const least = 6 // cells of the site
+	room := w - ansi.StringWidth(from)
+	if room < 2*least {
+		return CutMiddle(behind, w)
+	}
+	n := min(ansi.StringWidth(behind), room-least)
+	return CutMiddle(site, room-n) + from + CutMiddle(behind, n)
+}

@@ -1,14 +1,12 @@
-// Package background decides whether the terminal is dark before Bubble Tea
-// asks it. Bubble Tea v1 sends a query from an init function and waits up to
-// five seconds for a terminal that does not answer. Packages are initialised in
-// the order of their import paths, so this one, being called gdump/..., comes
-// before github.com/charmbracelet/bubbletea. It can go with Bubble Tea v2.
+// Package background decides whether the terminal is dark, without asking it.
 package background
 
 import (
 	"os"
 	"strconv"
 	"strings"
+
+	"gdump/internal/ui/background/unasked"
 
 	"github.com/charmbracelet/lipgloss"
 )
@@ -18,6 +16,7 @@ import (
 var Dark = decide()
 
 func decide() bool {
+	unasked.Done()
 	dark := IsDark(os.Getenv("GDUMP_THEME"), os.Getenv("COLORFGBG"))
 	lipgloss.SetHasDarkBackground(dark)
 	return dark

@@ -34,6 +34,24 @@ func Signed(n int) string {
 	return "·"
 }
 
+// Sprintf formats as fmt.Sprintf does, with whole numbers in groups of digits.
+func Sprintf(format string, args ...any) string {
+	for i, a := range args {
+		if n, ok := a.(int); ok {
+			args[i] = Group(n)
+		}
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// OrNone writes a number with a word for 0.
+func OrNone(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return Group(n)
+}
+
 // Plural writes a number with the word that fits it.
 func Plural(n int, one, many string) string { return Group(n) + " " + Word(n, one, many) }
 

@@ -1,9 +1,8 @@
-package view
+package diagnose
 
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -32,10 +31,10 @@ func TestGrowth(t *testing.T) {
 		change func(*trend.Trend)
 		want   []string
 	}{
-		{"proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 30 }), trend.ByStack, nil, []string{grew, by + "; " + proven}},
-		{"some proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 7 }), trend.ByStack, nil, []string{grew, by + "; 7 of them " + proven}},
+		{"proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 30 }), trend.ByStack, nil, []string{grew, by + "; " + Proven}},
+		{"some proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 7 }), trend.ByStack, nil, []string{grew, by + "; 7 of them " + Proven}},
 		{"two dumps, proven", leak(func(s *trend.Series) { s.Proof, s.Leaked, s.Counts = trend.Proved, 20, []int{10, 20} }), trend.ByStack, nil, []string{
-			"accumulating: main.leak +10 (10 → 20), none finished, blocked sending to a channel", by + "; " + proven,
+			"accumulating: main.leak +10 (10 → 20), none finished, blocked sending to a channel", by + "; " + Proven,
 		}},
 		{"reachable", leak(func(s *trend.Series) { s.Proof = trend.Reachable }), trend.ByStack, nil, []string{
 			grew, by, "growing but still reachable: the collector proves no leak while a global, a timer or a live stack holds what they wait for",
@@ -70,88 +69,8 @@ func TestGrowth(t *testing.T) {
 			tt.change(tr)
 		}
 		tr.Leaks = []trend.Leak{{By: tt.by, Series: tr.Series[0], Members: []int{0}}}
-		if d := cmp.Diff(tt.want, Headline(tr)); d != "" {
+		if d := cmp.Diff(tt.want, Of(tr, nil).Headline()); d != "" {
 			t.Errorf("%s (-want +got)\n%s", tt.name, d)
-		}
-	}
-}
-
-// TestEvidence checks the lines about a series that trends of the corpus do
-// not have.
-func TestEvidence(t *testing.T) {
-	s := series("leak", trend.Accumulating, 150, 20, 194)
-	s.Stuck, s.Confidence, s.VerdictBy, s.Match = 15, 0.97, trend.ByCreator, trend.MatchLines
-	s.Reasons = []trend.Reason{{Kind: trend.CameAndWent}, {Kind: trend.NoneBefore}}
-	s.Born, s.Ended, s.Survived = 194, 150, 0
-	s.Steps = []trend.Step{{}, {}, {Known: true, Survived: 20, Born: 174}}
-	s.Bucket.Locked, s.Leaked = 2, 3
-	tr := over([]int{1}, s)
-	for i, name := range []string{"a.dump", "b.dump", "c.dump"} {
-		tr.Dumps[i].Source = name
-		tr.Dumps[i].TakenAt = time.Date(2026, 3, 1, 12, i, 0, 0, time.UTC)
-	}
-	want := []string{
-		"+44 (150 → 194), accumulating: 194 new, 150 finished, none left from the first dump · chan send 194 · 2 locked to a thread · 3 " + proven, "",
-		`accumulating, confidence 97 %: came and went; there was none before`,
-		"seen in all that one go statement started, in whichever stack it is",
-		"15 of 194 never finish, the others pass through",
-		"2 process lifetimes",
-		"matched across builds by the names of its functions: their lines have moved", "",
-		"   count   stayed      new finished  dump",
-		"     150                             a.dump",
-		"      20                             b.dump  (restarted)",
-		"     194       20      174        0  c.dump",
-	}
-	if d := cmp.Diff(want, Evidence(tr, &tr.Series[0])); d != "" {
-		t.Errorf("-want +got\n%s", d)
-	}
-	for match, want := range map[trend.Match]string{
-		trend.MatchStack: "", trend.MatchLevel: "across kinds of dump", trend.MatchClosures: "less sure", trend.MatchFrames: "first frames",
-	} {
-		if got := matched(&trend.Series{Match: match}); !strings.Contains(got, want) || (want == "") != (got == "") {
-			t.Errorf("%s: %q", match, got)
-		}
-	}
-}
-
-func TestSpark(t *testing.T) {
-	for _, tt := range []struct {
-		counts []int
-		want   string
-	}{
-		{[]int{0, 0}, "▁▁"},
-		{[]int{1, 4, 8}, "▂▅█"},
-		{[]int{0, 9, 1, 9, 2, 9, 3, 9}, "████"},
-		{[]int{-1, 1}, "▁█"},
-	} {
-		if got := Spark(tt.counts, 4); got != tt.want {
-			t.Errorf("%v: %s, want %s", tt.counts, got, tt.want)
-		}
-	}
-}
-
-// TestStackRemarks checks what a stack without all of its frames says.
-func TestStackRemarks(t *testing.T) {
-	a, b := goroutine.Frame{Function: "main.a"}, goroutine.Frame{Function: "main.b"}
-	for _, tt := range []struct {
-		parts goroutine.Parts
-		want  string
-	}{
-		{goroutine.Parts{Unavailable: true}, "(running on another thread: its stack could not be read)"},
-		{goroutine.Parts{}, "(no frames: not started yet)"},
-		{goroutine.Parts{Frames: []goroutine.Frame{a, b}, Elided: 1200, ElidedAt: 1}, "main.a|… 1 200 frames left out by Go …|main.b"},
-		{goroutine.Parts{Frames: []goroutine.Frame{a}, Elided: -1, ElidedAt: 1, CreatedBy: b, Ancestors: []goroutine.Frame{a}}, "main.a|… some frames left out by Go …|created by main.b|  from main.a"},
-	} {
-		var got []string
-		for _, r := range StackRows(goroutine.NewStack(tt.parts)) {
-			if r.Frame != nil {
-				got = append(got, r.Prefix+r.Frame.Function)
-			} else {
-				got = append(got, r.Remark)
-			}
-		}
-		if s := strings.Join(got, "|"); s != tt.want {
-			t.Errorf("got  %s\nwant %s", s, tt.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package run
+package view
 
 import (
 	"cmp"
@@ -8,23 +8,47 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
+	"gdump/internal/view/number"
 )
 
-// Leaker is a test that left goroutines behind. The name is "" where neither
-// a label nor the stack tells it.
+// Leaker is a test that left goroutines behind.
 type Leaker struct {
-	Test       string
+	Test       string // "" if neither a label nor the stack names it
 	Goroutines int
-	Site       goroutine.Frame // where the most of them are parked
+	Series     []*trend.Series // where they are, the most first
 }
 
-// Leakers are the tests whose goroutines are in the last dump of a trend and
-// were not in the first, the worst first.
-func Leakers(t *trend.Trend) []Leaker {
+// Name is the test, in words if it is not known.
+func (l *Leaker) Name() string {
+	if l.Test == "" {
+		return "unknown test"
+	}
+	return goroutine.Clean(l.Test)
+}
+
+// Says is what the test left, and where.
+func (l *Leaker) Says() string {
+	b := l.Series[0].Bucket
+	text := number.Plural(l.Goroutines, "goroutine", "goroutines") + " left in " + SiteName(b)
+	if place := b.Stack.Site().Place(); place != "" {
+		text += " at " + goroutine.Clean(place)
+	}
+	if n := len(l.Series) - 1; n > 0 {
+		text += " and " + number.Plural(n, "more bucket", "more buckets")
+	}
+	return text
+}
+
+// Leakers are the tests whose goroutines are in the last dump and were not in
+// the first, the worst first.
+func Leakers(series []*trend.Series) []Leaker {
 	found := map[string]*Leaker{}
-	most := map[string]int{}
-	for i := range t.Series {
-		s := &t.Series[i]
+	type part struct {
+		series *trend.Series
+		n      int
+	}
+	parts := map[string][]part{}
+	for _, s := range series {
 		last := s.At[len(s.At)-1]
 		if last == nil || s.Change() <= 0 {
 			continue
@@ -36,13 +60,15 @@ func Leakers(t *trend.Trend) []Leaker {
 				found[name] = l
 			}
 			l.Goroutines += n
-			if n > most[name] {
-				most[name], l.Site = n, last.Stack.Site()
-			}
+			parts[name] = append(parts[name], part{s, n})
 		}
 	}
 	leakers := make([]Leaker, 0, len(found))
-	for _, l := range found {
+	for name, l := range found {
+		slices.SortStableFunc(parts[name], func(a, b part) int { return cmp.Compare(b.n, a.n) })
+		for _, p := range parts[name] {
+			l.Series = append(l.Series, p.series)
+		}
 		leakers = append(leakers, *l)
 	}
 	slices.SortFunc(leakers, func(a, b Leaker) int {

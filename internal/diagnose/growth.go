@@ -1,4 +1,4 @@
-package view
+package diagnose
 
 import (
 	"fmt"
@@ -15,6 +15,18 @@ import (
 // onlyTwo is what two dumps without proof cannot tell.
 const onlyTwo = "only two dumps: could be a pool warming up; take a third"
 
+// accumulating says what rises.
+func accumulating(d *Diagnosis) []Finding {
+	if d.one() || d.apart() {
+		return nil
+	}
+	var found []Finding
+	for i := range d.Trend.Leaks {
+		found = append(found, growth(d.Trend, &d.Trend.Leaks[i]))
+	}
+	return found
+}
+
 // growth is the finding of something that rises: by how much, whose it is, and
 // what limits the verdict.
 func growth(t *trend.Trend, l *trend.Leak) Finding {
@@ -26,9 +38,15 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 	if s.Verdict == trend.Growing {
 		f.Kind = Growing
 	}
+	f.of(s.Bucket)
+	for _, m := range l.Members {
+		if id := t.Series[m].Bucket.ID; !slices.Contains(f.Buckets, id) {
+			f.Buckets = append(f.Buckets, id)
+		}
+	}
 	f.Says = string(f.Kind) + ": " + what(l) + rise(s)
 	if f.Where != "" && l.By == trend.ByGroup {
-		f.Where = "mostly " + SiteName(s.Bucket) + ", " + f.Where
+		f.Where = "mostly " + siteName(s.Bucket) + ", " + f.Where
 	}
 	if s.Proof == trend.Proved {
 		f.Evidence = append(f.Evidence, proof(s))
@@ -50,7 +68,7 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 		// The grouping spreads a bucket, which does not know who is in which group.
 		f.Limits = append(f.Limits, "only counts could be compared")
 	case len(s.Decides) > 0:
-		f.Limits = append(f.Limits, "what would decide: "+words(s.Decides))
+		f.Limits = append(f.Limits, "what would decide: "+Reasons(s.Decides))
 	case !s.HasIDs && countsOnly(t):
 		f.Limits = append(f.Limits, onlyCounts)
 	}
@@ -70,13 +88,13 @@ func what(l *trend.Leak) string {
 	switch l.By {
 	case trend.ByCreator:
 		stacks := number.Plural(len(l.Members), "stack", "stacks")
-		if c, ok := creator(b); ok {
-			return fmt.Sprintf("what %s starts at %s, in %s, most at %s", c.Name, c.Place, stacks, SiteName(b))
+		if c := b.Stack.CreatedBy(); c.Function != "" {
+			return fmt.Sprintf("what %s starts at %s, in %s, most at %s", name(c), place(c), stacks, siteName(b))
 		}
 		entry, _ := b.Stack.Entry()
-		return fmt.Sprintf("what runs %s, in %s, most at %s", Show(entry).Name, stacks, SiteName(b))
+		return fmt.Sprintf("what runs %s, in %s, most at %s", name(entry), stacks, siteName(b))
 	case trend.BySite:
-		return fmt.Sprintf("%s, started from %s,", SiteName(b), number.Plural(len(l.Members), "place", "places"))
+		return fmt.Sprintf("%s, started from %s,", siteName(b), number.Plural(len(l.Members), "place", "places"))
 	}
 	return seriesName(&l.Series)
 }
@@ -117,15 +135,7 @@ func finished(s *trend.Series) string {
 	for _, st := range s.Steps {
 		n += st.Ended
 	}
-	return none(n)
-}
-
-// none writes a number with a word for 0.
-func none(n int) string {
-	if n == 0 {
-		return "none"
-	}
-	return number.Group(n)
+	return number.OrNone(n)
 }
 
 // restarts says that a process that is started again and again hides a leak.
@@ -162,9 +172,9 @@ func proof(s *trend.Series) string {
 	switch s.Proof {
 	case trend.Proved:
 		if s.Leaked < s.Now() {
-			return number.Group(s.Leaked) + " of them " + proven
+			return number.Group(s.Leaked) + " of them " + Proven
 		}
-		return proven
+		return Proven
 	case trend.Reachable:
 		return "growing but still reachable: the collector proves no leak while a global, a timer or a live stack holds what they wait for"
 	}
@@ -186,4 +196,19 @@ func forecast(s *trend.Series) string {
 		return ""
 	}
 	return "at this rate it passes " + strings.Join(parts, " and ")
+}
+
+// Outlook says of a series what its evidence comes to: who never finishes, what
+// restarts hide, when it passes the marks, and what is proven.
+func Outlook(t *trend.Trend, s *trend.Series) []string {
+	var lines []string
+	if hidden(s) {
+		lines = append(lines, fmt.Sprintf("%s of %s never finish, the others pass through", number.Group(s.Stuck), number.Group(s.Now())))
+	}
+	for _, l := range []string{restarts(t, s), forecast(s), proof(s)} {
+		if l != "" {
+			lines = append(lines, l)
+		}
+	}
+	return lines
 }

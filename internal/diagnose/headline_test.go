@@ -1,4 +1,4 @@
-package view
+package diagnose
 
 import (
 	"bytes"
@@ -69,20 +69,20 @@ func TestHeadline(t *testing.T) {
 		{"builds", []string{"gone: main.(*Server).query.func1 500 → 0; another build; 750 → 250 goroutines in all\nyour code (package main), started by main.(*Server).query at main.go:31"}},
 		{"one", []string{"most goroutines (12) are in server.(*client).readLoop, waiting for I/O"}},
 		{"leaked", []string{"leaked: 5 goroutines in 2 places, most (3) in main.leakMutex.func1, proven leaked by the garbage collector", "your code (package main)", "most goroutines (7) are in"}},
-		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main.func6.1 at main.go:339, your code (package main)"}},
+		{"panic", []string{"panic: first [recovered]; panic: second first; panic: third\n", "in main.main at main.go:342, your code (package main)"}},
 		{"served", []string{"panic serving 127.0.0.1:39020: assignment to entry in nil map\n", "in main.main.func2 at main.go:309, your code (package main)", "the last of 2 dumps that show one goroutine each, all in main.main.func2"}},
-		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\n3 goroutines, each with its own stack; the first is in main.main, waiting for a wait group"}},
-		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\n6 goroutines, each with its own stack; the first is in ttimeout.TestHang.func1"}},
-		{"proved", []string{"leaked: 5 goroutines in 2 places", "your code (package main)", "most goroutines (3) are in main.leakMutex.func1"}},
-		{"steady", []string{"nothing accumulates: 20 → 20 goroutines", "leaked: 5 goroutines in 2 places"}},
+		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\n1 goroutine in main.main at main.go:32, waiting for a wait group; 1 goroutine in main.main.func2 at main.go:29, blocked receiving from a channel; 1 goroutine in main.main.func1 at main.go:28, waiting for a mutex"}},
+		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nTestHang.func1 is sleeping in ttimeout.TestHang.func1 at a_test.go:6; TestHang.func2 is blocked receiving from a channel in ttimeout.TestHang.func2 at a_test.go:7"}},
+		{"proved", []string{"leaked: 5 goroutines in 2 places", "your code (package main)", "3 goroutines wait for a mutex at main.go:26 and no goroutine holds it (proven)"}},
+		{"steady", []string{"leaked: 5 goroutines in 2 places", "nothing accumulates: 20 → 20 goroutines"}},
 	}
 	for _, tt := range tests {
 		tr := all[tt.name]
-		rest := strings.Join(Headline(&tr), "\n")
+		rest := strings.Join(Of(&tr, nil).Headline(), "\n")
 		for _, part := range tt.want {
 			_, after, ok := strings.Cut(rest, part)
 			if !ok {
-				t.Errorf("%s: no %q in\n%s", tt.name, part, strings.Join(Headline(&tr), "\n"))
+				t.Errorf("%s: no %q in\n%s", tt.name, part, strings.Join(Of(&tr, nil).Headline(), "\n"))
 				break
 			}
 			rest = after
@@ -97,42 +97,8 @@ func TestLoneCrash(t *testing.T) {
 		"panic serving 127.0.0.1:39020: assignment to entry in nil map",
 		"in main.main.func2 at main.go:309, your code (package main), started by http.(*Server).Serve at server.go:3464",
 	}
-	if diff := cmp.Diff(want, Headline(&tr)); diff != "" {
+	if diff := cmp.Diff(want, Of(&tr, nil).Headline()); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// TestShownRows: rounds of a recursion are told once, and what is no round stays.
-func TestShownRows(t *testing.T) {
-	tests := []struct{ frames, want string }{
-		{"", "(no frames: not started yet)"},
-		{"ab", "a b"},
-		{"aab", "a a b"},
-		{"xaaab", "x a … the same frame 2 times more … b"},
-		{"ababab", "a b … the same 2 frames 2 times more …"},
-		{"xabcabcabcaby", "x a b c … the same 3 frames 2 times more … a b y"},
-		{"aaabbb", "a … the same frame 2 times more … b … the same frame 2 times more …"},
-	}
-	for _, tt := range tests {
-		var frames []goroutine.Frame
-		for _, f := range tt.frames {
-			frames = append(frames, goroutine.Frame{Function: string(f), File: "/a.go", Line: 1})
-		}
-		var got []string
-		all := StackRows(goroutine.NewStack(goroutine.Parts{Frames: frames}))
-		for _, r := range ShownRows(goroutine.NewStack(goroutine.Parts{Frames: frames})) {
-			if r.Frame == nil {
-				got = append(got, r.Remark)
-				continue
-			}
-			got = append(got, r.Frame.Function)
-			if all[r.At].Frame.Function != r.Frame.Function {
-				t.Errorf("%s: row %d is another", tt.frames, r.At)
-			}
-		}
-		if text := strings.Join(got, " "); text != tt.want {
-			t.Errorf("%s: %q, want %q", tt.frames, text, tt.want)
-		}
 	}
 }
 
@@ -152,7 +118,7 @@ func TestEnded(t *testing.T) {
 		dumps = append(dumps, d...)
 	}
 	tr := trend.Compare(dumps)
-	if got := strings.Join(Headline(&tr), "\n"); !strings.HasPrefix(got, "accumulating: main.leak +89 (0 → 89); ") || !strings.Contains(got, ", 1 finished, ") {
+	if got := strings.Join(Of(&tr, nil).Headline(), "\n"); !strings.HasPrefix(got, "accumulating: main.leak +89 (0 → 89); ") || !strings.Contains(got, ", 1 finished, ") {
 		t.Error(got)
 	}
 }

@@ -1,4 +1,4 @@
-package view
+package diagnose
 
 import (
 	"fmt"
@@ -14,7 +14,16 @@ const leastSaid = 3
 // changed says what did change where nothing grows that may be a leak, and
 // which of the answers that is: fixed, not to be judged, grown and paused, or
 // clean.
-func changed(t *trend.Trend) Finding {
+func changed(d *Diagnosis) []Finding {
+	t := d.Trend
+	if len(t.Dumps) < 2 || d.apart() || len(t.Leaks) > 0 {
+		return nil
+	}
+	return []Finding{change(t)}
+}
+
+// change is what changed of a trend in which nothing grows that may be a leak.
+func change(t *trend.Trend) Finding {
 	rose, fell := extremes(t)
 	first, last := &t.Dumps[0], &t.Dumps[len(t.Dumps)-1]
 	total := fmt.Sprintf("%s → %s goroutines", number.Group(first.Goroutines), number.Group(last.Goroutines))
@@ -47,7 +56,7 @@ func changed(t *trend.Trend) Finding {
 	default:
 		f.Says = "nothing accumulates: " + total
 	}
-	if r := words(t.Outcome.Reasons); r != "" {
+	if r := Reasons(t.Outcome.Reasons); r != "" {
 		f.Limits = append(f.Limits, r)
 	}
 	if f.Kind != Fixed && len(t.Dumps) > 2 && countsOnly(t) {

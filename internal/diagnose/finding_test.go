@@ -1,4 +1,4 @@
-package view
+package diagnose
 
 import (
 	"strings"
@@ -127,11 +127,11 @@ func TestFindings(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		found := Findings(tt.trend)
+		found := Of(tt.trend, nil).Findings()
 		if found[0].Kind != tt.kind {
 			t.Errorf("%s: %s, want %s", tt.name, found[0].Kind, tt.kind)
 		}
-		if d := cmp.Diff(tt.want, Headline(tt.trend)); d != "" {
+		if d := cmp.Diff(tt.want, Of(tt.trend, nil).Headline()); d != "" {
 			t.Errorf("%s (-want +got)\n%s", tt.name, d)
 		}
 	}
@@ -156,14 +156,14 @@ func TestOneDump(t *testing.T) {
 	}{
 		{"no goroutines", nil},
 		{"the only goroutine is in main.a, blocked sending to a channel", []trend.Series{series("a", "", 1)}},
-		{"2 goroutines, each with its own stack; the first is in main.a, blocked sending to a channel", []trend.Series{series("a", "", 1), series("b", "", 1)}},
-		{"most goroutines (1 200) are in main.a, blocked sending to a channel", []trend.Series{series("a", "", 1200), series("b", "", 1)}},
+		{"2 goroutines, each with its own stack; the first is in main.a, blocked sending to a channel\nno queue at a lock", []trend.Series{series("a", "", 1), series("b", "", 1)}},
+		{"most goroutines (1 200) are in main.a, blocked sending to a channel\nno queue at a lock", []trend.Series{series("a", "", 1200), series("b", "", 1)}},
 	} {
 		one := &trend.Trend{Dumps: make([]goroutine.Dump, 1), Restarted: []bool{false}, Series: tt.series}
 		for i := range tt.series {
 			one.Dumps[0].Goroutines += tt.series[i].Now()
 		}
-		if got := strings.Join(Headline(one), "\n"); got != tt.want {
+		if got := strings.Join(Of(one, nil).Headline(), "\n"); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}
 	}

@@ -1,0 +1,85 @@
+package diagnose
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/parse"
+	"gdump/internal/trend"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// header is that of a goroutine that waits, for less than a minute.
+var header = regexp.MustCompile(`(?m)^(goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[(?:chan|select|sync|sleep|semacquire|IO wait|GC)[^],\n]*)`)
+
+// parsed reads a dump.
+func parsed(t testing.TB, text []byte) *goroutine.Dump {
+	t.Helper()
+	dumps, err := parse.Read(t.Context(), bytes.NewReader(text), parse.Options{Workers: 1})
+	if err != nil || len(dumps) == 0 {
+		t.Fatalf("no dump: %v", err)
+	}
+	return &dumps[0]
+}
+
+// TestDumps reads what is said of dumps of programs whose truth is known: as they
+// were taken, a moment after all was stuck; as if that had been twelve minutes
+// later; and of both, as the same goroutines waited in both.
+func TestDumps(t *testing.T) {
+	files, err := filepath.Glob("../blocked/testdata/*/debug2.txt")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d dumps, %v", len(files), err)
+	}
+	own, err := filepath.Glob("testdata/dumps/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, own...) {
+		name := filepath.Base(filepath.Dir(file))
+		if name == "dumps" {
+			name = strings.TrimSuffix(filepath.Base(file), ".txt")
+		}
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			young, old := parsed(t, text), parsed(t, header.ReplaceAll(text, []byte("$1, 12 minutes")))
+			young.Source, old.Source = "young", "old"
+			var got strings.Builder
+			for _, tt := range []struct {
+				name  string
+				trend trend.Trend
+			}{
+				{"young", trend.One(*young)}, {"old", trend.One(*old)}, {"both", trend.Compare([]goroutine.Dump{*young, *old})},
+			} {
+				got.WriteString("== " + tt.name + "\n" + strings.Join(Of(&tt.trend, nil).Headline(), "\n") + "\n")
+			}
+			golden := filepath.Join("testdata", name+".golden")
+			if *update {
+				if err := os.MkdirAll("testdata", 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), got.String()); d != "" {
+				t.Errorf("-want +got\n%s", d)
+			}
+		})
+	}
+}

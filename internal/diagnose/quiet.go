@@ -1,0 +1,271 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+	"gdump/internal/view/number"
+)
+
+// quiet says what there is to see where nothing is wrong.
+func quiet(d *Diagnosis) []Finding {
+	dump := d.Newest()
+	switch {
+	case dump == nil:
+		return []Finding{{Kind: Quiet, Says: "no dump"}}
+	case dump.LeaksOnly && dump.Goroutines == 0:
+		return []Finding{{Kind: Quiet, Says: "the garbage collector proved no goroutine leaked; it cannot where a global, a timer or a live stack holds what they wait for"}}
+	case dump.Goroutines == 0:
+		return []Finding{{Kind: Quiet, Says: "no goroutines"}}
+	case dump.Goroutines == 1:
+		return []Finding{{Kind: Quiet, Says: d.most(), Goroutines: 1}}
+	}
+	f := Finding{Kind: Quiet, Goroutines: dump.Goroutines}
+	c := d.knots().calm()
+	if c.aged || c.queue > 0 {
+		f.Says = c.says(dump)
+		f.Evidence = append(f.Evidence, d.most())
+	} else {
+		f.Says = d.most()
+		f.Evidence = append(f.Evidence, c.says(dump))
+	}
+	if c.queue > 0 {
+		f.Limits = append(f.Limits, "contention, unless a second dump shows the same goroutines waiting")
+	}
+	if asked(dump) {
+		f.Evidence = append(f.Evidence, "written on "+goroutine.Clean(dump.Reason))
+	}
+	if len(d.Trend.Series) > 0 {
+		f.of(d.leading().Bucket)
+	}
+	return []Finding{f}
+}
+
+// patience is how many minutes a channel operation may take until it is worth a
+// word.
+const patience = 2
+
+// calm is what a dump shows in which nothing is known to be wrong.
+type calm struct {
+	waits   bool              // the dump says how long goroutines wait
+	aged    bool              // some have waited for long, so that those which have not mean something
+	queue   int               // goroutines that wait for locks
+	queued  string            // for which, and what may be wrong with that
+	longest *goroutine.Bucket // of sends, receives and waits for others that take long; nil if none does
+	what    []string          // what goroutines do, the most frequent first
+}
+
+func (k *knots) calm() calm {
+	c := calm{waits: k.dump.Level.HasIDs()}
+	largest := -1
+	for i := range k.report.Resources {
+		if kind := k.kind(i); kind != Blocked && kind != Exhausted {
+			continue
+		}
+		r := &k.report.Resources[i]
+		c.queue += r.Waiters
+		if largest < 0 || r.Waiters > k.report.Resources[largest].Waiters {
+			largest = i
+		}
+	}
+	if largest >= 0 {
+		c.queued = k.contention(&c, largest)
+	}
+	states := map[string]int{}
+	for i := range k.dump.Buckets {
+		b := &k.dump.Buckets[i]
+		c.aged = c.aged || b.Waits.Max() > patience
+		if k.idle(i) {
+			continue
+		}
+		for _, s := range b.States {
+			states[activity(s.Name)] += s.N
+		}
+		if slow(b) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
+			c.longest = b
+		}
+	}
+	c.what = busiest(states)
+	return c
+}
+
+// slow reports whether a bucket waits for other goroutines longer than work takes
+// as a rule.
+func slow(b *goroutine.Bucket) bool {
+	if entry, _ := b.Stack.Entry(); b.Waits.Max() <= patience || entry.Function == "main.main" {
+		return false // main waits for the end as a rule
+	}
+	state := b.State()
+	return strings.HasPrefix(state, "chan ") || strings.HasPrefix(state, "sync.") || strings.HasPrefix(state, "semacquire")
+}
+
+// contention says what is queued for, where nothing shows that it lasts.
+func (k *knots) contention(c *calm, i int) string {
+	r := &k.report.Resources[i]
+	text := waitsFor(r)
+	if n := c.queue - r.Waiters; n > 0 {
+		text += fmt.Sprintf(" (%s more for other locks)", number.Group(n))
+	}
+	switch {
+	case !k.dump.Level.HasIDs():
+		text += ", the dump does not say for how long"
+	case r.Longest < 1:
+		text += ", " + number.Word(r.Waiters, "not", "none") + " for a minute yet"
+	}
+	if h := holder(r); h != nil {
+		text += "; " + k.who(h) + " " + holds(r, h) + " it and " + k.does(h)
+	}
+	return text
+}
+
+// says is the sentence about a calm dump.
+func (c *calm) says(d *goroutine.Dump) string {
+	var parts []string
+	stuck := "nothing looks stuck: "
+	if d.Incomplete() {
+		stuck = "nothing looks stuck in what could be read: "
+	}
+	if c.queue == 0 {
+		parts = append(parts, "no queue at a lock")
+	} else {
+		stuck = ""
+		parts = append(parts, c.queued)
+	}
+	switch {
+	case !c.waits, c.queue > 0:
+		stuck = ""
+	case c.longest != nil:
+		stuck = ""
+		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s in %s, %s", number.Minutes(c.longest.Waits.Max()), siteName(c.longest), doing(c.longest.State())))
+	case !c.aged:
+		stuck = ""
+		parts = append(parts, "no nil channel", "nothing has waited for a minute yet")
+	default:
+		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s outside of main", number.Minutes(patience)))
+	}
+	text := stuck + strings.Join(parts, ", ")
+	if len(c.what) > 0 && c.queue == 0 {
+		text += "; " + strings.Join(c.what, ", ")
+	}
+	return text
+}
+
+// activity is a state as it is counted: "in select", "network reads".
+func activity(state string) string {
+	plain, _, _ := strings.Cut(state, " (")
+	switch plain {
+	case "select":
+		return "in select"
+	case "IO wait":
+		return "waiting for I/O"
+	case "chan receive":
+		return "receiving from channels"
+	case "chan send":
+		return "sending to channels"
+	case "sleep":
+		return "sleeping"
+	case "running", "runnable":
+		return "running"
+	case "syscall":
+		return "in system calls"
+	}
+	return ""
+}
+
+// busiest lists the most frequent of what goroutines do, at most three.
+func busiest(states map[string]int) []string {
+	var names []string
+	for s := range states {
+		if s != "" {
+			names = append(names, s)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if states[a] != states[b] {
+			return states[b] - states[a]
+		}
+		return strings.Compare(a, b)
+	})
+	for i, s := range names {
+		names[i] = number.Group(states[s]) + " " + s
+	}
+	return names[:min(len(names), 3)]
+}
+
+// crowd is how many goroutines at one place are worth a word beside a finding.
+const crowd = 5
+
+// crowded says where most goroutines of a dump are, where no finding is about them.
+func crowded(d *Diagnosis, found []Finding) []Finding {
+	if !d.one() || len(d.Trend.Series) == 0 || culprit(d.Newest()) != nil {
+		return nil
+	}
+	top := d.leading()
+	if top.Now() < crowd || slices.ContainsFunc(found, func(f Finding) bool { return slices.Contains(f.Buckets, top.Bucket.ID) }) {
+		return nil
+	}
+	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now()}
+	f.of(top.Bucket)
+	return []Finding{f}
+}
+
+// idle reports whether the goroutines of a bucket are known to be idle.
+func (k *knots) idle(i int) bool { return i < len(k.report.Idle) && k.report.Idle[i] != "" }
+
+// leading is the largest series of which not all is known to be idle, else the
+// largest.
+func (d *Diagnosis) leading() *trend.Series {
+	t := d.Trend
+	k := d.knots()
+	idle := map[goroutine.ID]bool{}
+	for i := range k.dump.Buckets {
+		if k.idle(i) {
+			idle[k.dump.Buckets[i].ID] = true
+		}
+	}
+	for i := range t.Series {
+		if s := &t.Series[i]; s.Name != "" || !idle[s.Bucket.ID] {
+			return s
+		}
+	}
+	return &t.Series[0]
+}
+
+// most says where most goroutines of a single dump are, but for those that are
+// known to be idle.
+func (d *Diagnosis) most() string {
+	t := d.Trend
+	if len(t.Series) == 0 {
+		return ""
+	}
+	longest, at := 0, -1
+	for i := range t.Series {
+		if m := t.Series[i].Bucket.Waits.Max(); m > longest {
+			longest, at = m, i
+		}
+	}
+	top := d.leading()
+	var line string
+	switch all := t.Dumps[0].Goroutines; {
+	case top.Now() > 1 && top == &t.Series[0]:
+		line = fmt.Sprintf("most goroutines (%s) are in %s", number.Group(top.Now()), seriesName(top))
+	case top.Now() > 1:
+		line = fmt.Sprintf("most goroutines that are not idle (%s) are in %s", number.Group(top.Now()), seriesName(top))
+	case all == 1:
+		line = "the only goroutine is in " + seriesName(top)
+	case t.Series[0].Now() > 1:
+		line = "goroutines that are not idle each have their own stack; the first is in " + seriesName(top)
+	default:
+		line = fmt.Sprintf("%s, each with its own stack; the first is in %s", number.Plural(all, "goroutine", "goroutines"), seriesName(top))
+	}
+	if state := top.Bucket.State(); state != "" {
+		line += ", " + doing(state)
+	}
+	if at >= 0 {
+		line += fmt.Sprintf("; the longest wait is %s in %s", number.Minutes(longest), siteName(t.Series[at].Bucket))
+	}
+	return line
+}
