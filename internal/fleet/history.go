@@ -248,51 +248,90 @@ func (t *track) add(d *goroutine.Dump, m moment) {
 	}
 }
 
-// What a restart looks like in counts: much is gone at once, and all that had
-// come since the process started is back to about what it began with.
+// What a restart looks like in counts: all that has climbed since the process
+// started is back to about what it began with, from one moment to the next.
 const (
-	restartLoses = 0.25 // of all goroutines
-	restartLeast = 20   // goroutines
-	backToStart  = 0.3  // of what had come may be left
-	restartShare = 0.9  // of what had come is at sites that went back
+	climbed      = 6   // goroutines that a call site must have gained
+	climbSteps   = 3   // in so many moments
+	oneStep      = 0.6 // of it at most in one of them: a burst is no climb
+	backToStart  = 0.3 // of it may be left
+	restartShare = 0.7 // of all that had climbed is back
 )
 
-// findLives divides a track into process lifetimes, by its counts alone.
+// findLives divides a track into process lifetimes, by its counts alone. What
+// goes back at a restart that is plain to see shows those that are not, such as
+// one soon after another.
 func (t *track) findLives() []span {
-	var lives []span
+	starts := map[int]bool{}
+	resets := map[string]bool{}
 	from := 0
 	for i := 1; i < len(t.times); i++ {
-		if t.restarted(from, i) {
+		sites, restarted := t.restarted(from, i)
+		if !restarted {
+			continue
+		}
+		starts[i], from = true, i
+		for _, site := range sites {
+			resets[site] = true
+		}
+	}
+	for i := 1; i < len(t.times); i++ {
+		before, after := t.above(resets, i-1), t.above(resets, i)
+		if before >= climbed && float64(after) <= backToStart*float64(before) {
+			starts[i] = true
+		}
+	}
+	var lives []span
+	from = 0
+	for i := 1; i <= len(t.times); i++ {
+		if starts[i] || i == len(t.times) {
 			lives = append(lives, span{from, i - 1})
 			from = i
 		}
 	}
-	if len(t.times) > 0 {
-		lives = append(lives, span{from, len(t.times) - 1})
-	}
 	return lives
 }
 
-// restarted reports whether the process of the moments from one on has ended
-// before another.
-func (t *track) restarted(from, at int) bool {
-	lost := t.totals[at-1] - t.totals[at]
-	if lost < restartLeast || float64(lost) < restartLoses*float64(t.totals[at-1]) {
-		return false
+// above is how many goroutines more some call sites have than they ever have at
+// least.
+func (t *track) above(sites map[string]bool, at int) int {
+	n := 0
+	for site := range sites {
+		n += t.sites[site][at] - slices.Min(t.sites[site])
 	}
+	return n
+}
+
+// restarted reports whether the process of the moments from one on has ended
+// before another, and which call sites began anew. Labels that change, as with
+// a new version, are enough.
+func (t *track) restarted(from, at int) (sites []string, restarted bool) {
 	came, back := 0, 0
-	for _, counts := range t.sites {
-		start, before, after := counts[from], counts[at-1], counts[at]
-		more := before - start
-		if more < 3 {
+	for site, counts := range t.sites {
+		life := counts[from:at]
+		lowest := slices.Min(life)
+		life = life[slices.Index(life, lowest):]
+		more := life[len(life)-1] - lowest
+		largest, down := stepsOf(life)
+		if len(life) < climbSteps || more < climbed || float64(largest) > oneStep*float64(more) || float64(down) > mayFall*float64(more) {
 			continue
 		}
 		came += more
-		if float64(after-start) <= backToStart*float64(more) {
+		if float64(counts[at]-lowest) <= backToStart*float64(more) {
 			back += more
+			sites = append(sites, site)
 		}
 	}
-	return came > 0 && float64(back) >= restartShare*float64(came)
+	return sites, came > 0 && float64(back) >= restartShare*float64(came) || !maps.Equal(t.labels[at-1], t.labels[at])
+}
+
+// stepsOf is the largest step up, and all steps down.
+func stepsOf(counts []int) (largest, down int) {
+	for i := 1; i < len(counts); i++ {
+		step := counts[i] - counts[i-1]
+		largest, down = max(largest, step), down+max(0, -step)
+	}
+	return largest, down
 }
 
 // Instances is how many there are.

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -20,7 +21,10 @@ const (
 	companyOf = 0.1  // and their share of all
 	leastGain = 5    // goroutines in a lifetime
 	mayFall   = 0.15 // of what the counts climbed
+	aloneFall = 0.03 // the same for one instance by itself: counts of traffic fall now and then
 	shortLife = 3    // moments below which a lifetime says nothing
+	slowed    = 0.6  // of the gain of the first halves of lifetimes, below which it slows down
+	allSlowed = 0.7  // the same of all instances
 	fullLife  = 6    // moments from which on trend judges a lifetime
 )
 
@@ -29,11 +33,14 @@ type found struct {
 	verdict trend.Verdict
 	chance  float64 // that counts without a trend climb as steadily
 	sure    bool    // the comparison of a lifetime accuses
+	steady  bool    // it hardly ever falls
+	doubted bool    // something speaks against it, whatever the others show
 	perHour float64 // in a lifetime
 	since   time.Time
 	gain    int // in a lifetime, the most
 	last    int
-	lost    int // to restarts
+	lost    int    // to restarts
+	halves  [2]int // what it gained in the first and second halves of its lifetimes
 	lives   []bool
 }
 
@@ -61,6 +68,10 @@ func (h *History) judgeTrack(t *track) map[string]found {
 			if i+1 < len(t.lives) && in[len(in)-1] > counts[t.lives[i+1].from] {
 				f.lost += in[len(in)-1] - counts[t.lives[i+1].from]
 			}
+			if life.len() >= 4 {
+				f.halves[0] += in[(len(in)-1)/2] - in[0]
+				f.halves[1] += in[len(in)-1] - in[len(in)/2]
+			}
 			f.gain = max(f.gain, in[len(in)-1]-in[0])
 			if hours := t.times[life.to].Sub(t.times[life.from]).Hours(); rises && hours > 0 {
 				f.perHour = max(f.perHour, float64(in[len(in)-1]-in[0])/hours)
@@ -72,7 +83,14 @@ func (h *History) judgeTrack(t *track) map[string]found {
 			}
 		}
 		f.chance = concordance.chance()
+		f.steady = float64(down) <= aloneFall*float64(up)
 		f.verdict = h.verdict(t, site, judged, &f)
+		if float64(f.halves[1]) < slowed*float64(f.halves[0]) {
+			f.doubted = true
+			if f.verdict == trend.Accumulating {
+				f.verdict = trend.Growing
+			}
+		}
 		if f.verdict == trend.Growing && (f.gain < leastGain || float64(down) > mayFall*float64(up)) {
 			f.verdict = trend.Turnover
 		}
@@ -85,15 +103,20 @@ func (h *History) judgeTrack(t *track) map[string]found {
 // longest counts. Growing is the most that it says without company, unless the
 // rise is far from chance.
 func (h *History) verdict(t *track, site string, judged []map[string]trend.Series, f *found) trend.Verdict {
-	longest := slices.MaxFunc(t.lives, func(a, b span) int { return a.len() - b.len() })
+	longest := span{0, -1}
+	for _, life := range t.lives {
+		if life.len() > longest.len() && !t.otherwise(site, life) {
+			longest = life
+		}
+	}
 	rising := 0
 	for i, life := range t.lives {
 		if f.lives[i] {
 			rising++
-		} else if life.len() >= longest.len() {
+		} else if life.len() >= longest.len() && (rising > 0 || !t.otherwise(site, life)) {
 			return trend.Turnover // as long as any, and it does not rise
 		}
-		if life.len() < fullLife {
+		if life.len() < fullLife || t.otherwise(site, life) {
 			continue
 		}
 		if judged[i] == nil {
@@ -107,6 +130,7 @@ func (h *History) verdict(t *track, site string, judged []map[string]trend.Serie
 		case s.Verdict == trend.Accumulating:
 		case s.Verdict == trend.Growing && !doubted(&s):
 		case life == longest:
+			f.doubted = true
 			return s.Verdict
 		}
 	}
@@ -117,6 +141,13 @@ func (h *History) verdict(t *track, site string, judged []map[string]trend.Serie
 		return trend.Accumulating
 	}
 	return trend.Growing
+}
+
+// otherwise reports whether a lifetime was one of another version of the program
+// than the last, or one without the call site: that it did not rise then says
+// nothing.
+func (t *track) otherwise(site string, life span) bool {
+	return !maps.Equal(t.labels[life.from], t.labels[len(t.labels)-1]) || slices.Max(t.sites[site][life.from:life.to+1]) == 0
 }
 
 // doubted reports whether something speaks against a rise but that there are
@@ -160,7 +191,11 @@ func climbs(counts []int) bool {
 	}
 	third := max(1, (n-1)/3)
 	late := float64(counts[n-1]-counts[n-1-third]) / float64(third)
-	return late >= 0.35*float64(gain)/float64(n-1)
+	share := 0.5
+	if n < fullLife {
+		share = 0.35
+	}
+	return late >= share*float64(gain)/float64(n-1)
 }
 
 // pooled is the Mann-Kendall statistic of several runs of counts.
@@ -193,16 +228,21 @@ func (p *pooled) chance() float64 {
 // returns on how many it does.
 func inCompany(all []map[string]found, site string) int {
 	alike, judged := 0, 0
+	var halves [2]int
 	for _, of := range all {
 		f, ok := of[site]
 		if !ok {
 			continue
 		}
 		judged++
-		if f.verdict == trend.Accumulating || f.verdict == trend.Growing {
+		if f.verdict == trend.Accumulating || f.verdict == trend.Growing && !f.doubted {
 			alike++
+			halves[0] += f.halves[0]
+			halves[1] += f.halves[1]
 		}
 	}
+	alone := len(all) >= company && !(alike >= company && float64(alike) >= companyOf*float64(judged))
+	slows := float64(halves[1]) < allSlowed*float64(halves[0])
 	enough := alike >= company && float64(alike) >= companyOf*float64(judged)
 	n := 0
 	for _, of := range all {
@@ -210,7 +250,11 @@ func inCompany(all []map[string]found, site string) int {
 		if !ok {
 			continue
 		}
-		if f.verdict == trend.Growing && (enough || f.sure && len(all) < company) {
+		if f.verdict == trend.Accumulating && (slows || alone && !f.steady) {
+			f.verdict = trend.Growing
+			of[site] = f
+		}
+		if f.verdict == trend.Growing && !f.doubted && !slows && (enough || f.sure && len(all) < company) {
 			f.verdict = trend.Accumulating
 			of[site] = f
 		}
