@@ -179,7 +179,7 @@ type point struct {
 // scrape is as fast.
 const resolution = time.Second
 
-// points are the times at which there are profiles, for each set of values of
+// points are the times, from the start to before the end, at which there are profiles, for each set of values of
 // labels. Sums are asked for: averages divide by the number of series.
 func (e *engine) points(ctx context.Context, profileType, selector string, groupBy []string, b between) ([]group, error) {
 	var out struct {
@@ -192,8 +192,9 @@ func (e *engine) points(ctx context.Context, profileType, selector string, group
 		}
 	}
 	in := map[string]any{
-		// A point whose step ends behind the end is left out.
-		"start": b.Start, "end": b.End + resolution.Milliseconds(), "profileTypeID": profileType, "labelSelector": selector,
+		// A step begins behind its start, and a point whose step ends behind the end
+		// is left out.
+		"start": b.Start - 1, "end": b.End - 1 + resolution.Milliseconds(), "profileTypeID": profileType, "labelSelector": selector,
 		"groupBy": groupBy, "step": resolution.Seconds(), "aggregation": "TIME_SERIES_AGGREGATION_TYPE_SUM",
 	}
 	if err := e.call(ctx, querier+"SelectSeries", in, &out); err != nil {
@@ -204,7 +205,7 @@ func (e *engine) points(ctx context.Context, profileType, selector string, group
 		g := group{labels: labelMap(s.Labels)}
 		for _, p := range s.Points {
 			ms, err := strconv.ParseInt(p.Timestamp, 10, 64)
-			if err == nil && p.Value > 0 {
+			if err == nil && p.Value > 0 && ms < b.End {
 				g.points = append(g.points, point{time.UnixMilli(ms).UTC(), p.Value})
 			}
 		}

@@ -60,10 +60,11 @@ func (s *Selector) History(ctx context.Context, o Options) (*History, error) {
 	if o.To.IsZero() {
 		o.To = now(o)
 	}
-	o.From, o.To = o.From.UTC(), o.To.UTC()
+	o.From, o.To = o.From.UTC().Truncate(resolution), o.To.UTC().Truncate(resolution)
 	if o.Step == 0 {
 		o.Step = max(o.To.Sub(o.From)/usualSteps, time.Minute).Round(time.Minute)
 	}
+	o.Step = o.Step.Truncate(resolution)
 	h := &History{Name: s.Name(), From: o.From, Step: o.Step, Steps: int((o.To.Sub(o.From) + o.Step - 1) / o.Step), bucket: map[string]*goroutine.Bucket{}}
 	usage := func(what, hint string) error {
 		return &source.Error{Kind: source.Usage, Name: h.Name, What: what, Hint: hint}

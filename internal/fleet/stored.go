@@ -142,6 +142,7 @@ func findStored(ctx context.Context, s *Selector, f *Fleet) error {
 	if o.From.IsZero() {
 		o.From = o.To.Add(-latest)
 	}
+	o.From, o.To = o.From.Truncate(resolution), o.To.Truncate(resolution)
 	st, err := openStore(ctx, s, o)
 	if err != nil {
 		return err
@@ -206,16 +207,25 @@ func (st *store) read(ctx context.Context, name string, m moment) (*goroutine.Du
 
 // correct makes the counts of a dump those that the series tells. Profiles that
 // came late can be in an answer more than once; goroutines without a frame,
-// which have not started, are in none.
+// which have not started, are in the series alone.
 func correct(d *goroutine.Dump, n int) {
-	if times := d.Goroutines / max(n, 1); n > 0 && times > 1 && d.Goroutines%times == 0 {
+	times := 1
+	if n > 0 {
+		times = (d.Goroutines + n - 1) / n
+	}
+	if times > 1 && !slices.ContainsFunc(d.Buckets, func(b goroutine.Bucket) bool { return b.Count%times != 0 }) {
 		d.Goroutines /= times
 		for i := range d.Buckets {
 			d.Buckets[i].Count /= times
 		}
 	}
-	if d.Goroutines > n {
+	switch missing := n - d.Goroutines; {
+	case missing < 0:
 		d.Problems = append(d.Problems, goroutine.Problem{Message: fmt.Sprintf("the profile has %s goroutines, its series %s", number.Group(d.Goroutines), number.Group(n))})
+	case missing > 0:
+		var none goroutine.Stack
+		d.Buckets = append(d.Buckets, goroutine.Bucket{ID: none.ID(), Stack: none, Count: missing})
+		d.Goroutines = n
 	}
 }
 
