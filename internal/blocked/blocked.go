@@ -68,6 +68,7 @@ type Resource struct {
 type Waiter struct {
 	ID     uint64
 	Bucket int
+	Wait   int // minutes
 }
 
 // Suspect is a goroutine that keeps others waiting.

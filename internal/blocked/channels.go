@@ -1,9 +1,6 @@
 package blocked
 
 import (
-	"go/types"
-	"slices"
-
 	"gdump/internal/goroutine"
 )
 
@@ -129,8 +126,6 @@ func (s *scene) sendPattern(r *resource) (Pattern, Confidence) {
 	o := s.origin(r)
 	many := s.places[s.placeOf(r)] >= 2
 	switch {
-	case many && s.sendsAndReceives(r):
-		return ChanCycle, Guess
 	case r.Proven, o.all(o.gone), many && o.all(o.returned):
 		// Many that few have started may only wait for a slow receiver.
 		if many && r.Longest >= 1 && (o.all(o.gone) || o.all(o.returned) && 2*o.creators > o.known) {
@@ -214,15 +209,6 @@ func (s *scene) inPipeline(r *resource) bool {
 
 // stage is a function that sends, and the one that has started it.
 type stage struct{ sends, starts int }
-
-// sendsAndReceives reports whether by the source the function that waits to send
-// receives the same kind of thing: two of its kind may wait for each other.
-func (s *scene) sendsAndReceives(r *resource) bool {
-	c := s.waitFacts(&s.units[r.units[0]])
-	return c != nil && slices.ContainsFunc(c.sends, func(t types.Type) bool {
-		return slices.ContainsFunc(c.receives, func(o types.Type) bool { return types.Identical(t, o) })
-	})
-}
 
 // selectPattern is what is wrong with goroutines in a select: many of one
 // place, whose starter is gone.

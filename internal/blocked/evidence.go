@@ -2,8 +2,6 @@ package blocked
 
 import (
 	"go/ast"
-	"go/token"
-	"go/types"
 
 	"gdump/internal/goroutine"
 )
@@ -14,11 +12,7 @@ type callFacts struct {
 	acquires lock // by the call itself, if it is one of a lock's method
 	argument int  // which argument of the function is the object of acquires; -1
 	objects  map[string]int
-	sends    []types.Type // what the function sends on channels: their element types
-	receives []types.Type
-	tokens   bool // the call sends on a channel that the function then receives from
-	ranges   bool // the call is a range over a channel
-	ticks    bool // the call waits for a Ticker and nothing else
+	chanFacts
 }
 
 // at is what the source says of a call; nil if it is not at hand.
@@ -46,7 +40,7 @@ func (s *sources) call(f *goroutine.Frame) *callFacts {
 	if body == nil {
 		return nil
 	}
-	facts = &callFacts{held: s.heldAt(p, body, f.Line), argument: -1, objects: map[string]int{}}
+	facts = &callFacts{held: s.heldAt(p, body, f.Line), argument: -1, objects: map[string]int{}, chanFacts: chanFacts{channel: -1}}
 	p.acquired(facts, body, f.Line)
 	if facts.acquires.root != "" {
 		facts.argument = p.parameter(facts.acquires.root, kind, recv)
@@ -58,8 +52,14 @@ func (s *sources) call(f *goroutine.Frame) *callFacts {
 			}
 		}
 	}
-	p.channels(facts, body, f.Line)
-	p.ticks(facts, body, f.Line)
+	parameter := func(e ast.Expr) int {
+		if id, ok := ast.Unparen(e).(*ast.Ident); ok {
+			return p.parameter(id.Name, kind, recv)
+		}
+		return -1
+	}
+	p.channels(&facts.chanFacts, body, f.Line, parameter)
+	p.ticks(&facts.chanFacts, body, f.Line)
 	s.calls[c] = facts
 	return facts
 }
@@ -82,117 +82,6 @@ func (p *sourcePackage) acquired(facts *callFacts, body *ast.BlockStmt, line int
 	if n != 1 {
 		facts.acquires = lock{}
 	}
-}
-
-// channels notes on which kinds of channels a function sends and receives.
-func (p *sourcePackage) channels(facts *callFacts, body *ast.BlockStmt, line int) {
-	element := func(e ast.Expr) types.Type {
-		if t := p.info.TypeOf(e); t != nil {
-			if c, ok := t.Underlying().(*types.Chan); ok {
-				return c.Elem()
-			}
-		}
-		return nil
-	}
-	var slot string
-	taken := map[string]bool{}
-	ast.Inspect(body, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SendStmt:
-			if t := element(n.Chan); t != nil {
-				facts.sends = append(facts.sends, t)
-				if p.covers(n, line) {
-					slot = types.ExprString(n.Chan)
-				}
-			}
-		case *ast.UnaryExpr:
-			if t := element(n.X); n.Op.String() == "<-" && t != nil {
-				facts.receives = append(facts.receives, t)
-				taken[types.ExprString(n.X)] = true
-			}
-		case *ast.RangeStmt:
-			if t := element(n.X); t != nil {
-				facts.receives = append(facts.receives, t)
-				facts.ranges = facts.ranges || p.line(n.For) == line
-			}
-		}
-		return true
-	})
-	facts.tokens = slot != "" && taken[slot]
-}
-
-// ticks finds out whether all that a line receives from is a Ticker.
-func (p *sourcePackage) ticks(facts *callFacts, body *ast.BlockStmt, line int) {
-	all, n := true, 0
-	receive := func(e ast.Expr) {
-		n++
-		all = all && p.ticker(e)
-	}
-	ast.Inspect(body, func(node ast.Node) bool {
-		switch node := node.(type) {
-		case *ast.RangeStmt:
-			if p.line(node.For) == line {
-				receive(node.X)
-			}
-		case *ast.SelectStmt:
-			if p.line(node.Select) == line {
-				for _, c := range node.Body.List {
-					if e := received(c.(*ast.CommClause)); e != nil {
-						receive(e)
-					} else {
-						all = false
-					}
-				}
-				return false
-			}
-		case *ast.UnaryExpr:
-			if node.Op == token.ARROW && p.line(node.OpPos) == line {
-				receive(node.X)
-			}
-		}
-		return true
-	})
-	facts.ticks = n > 0 && all
-}
-
-// received is the channel that a case of a select receives from; nil if it does
-// not receive.
-func received(c *ast.CommClause) ast.Expr {
-	var e ast.Expr
-	switch st := c.Comm.(type) {
-	case *ast.ExprStmt:
-		e = st.X
-	case *ast.AssignStmt:
-		e = st.Rhs[0]
-	}
-	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
-		return u.X
-	}
-	return nil
-}
-
-// ticker reports whether an expression is the channel of a time.Ticker.
-func (p *sourcePackage) ticker(e ast.Expr) bool {
-	switch e := ast.Unparen(e).(type) {
-	case *ast.SelectorExpr:
-		t := p.info.TypeOf(e.X)
-		if t == nil || e.Sel.Name != "C" {
-			return false
-		}
-		if q, ok := t.Underlying().(*types.Pointer); ok {
-			t = q.Elem()
-		}
-		named, ok := types.Unalias(t).(*types.Named)
-		return ok && named.Obj().Name() == "Ticker" && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "time"
-	case *ast.CallExpr:
-		sel, ok := e.Fun.(*ast.SelectorExpr)
-		if !ok || sel.Sel.Name != "Tick" {
-			return false
-		}
-		f, ok := p.info.Uses[sel.Sel].(*types.Func)
-		return ok && f.Pkg() != nil && f.Pkg().Path() == "time"
-	}
-	return false
 }
 
 // waitFacts is what the source says of the call in which a unit waits.
@@ -250,7 +139,7 @@ func (s *scene) sourceHolders() {
 		if !lockKind(r.Kind) || !r.key.known() {
 			continue
 		}
-		r.found.drop(func(c *candidate) bool { return c.score < worth[BySource] && !c.pending && s.refuted(r, c) })
+		r.found.drop(func(c *candidate) bool { return c.score < worth[BySource] && s.refuted(r, c) })
 	}
 }
 
@@ -305,6 +194,48 @@ func (s *scene) holds(r *resource, l lock, i, j int, c *callFacts) {
 	x.add(Reason{BySource, s.frames(u)[j].shown()}, score)
 }
 
+// nobodyHolds reports whether by the source no goroutine holds a lock. A field
+// that is not exported is locked by its package alone: the source of the others
+// does not matter.
+func (s *scene) nobodyHolds(r *resource) bool {
+	if s.source == nil || r.key.owner == "" {
+		return false
+	}
+	p := s.source.byPath(r.key.pkg)
+	if p == nil || ast.IsExported(r.key.name) || s.source.keeps(p, r.key) {
+		return false
+	}
+	for b, frames := range s.stacks {
+		if s.idle[b] != "" {
+			continue
+		}
+		for j, f := range frames {
+			if f.Package != r.key.pkg {
+				continue
+			}
+			facts := s.source.at(f)
+			if facts == nil || facts.held == nil || facts.held.opaque && !s.locksAt(b, j) {
+				return false
+			}
+			if _, ok := facts.held.holds(r.key); ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// locksAt reports whether a frame of a bucket is the call of Lock that all its
+// goroutines wait in.
+func (s *scene) locksAt(b, j int) bool {
+	for i := s.first[b]; i < s.first[b+1]; i++ {
+		if w := s.units[i].wait; !lockKind(w.kind) || w.at != j {
+			return false
+		}
+	}
+	return true
+}
+
 // refuted reports whether the source of all that makes a candidate suspect says
 // that it does not hold the lock.
 func (s *scene) refuted(r *resource, c *candidate) bool {
@@ -318,90 +249,4 @@ func (s *scene) refuted(r *resource, c *candidate) bool {
 		}
 	}
 	return true
-}
-
-// token reports whether what waits to send on a channel uses it as a semaphore:
-// the function that sends then receives from it.
-func (s *scene) token(r *resource) bool {
-	if s.source == nil {
-		return false
-	}
-	c := s.waitFacts(&s.units[r.units[0]])
-	r.tokens = c != nil && c.tokens
-	return r.tokens
-}
-
-// partners finds, for a goroutine that holds a lock while it sends or receives,
-// the one that would do the opposite and waits for the lock.
-func (s *scene) partners() {
-	if s.source == nil {
-		return
-	}
-	for _, r := range s.resources {
-		if !lockKind(r.Kind) {
-			continue
-		}
-		for _, x := range r.Suspects {
-			h := &s.units[x.unit]
-			if x.Confidence < Probable || h.wait.kind != Chan || h.on < 0 {
-				continue
-			}
-			on := s.resources[h.on]
-			element := s.element(h)
-			if element == nil || len(on.Suspects) > 0 {
-				continue
-			}
-			for _, i := range r.units {
-				if i != x.unit && s.answers(&s.units[i], element, h.wait.op) && s.units[i].n == 1 {
-					on.candidate(i).add(Reason{Partner, s.caller(&s.units[i]).shown()}, worth[Partner])
-				}
-			}
-			if len(on.found.list) == 1 {
-				s.decide(on)
-			}
-		}
-	}
-}
-
-// element is what the channel carries that a unit waits on.
-func (s *scene) element(u *unit) types.Type {
-	c := s.waitFacts(u)
-	if c == nil {
-		return nil
-	}
-	list := c.sends
-	if u.wait.op == Receive {
-		list = c.receives
-	}
-	for _, t := range list {
-		if !types.Identical(t, list[0]) {
-			return nil
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	return list[0]
-}
-
-// answers reports whether a function in the stack of a unit does the opposite
-// of an operation on a channel of the element type.
-func (s *scene) answers(u *unit, element types.Type, op Op) bool {
-	frames := s.frames(u)
-	for j := u.wait.at; j < len(frames); j++ {
-		c := s.source.at(frames[j])
-		if c == nil {
-			continue
-		}
-		list := c.receives
-		if op == Receive {
-			list = c.sends
-		}
-		for _, t := range list {
-			if types.Identical(t, element) {
-				return true
-			}
-		}
-	}
-	return false
 }

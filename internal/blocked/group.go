@@ -34,7 +34,7 @@ const maxOffset = 4096
 // groupKey says which waits are for one resource.
 type groupKey struct {
 	kind     Kind
-	limit    bool // the limit of an errgroup, not its end
+	op       Op // where one address is that of several: an errgroup and its limit, the ends of a channel
 	address  uint64
 	object   uint64
 	name     string // of a type, or a lock in the source
@@ -50,8 +50,12 @@ func (s *scene) group() {
 	var loose []int
 	for _, i := range s.waiting {
 		u := &s.units[i]
-		if u.address == 0 && lockKind(u.wait.kind) {
+		switch {
+		case u.address != 0:
+		case lockKind(u.wait.kind):
 			u.address = s.addressBySource(u)
+		case u.wait.kind == Chan:
+			u.address = s.chanAddress(u)
 		}
 		if u.address == 0 && lockKind(u.wait.kind) {
 			loose = append(loose, i)
@@ -81,7 +85,10 @@ func (s *scene) group() {
 
 func (s *scene) keyOf(i int) groupKey {
 	u := &s.units[i]
-	k := groupKey{kind: u.wait.kind, limit: u.wait.op == Go, address: u.address}
+	k := groupKey{kind: u.wait.kind, address: u.address}
+	if k.kind == Errgroup || k.kind == Chan {
+		k.op = u.wait.op
+	}
 	if k.address == 0 {
 		f := s.caller(u)
 		k.function, k.line = f.number+1, f.line
@@ -302,7 +309,7 @@ func (s *scene) finish(r *resource) {
 	r.Known = make([]Waiter, 0, known)
 	for _, i := range r.units {
 		if u := &s.units[i]; u.member != nil {
-			r.Known = append(r.Known, Waiter{u.member.ID, u.bucket})
+			r.Known = append(r.Known, Waiter{u.member.ID, u.bucket, u.minutes})
 		}
 	}
 	for k, b := range r.buckets {

@@ -84,11 +84,6 @@ func (s *scene) lookFor(q *search, r *resource) {
 			q.addresses[o] = few(q.addresses[o], r)
 		}
 	}
-	for _, i := range r.pending {
-		c := r.candidate(i)
-		c.pending = true
-		c.add(Reason{Next, s.caller(&s.units[i]).shown()}, worth[Next])
-	}
 }
 
 func (s *scene) want(q *search, function int, w want) {

@@ -122,8 +122,6 @@ func (s *scene) lockPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		if p := s.holderPattern(r, holder); p != "" {
 			return p, Unknown
 		}
-	case r.Holder == NotFound && len(r.Suspects) == 0 && r.Waiters > 1 && !s.blind && !r.MayBeMixed && r.Kind == Mutex:
-		return LockWithoutHolder, Guess
 	}
 	if len(r.pending) > 0 && len(r.units) > len(r.pending) {
 		if holder == nil {

@@ -142,12 +142,13 @@ func (s *scene) suspect() {
 		}
 		s.decide(r)
 	}
+	s.channelEnds()
 	s.partners()
 }
 
 // decide says which candidates are suspects, and how sure that is.
 func (s *scene) decide(r *resource) {
-	if len(r.found.list) == 0 && !r.Proven {
+	if len(r.found.list) == 0 && len(r.pending) == 0 && !r.Proven && s.source == nil {
 		return
 	}
 	all := slices.Clone(r.found.list)
@@ -158,15 +159,13 @@ func (s *scene) decide(r *resource) {
 	if !lockKind(r.Kind) {
 		all = slices.DeleteFunc(all, s.unlisted)
 		for _, c := range all {
-			r.Suspects = append(r.Suspects, s.made(r, c, sureness(c.score)))
+			r.Suspects = append(r.Suspects, s.made(c, sureness(c.score)))
 		}
 		if len(all) > 0 {
 			r.Holder, r.Confidence = Named, r.Suspects[0].Confidence
 		}
 		return
 	}
-	var pending []*candidate
-	all, pending = cut(all)
 	if r.Proven { // whoever holds a lock for which nobody ever gets woken is stuck as well
 		all = slices.DeleteFunc(all, func(c *candidate) bool { return !s.units[c.unit].leaked })
 	}
@@ -176,7 +175,7 @@ func (s *scene) decide(r *resource) {
 	case oneOf && len(all) > 0:
 		r.Holder = OneOf
 		for _, c := range all[:min(len(all), 3)] {
-			r.Suspects = append(r.Suspects, s.made(r, c, Guess))
+			r.Suspects = append(r.Suspects, s.made(c, Guess))
 		}
 	case len(all) > 0:
 		r.Holder = OneOf
@@ -188,22 +187,26 @@ func (s *scene) decide(r *resource) {
 			} else if len(r.Suspects) >= 3 || top {
 				break
 			}
-			r.Suspects = append(r.Suspects, s.made(r, c, confidence))
+			r.Suspects = append(r.Suspects, s.made(c, confidence))
 		}
 		if r.Suspects[0].Confidence >= Probable {
 			r.Holder = Named
 		}
-	case r.Proven && !s.blind && len(r.pending) == 0:
+	case s.blind || len(r.pending) > 0:
+	case r.Proven || s.nobodyHolds(r):
 		r.Holder = Gone
 	}
 	if len(r.Suspects) > 0 {
 		r.Confidence = r.Suspects[0].Confidence
 	}
-	for _, c := range slices.DeleteFunc(pending, s.unlisted) {
-		r.Suspects = append(r.Suspects, s.made(r, c, Certain))
-	}
 	if r.Holder == Gone {
 		r.Confidence = Probable
+	}
+	for _, i := range r.pending { // it may hold the lock for reading as well
+		c := &candidate{unit: i, why: []Reason{{Next, s.caller(&s.units[i]).shown()}}, pending: true}
+		if !s.unlisted(c) {
+			r.Suspects = append(r.Suspects, s.made(c, Certain))
+		}
 	}
 }
 
@@ -215,17 +218,6 @@ func (s *scene) unlisted(c *candidate) bool {
 
 // least is the score below which nobody is mentioned.
 const least = 20
-
-func cut(all []*candidate) (rest, pending []*candidate) {
-	for _, c := range all {
-		if c.pending {
-			pending = append(pending, c)
-		} else {
-			rest = append(rest, c)
-		}
-	}
-	return rest, pending
-}
 
 // top reports whether the first candidates stand out, so that they are named:
 // one, or the readers of an RWMutex that the source says hold it.
@@ -320,7 +312,7 @@ func (s *scene) alike(r *resource, all []*candidate) (rest []*candidate, oneOf b
 	return nil, false
 }
 
-func (s *scene) made(r *resource, c *candidate, sure Confidence) Suspect {
+func (s *scene) made(c *candidate, sure Confidence) Suspect {
 	u := &s.units[c.unit]
 	return Suspect{ID: u.id(), Bucket: u.bucket, State: u.state, Wait: u.minutes, Confidence: sure, Why: c.why, Pending: c.pending, unit: c.unit, read: c.read}
 }

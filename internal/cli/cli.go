@@ -23,6 +23,7 @@ import (
 	"gdump/internal/source"
 	"gdump/internal/ui"
 
+	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -75,6 +76,9 @@ type app struct {
 	fleet      fleet.Options
 	overTime   bool // the one source is what a server has of a service over time
 	out        output
+	command    string     // as it was called, without secrets
+	private    bool       // the report says nothing of this machine
+	closer     string     // the command that shows what is printed on the screen; "" if there is none
 	judge      *judge     // the rules; nil if there are none
 	gateOnly   bool       // the text shows the rules alone
 	verdict    gate.State // their result; "" without rules
@@ -97,6 +101,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			a.messages.secrets.AddHeader(name, strings.TrimSpace(value))
 		}
 	}
+	a.command = a.commandLine(args...)
 	done := make(chan int, 1)
 	go func() { done <- a.execute(ctx, args) }()
 	return a.await(ctx, done)
@@ -189,6 +194,15 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		fmt.Fprintln(&a.messages, "hint: "+oneLine(hint))
 	}
 	return status
+}
+
+// commandLine is a call of gdump as one types it, without secrets.
+func (a *app) commandLine(args ...string) string {
+	words := []string{"gdump"}
+	for _, arg := range args {
+		words = append(words, source.Redact(arg))
+	}
+	return a.messages.secrets.Hide(shellquote.Join(words...))
 }
 
 func oneLine(s string) string {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
+	"time"
 
 	"gdump/internal/diagnose"
 	"gdump/internal/fleet"
@@ -108,6 +110,11 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 		}
 		return a.print(t, true)
 	}
+	if !slices.Contains(args, "-") {
+		if a.closer = a.commandLine(args...); len(args) > 1 {
+			a.closer = a.commandLine(append([]string{"diff"}, args...)...)
+		}
+	}
 	dumps, err := a.load(ctx, args, nil)
 	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 {
 		return err
@@ -207,7 +214,17 @@ func (a *app) reportOptions(t *trend.Trend, diff bool) (report.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Diagnosis = diagnose.Of(t, finder.Package)
+	o.Diagnosis, o.Version, o.Now = diagnose.Of(t, finder.Package), version(), time.Now()
+	if !a.private {
+		o.Command, o.Closer = a.command, a.closer
+		o.Code = func(f goroutine.Frame) string {
+			s, err := finder.Read(f)
+			if err != nil {
+				return ""
+			}
+			return s.Lines[s.Line-s.First]
+		}
+	}
 	if a.judge != nil {
 		a.check(a.judge, &o)
 	}

@@ -49,9 +49,9 @@ it gives go a package testing with a few lines more (by -overlay in GOFLAGS): a
 test process has no endpoint and ends before it could be asked, and this way
 works with any TestMain and changes no file of yours. It builds with the Go of
 the current folder. With --format junit each test that left something is a test
-case. What a test starts carries the label test=NAME, by which run knows it; with Go before
-1.26 it knows a test only where its name is in the stack. Packages whose tests
-crash or exit by themselves leave no second dump.`,
+case. What a test starts carries the label test=NAME, by which run knows it;
+with Go before 1.26 it knows a test only where its name is in the stack.
+Packages whose tests crash or exit by themselves leave no second dump.`,
 		Example: `gdump run :6060 -- ./load.sh
 gdump run :6060 --rounds 2 --warmup ./load.sh --out dumps/ -- ./load.sh
 gdump run -- go test ./...`,
@@ -169,6 +169,7 @@ func (a *app) printRun(dumps []goroutine.Dump) error {
 	if err != nil {
 		return err
 	}
+	t.ByRounds()
 	return a.print(t, true)
 }
 

@@ -27,6 +27,7 @@ type Finding struct {
 	Buckets    []goroutine.ID // the most telling first
 	Resources  []int          // of Diagnosis.Blocked, what is waited for
 
+	late    bool // what changed between dumps says more
 	guessed bool // the pattern is a guess, whatever the finding is
 }
 
@@ -71,7 +72,7 @@ func (f *Finding) rank() int {
 		switch {
 		case f.Name == string(blocked.SelectForever) && f.Goroutines == 1:
 			n += 3 * len(kinds) // some keep a goroutine so on purpose
-		case f.Kind == Pattern && f.idling():
+		case f.Kind == Pattern && (f.late || f.idling()):
 			n += 3 * len(kinds)
 		case f.Confidence < sure:
 			n += len(kinds)

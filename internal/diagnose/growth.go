@@ -44,7 +44,7 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 			f.Buckets = append(f.Buckets, id)
 		}
 	}
-	f.Says = string(f.Kind) + ": " + what(l) + rise(s)
+	f.Says = string(f.Kind) + ": " + what(l) + rise(t, s)
 	if f.Where != "" && l.By == trend.ByGroup {
 		f.Where = "mostly " + siteName(s.Bucket) + ", " + f.Where
 	}
@@ -101,7 +101,7 @@ func what(l *trend.Leak) string {
 
 // rise says by how much a series rose, how fast, and whether any has finished.
 // Where traffic passes as well, what counts is who never finishes.
-func rise(s *trend.Series) string {
+func rise(t *trend.Trend, s *trend.Series) string {
 	var line string
 	if hidden(s) {
 		line = fmt.Sprintf(": %s of %s never finish", number.Group(s.Stuck), number.Group(s.Now()))
@@ -111,6 +111,8 @@ func rise(s *trend.Series) string {
 	switch {
 	case s.PerHour > 0:
 		line += "; " + number.Rate(s.PerHour)
+	case s.PerDump > 0 && len(s.Counts) > 2 && t.Rounds:
+		line += "; " + number.Mean(s.PerDump) + " more in every round"
 	case s.PerDump > 0 && len(s.Counts) > 2:
 		line += "; " + number.Mean(s.PerDump) + " more in every dump"
 	}
@@ -181,8 +183,8 @@ func proof(s *trend.Series) string {
 	return ""
 }
 
-// tooFar is what no forecast reaches.
-const tooFar = 10 * 365 * 24 * time.Hour
+// tooFar is what no forecast reaches: until then the program has changed.
+const tooFar = 30 * 24 * time.Hour
 
 // forecast says when a series passes each of the marks.
 func forecast(s *trend.Series) string {

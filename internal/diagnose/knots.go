@@ -242,7 +242,7 @@ func named(r *blocked.Resource) string {
 	case r.Kind == blocked.Pool:
 		return "a connection at " + place(r.Site)
 	case r.Kind == blocked.File && name != "":
-		return "the use of a " + name
+		return "the use of " + article(name) + " " + name
 	case r.Kind == blocked.Errgroup && r.Op == blocked.Go:
 		return "a slot in the limit of an errgroup at " + place(r.Site)
 	case r.Kind == blocked.Singleflight:
@@ -250,7 +250,7 @@ func named(r *blocked.Resource) string {
 	case name != "" && typeOfReceiver(r.Site.Function) != last && (strings.Count(name, ".") > 1 || r.Kind == blocked.Mutex || r.Kind == blocked.RWMutex):
 		return name
 	case name != "" && !r.MayBeMixed:
-		return "the " + noun + " of a " + name
+		return "the " + noun + " of " + article(name) + " " + name
 	case name != "":
 		return plural(noun) + " of " + name
 	case place(r.Site) != "":
@@ -267,7 +267,7 @@ func plural(noun string) string {
 }
 
 func article(noun string) string {
-	if strings.ContainsRune("Re", rune(noun[0])) {
+	if strings.HasPrefix(noun, "RW") || strings.ContainsRune("aeio", rune(noun[0])) {
 		return "an"
 	}
 	return "a"

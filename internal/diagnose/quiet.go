@@ -139,7 +139,7 @@ func (c *calm) says(d *goroutine.Dump) string {
 		stuck = ""
 	case c.longest != nil:
 		stuck = ""
-		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s in %s, %s", number.Minutes(c.longest.Waits.Max()), siteName(c.longest), doing(c.longest.State())))
+		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s %s, %s", number.Minutes(c.longest.Waits.Max()), in(c.longest), doing(c.longest.State())))
 	case !c.aged:
 		stuck = ""
 		parts = append(parts, "no nil channel", "nothing has waited for a minute yet")
@@ -250,6 +250,8 @@ func (d *Diagnosis) most() string {
 	top := d.leading()
 	var line string
 	switch all := t.Dumps[0].Goroutines; {
+	case top.Now() > 1 && top.Name == "" && top.Bucket.Stack.Missing():
+		line = fmt.Sprintf("the stacks of %s goroutines are not in the dump", number.Group(top.Now()))
 	case top.Now() > 1 && top == &t.Series[0]:
 		line = fmt.Sprintf("most goroutines (%s) are in %s", number.Group(top.Now()), seriesName(top))
 	case top.Now() > 1:
@@ -265,7 +267,7 @@ func (d *Diagnosis) most() string {
 		line += ", " + doing(state)
 	}
 	if at >= 0 {
-		line += fmt.Sprintf("; the longest wait is %s in %s", number.Minutes(longest), siteName(t.Series[at].Bucket))
+		line += fmt.Sprintf("; the longest wait is %s %s", number.Minutes(longest), in(t.Series[at].Bucket))
 	}
 	return line
 }

@@ -33,9 +33,10 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
 	if cleanTests(t, o) {
-		p.line(headline(t, o)[0])
+		p.line(headline(t, &o)[0])
 		return p.w.Flush()
 	}
+	p.rows = rowsOf(t, &o)
 	p.head()
 	p.table()
 	p.stacks()
@@ -44,12 +45,15 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 
 // head writes the verdict, what must be known, and which dumps these are.
 func (p *printer) head() {
-	for i, l := range headline(p.t, p.o) {
+	for i, l := range headline(p.t, &p.o) {
 		style := ""
 		if i == 0 {
 			style = bold
 		}
 		p.wrapped(style, l)
+	}
+	for _, l := range p.o.findingLines(p.t) {
+		p.line("  " + l)
 	}
 	for _, n := range view.Notes(p.t) {
 		p.wrapped("", "note: "+n)
@@ -71,6 +75,8 @@ type printer struct {
 	w *bufio.Writer
 	o Options
 	t *trend.Trend
+
+	rows rows
 }
 
 // line writes a line cut to the width. Errors stay in the buffered writer

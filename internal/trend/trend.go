@@ -54,6 +54,7 @@ type Trend struct {
 	Lives     []Life   // process lifetimes, in the order of their first dumps
 	LifeOf    []int    // per dump: the lifetime it comes from
 	Replicas  int      // processes that answered in turn; 0 if one did
+	Rounds    bool     // the dumps were taken around rounds of a command: no rate is one over time
 	Series    []Series // one dump: largest count first; several: most interesting first
 	Leaks     []Leak   // what accumulates or grows, each reported once, the surest and largest first
 	Outcome   Outcome

@@ -77,6 +77,7 @@ type binding struct {
 	needs []need
 	help  string
 	hint  string // in a word, at the bottom; "" for none
+	pair  string // a key of another row that the hint is of, too
 	rank  int    // of the hint: the lowest come first
 	shows place  // where the hint is worth its room; 0 if wherever the key works
 	do    func(*model) tea.Cmd
@@ -118,7 +119,7 @@ func bindings() []binding {
 		{keys: "B", topic: "view", where: panes, help: "previous grouping", do: groupBy(-1)},
 		{keys: "t", topic: "view", where: inTree, help: "list of buckets", hint: "list", rank: 6, do: (*model).turnTree},
 		{keys: "t", topic: "view", where: panes &^ inTree, needs: needs(ungrouped), help: "tree of calls, from created by to the leaf", hint: "tree", rank: 6, shows: inList, do: (*model).turnTree},
-		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", do: step(-1)},
+		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", hint: "dumps", pair: "]", rank: 3, shows: lists, do: step(-1)},
 		{keys: "]", topic: "view", where: panes, needs: needs(several), help: "next dump", do: step(1)},
 		{keys: "d", topic: "view", where: panes, help: "list of dumps", do: (*model).showDumps},
 		{keys: "v", topic: "view", where: panes, needs: needs(row, compared, judged), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},
@@ -139,8 +140,8 @@ func bindings() []binding {
 		{keys: "Y", topic: "do", where: panes, needs: needs(row), help: "copy a part: frame, place, function, IDs, JSON, …", do: (*model).showCopyMenu},
 		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
 		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
-		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 2, do: (*model).pause},
-		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "refresh", rank: 2, do: (*model).refresh},
+		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 1, do: (*model).pause},
+		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "now", rank: 1, do: (*model).refresh},
 		{keys: "m", topic: "do", where: anywhere, help: "mouse on and off", do: (*model).turnMouse},
 		{keys: "q", topic: "do", where: anywhere, needs: needs(inside), help: "back", do: (*model).up},
 		{keys: "q", topic: "do", where: anywhere | inWaiting, help: "quit from the list", hint: "quit", rank: 10, do: (*model).quit},

@@ -55,6 +55,7 @@ type model struct {
 	rows    []int // indexes of series, as filter and order leave them
 	hidden  int   // rows of Go itself, left out
 	list    list.List
+	moved   bool   // the user has moved the cursor: it no longer follows the verdict
 	wanted  string // identity of the series that the cursor goes to when the rows are here
 	crash   string // the crash in sight: its source and line
 	order   order
@@ -296,11 +297,15 @@ func (m *model) loaded(msg loadedMsg) tea.Cmd {
 
 // show puts a trend on the screen.
 //
-// The cursor stays on its bucket, the list in its order. In a crash that comes
+// The cursor stays on its bucket, the list in its order; in a watch it is on
+// what is most suspicious until the user moves it. In a crash that comes
 // into sight it starts on the goroutine that ended the process.
 func (m *model) show(p prepared) tea.Cmd {
 	if i := m.selected(); i >= 0 {
 		m.wanted = identity(&m.trend.Series[i])
+	}
+	if m.live != nil && !m.moved {
+		m.wanted = identity(&p.trend.Series[0])
 	}
 	before := m.crash
 	if m.crash = ""; p.culprit >= 0 {
@@ -415,6 +420,7 @@ func (m *model) jumped(msg jumpedMsg) {
 	case !m.choose(msg.series):
 		m.refuse(fmt.Sprintf("goroutine %d is in a hidden bucket: esc clears the filter", msg.id))
 	}
+	m.moved = true
 	m.showStack()
 }
 

@@ -48,11 +48,7 @@ func (m *model) titleView() string {
 		}
 	}
 	const head = " gdump  "
-	status := " "
-	if m.live != nil {
-		status = "   " + ansi.Truncate(m.live.status(), m.width/2, "…") + " "
-	}
-	right := strings.Join(facts, " · ") + status
+	right := strings.Join(facts, " · ") + " "
 	// What says least goes first: folders, then facts, then the front of the name.
 	if cells(head+position+name+right)+2 > m.width {
 		name = strings.ReplaceAll(name, clean(dumps[0].Source), shortSource(clean(dumps[0].Source)))
@@ -60,7 +56,7 @@ func (m *model) titleView() string {
 	}
 	for len(facts) > 1 && cells(head+position+name+right)+2 > m.width {
 		facts = facts[:len(facts)-1]
-		right = strings.Join(facts, " · ") + status
+		right = strings.Join(facts, " · ") + " "
 	}
 	switch room := m.width - cells(head+position+right) - 2; {
 	case room >= 8 || position == "":
@@ -116,10 +112,15 @@ func (m *model) headline() []line {
 		kind = plainLine
 	}
 	most := mostHeadline(m.height)
+	var notes []line
 	if w := m.warning(); w != "" {
-		lines = append(lines[:min(len(lines), most-1)], line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
+		notes = append(notes, line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
 	}
-	return lines[:min(len(lines), most)]
+	if m.live != nil {
+		notes = append(notes, m.liveView())
+	}
+	notes = notes[max(0, len(notes)+1-most):]
+	return append(lines[:min(len(lines), most-len(notes))], notes...)
 }
 
 // warning says in a line that something was not read, or that there are notes.
