@@ -121,6 +121,8 @@ func instancesOf(d *goroutine.Dump) []one {
 		name := d.Source
 		if m := savedName.FindStringSubmatch(name); m != nil {
 			name = m[1]
+		} else if _, rest, ok := strings.Cut(name, "://"); ok {
+			name, _, _ = strings.Cut(rest, "/debug/pprof")
 		}
 		return []one{{d.TakenAt, map[string]string{"instance": name}, func(b *goroutine.Bucket) int { return b.Count }, d.Goroutines}}
 	}

@@ -64,6 +64,24 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// TestPushNames names instances by what was pulled.
+func TestPushNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"http://10.0.0.7:6060/debug/pprof/goroutine?debug=1": "10.0.0.7:6060",
+		"dumps/web-1_6060-20260302T100000Z_2.dump":           "web-1_6060",
+		"a.dump": "a.dump",
+	} {
+		p := newPyro(t)
+		if _, err := push(t, p, `{service_name="shop"}`, nil, goroutine.Dump{Source: name, TakenAt: t0, Buckets: []goroutine.Bucket{bucket("main.f", 1)}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.kept[0].labels["instance"]; got != want {
+			t.Errorf("%s: instance %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestPushStripsLabels has request ids, which would each be a series.
 func TestPushStripsLabels(t *testing.T) {
 	t.Parallel()
