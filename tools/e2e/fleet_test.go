@@ -103,7 +103,11 @@ func (w world) push(t *testing.T, url, service string, start time.Time) {
 		write(t, name, p.text())
 		files[p.name+"="+p.version] = append(files[p.name+"="+p.version], name)
 	})
+	again := true
 	for key, names := range files {
+		if again { // what is pushed twice counts once
+			names, again = append(names, names...), false
+		}
 		name, version, _ := strings.Cut(key, "=")
 		to := fmt.Sprintf(`pyroscope:%s{service_name=%q,instance=%q,version=%q}`, url, service, name, version)
 		if r := command(t, dir, append([]string{"push", to}, names...)...); r.status != 0 {
