@@ -28,6 +28,7 @@ check: ## hold the code against formatters and linters
 	$(GO) fix -diff ./...
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd tools/duckdb && $(GO) vet . && $(GO) mod tidy -diff
 
 # Before 1.27 Go may call the end of the time itself a failure, in words that
 # no failing input has (go.dev/issue/75804): such a fuzzer ran out its time.
@@ -43,7 +44,8 @@ fuzz: ## run every fuzzer of FUZZED for FUZZTIME
 	done
 
 e2e: servers pyroscope ## try the built program on a terminal, against real servers
-	cd tools && PATH=$$PATH:/usr/sbin $(GO) test -count=1 ./e2e ./differential
+	cd tools && PATH=$$PATH:/usr/sbin $(GO) test -count=1 -timeout 20m ./e2e ./differential
+	cd tools/duckdb && $(GO) test -count=1 .
 
 # Ten minutes of CPU once; the build cache keeps what it compiles.
 pyroscope: ## build bin/pyroscope, the server that e2e starts, from its module
@@ -53,6 +55,7 @@ pyroscope: ## build bin/pyroscope, the server that e2e starts, from its module
 servers: # what e2e pulls from, as Debian ships it
 	@missing=; for p in nats-server prometheus caddy etcd; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing="$(SERVERS)"; done; \
 	command -v kubectl >/dev/null || missing="$$missing kubernetes-client"; \
+	command -v g++ >/dev/null || missing="$$missing g++"; \
 	if [ -n "$$missing" ]; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
