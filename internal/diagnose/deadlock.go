@@ -31,7 +31,7 @@ func (k *knots) deadlock(x *blocked.Deadlock) (Finding, bool) {
 	}
 	resources := k.waitedIn(x)
 	for _, r := range resources {
-		if s := k.stayed[r]; s.changed {
+		if k.stayed[r].Changed {
 			return Finding{}, false // another goroutine held it a moment ago
 		}
 	}

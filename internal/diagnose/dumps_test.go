@@ -22,13 +22,13 @@ var update = flag.Bool("update", false, "write the golden files")
 var header = regexp.MustCompile(`(?m)^(goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[(?:chan|select|sync|sleep|semacquire|IO wait|GC)[^],\n]*)`)
 
 // parsed reads a dump.
-func parsed(t testing.TB, text []byte) *goroutine.Dump {
+func parsed(t testing.TB, text []byte) []goroutine.Dump {
 	t.Helper()
 	dumps, err := parse.Read(t.Context(), bytes.NewReader(text), parse.Options{Workers: 1})
 	if err != nil || len(dumps) == 0 {
 		t.Fatalf("no dump: %v", err)
 	}
-	return &dumps[0]
+	return dumps
 }
 
 // TestDumps reads what is said of dumps of programs whose truth is known: as they
@@ -54,15 +54,17 @@ func TestDumps(t *testing.T) {
 				t.Fatal(err)
 			}
 			young, old := parsed(t, text), parsed(t, header.ReplaceAll(text, []byte("$1, 12 minutes")))
-			young.Source, old.Source = "young", "old"
 			var got strings.Builder
-			for _, tt := range []struct {
-				name  string
-				trend trend.Trend
-			}{
-				{"young", trend.One(*young)}, {"old", trend.One(*old)}, {"both", trend.Compare([]goroutine.Dump{*young, *old})},
-			} {
-				got.WriteString("== " + tt.name + "\n" + strings.Join(Of(&tt.trend, nil).Headline(), "\n") + "\n")
+			say := func(name string, tr trend.Trend) {
+				got.WriteString("== " + name + "\n" + strings.Join(Of(&tr, nil).Headline(), "\n") + "\n")
+			}
+			if len(young) > 1 {
+				say("all", trend.Compare(young))
+			} else {
+				young[0].Source, old[0].Source = "young", "old"
+				say("young", trend.One(young[0]))
+				say("old", trend.One(old[0]))
+				say("both", trend.Compare([]goroutine.Dump{young[0], old[0]}))
 			}
 			golden := filepath.Join("testdata", name+".golden")
 			if *update {

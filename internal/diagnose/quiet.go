@@ -25,7 +25,8 @@ func quiet(d *Diagnosis) []Finding {
 	}
 	f := Finding{Kind: Quiet, Goroutines: dump.Goroutines}
 	c := d.knots().calm()
-	if c.waits {
+	c.crowd = d.dominated(&c)
+	if c.waits && !c.crowd {
 		f.Says = c.says(dump)
 		f.Evidence = append(f.Evidence, d.most())
 	} else {
@@ -47,6 +48,14 @@ func quiet(d *Diagnosis) []Finding {
 	return []Finding{f}
 }
 
+// dominated reports whether one place has so many of the goroutines that are not
+// idle that it says more than anything else. A queue at a lock says more.
+func (d *Diagnosis) dominated(c *calm) bool {
+	const many, percent = 100, 40
+	n := d.leading().Now()
+	return c.queue == 0 && n >= many && 100*n >= percent*c.awake
+}
+
 // patience is how many minutes a channel operation may take until it is worth a
 // word.
 const patience = 2
@@ -54,7 +63,9 @@ const patience = 2
 // calm is what a dump shows in which nothing is known to be wrong.
 type calm struct {
 	waits   bool              // the dump says how long goroutines wait
-	aged    bool              // some have waited for long, so that those which have not mean something
+	oldest  int               // the longest wait, also of those that are idle
+	crowd   bool              // most of them are at one place, which may be what is wrong
+	awake   int               // goroutines that are not known to be idle
 	locks   int               // goroutines whose state says that they wait for a lock
 	queue   int               // goroutines that wait for locks
 	queued  string            // for which, and what may be wrong with that
@@ -81,10 +92,11 @@ func (k *knots) calm() calm {
 	states := map[string]int{}
 	for i := range k.dump.Buckets {
 		b := &k.dump.Buckets[i]
-		c.aged = c.aged || b.Waits.Max() > patience
+		c.oldest = max(c.oldest, b.Waits.Max())
 		if k.idle(i) {
 			continue
 		}
+		c.awake += b.Count
 		for _, s := range b.States {
 			states[activity(s.Name)] += s.N
 			if strings.HasPrefix(s.Name, "sync.Mutex") || strings.HasPrefix(s.Name, "sync.RWMutex") {
@@ -153,12 +165,18 @@ func (c *calm) says(d *goroutine.Dump) string {
 	case c.longest != nil:
 		stuck = ""
 		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s %s, %s", number.Minutes(c.longest.Waits.Max()), in(c.longest), doing(c.longest.State())))
-	case !c.aged:
+	case c.oldest <= patience:
 		// Where nothing is old, that nothing has waited for long says little.
 		stuck = "nothing has waited for a minute yet: "
+		if c.oldest > 0 {
+			stuck = fmt.Sprintf("nothing has waited for more than %s yet: ", number.Minutes(c.oldest))
+		}
 		parts = append(parts, "no nil channel")
 	default:
 		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s outside of main", number.Minutes(patience)))
+	}
+	if c.crowd {
+		stuck = ""
 	}
 	text := stuck + strings.Join(parts, ", ")
 	if len(c.what) > 0 && c.queue == 0 {
