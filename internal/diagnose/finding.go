@@ -89,7 +89,7 @@ func (f *Finding) idling() bool {
 		return false
 	}
 	switch blocked.Pattern(f.Name) {
-	case blocked.CondNotSignalled, blocked.AbandonedReceive, blocked.JobsNeverClosed, blocked.ContextNotCancelled, blocked.WaitGroupStuck, "ticker-loop":
+	case blocked.CondNotSignalled, blocked.AbandonedReceive, blocked.JobsNeverClosed, blocked.ContextNotCancelled, "ticker-loop":
 		return true
 	}
 	return false

@@ -65,6 +65,7 @@ type calm struct {
 	waits   bool              // the dump says how long goroutines wait
 	oldest  int               // the longest wait, also of those that are idle
 	crowd   bool              // most of them are at one place, which may be what is wrong
+	server  bool              // main may wait for its end
 	awake   int               // goroutines that are not known to be idle
 	locks   int               // goroutines whose state says that they wait for a lock
 	queue   int               // goroutines that wait for locks
@@ -90,6 +91,7 @@ func (k *knots) calm() calm {
 		c.queued = k.contention(&c, largest)
 	}
 	states := map[string]int{}
+	c.server = k.serves()
 	for i := range k.dump.Buckets {
 		b := &k.dump.Buckets[i]
 		c.oldest = max(c.oldest, b.Waits.Max())
@@ -103,7 +105,7 @@ func (k *knots) calm() calm {
 				c.locks += s.N
 			}
 		}
-		if slow(b) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
+		if slow(b, c.server) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
 			c.longest = b
 		}
 	}
@@ -111,14 +113,28 @@ func (k *knots) calm() calm {
 	return c
 }
 
-// slow reports whether a bucket waits for other goroutines longer than work takes
-// as a rule.
-func slow(b *goroutine.Bucket) bool {
-	if entry, _ := b.Stack.Entry(); b.Waits.Max() <= patience || entry.Function == "main.main" {
-		return false // main waits for the end as a rule
+// slow reports whether a bucket waits longer than work takes as a rule: for other
+// goroutines, or as no more than one or two do for a file, a peer or a child. Main
+// waits for the end, in a server.
+func slow(b *goroutine.Bucket, server bool) bool {
+	if b.Waits.Max() <= patience {
+		return false
 	}
 	state := b.State()
-	return strings.HasPrefix(state, "chan ") || strings.HasPrefix(state, "sync.") || strings.HasPrefix(state, "semacquire")
+	switch {
+	case strings.HasPrefix(state, "chan "), strings.HasPrefix(state, "sync."), strings.HasPrefix(state, "semacquire"):
+		entry, _ := b.Stack.Entry()
+		return !server || entry.Function != "main.main"
+	case strings.HasPrefix(state, "IO wait"), strings.HasPrefix(state, "syscall"):
+		_, own := b.Stack.Owner()
+		return own && b.Count < 3
+	}
+	return false
+}
+
+// serves reports whether the process accepts connections, or waits for signals.
+func (k *knots) serves() bool {
+	return slices.ContainsFunc(k.report.Idle, func(why string) bool { return why == "accepts connections" || why == "signals" })
 }
 
 // contention says what is queued for, where nothing shows that it lasts.
@@ -173,7 +189,11 @@ func (c *calm) says(d *goroutine.Dump) string {
 		}
 		parts = append(parts, "no nil channel")
 	default:
-		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s outside of main", number.Minutes(patience)))
+		but := ""
+		if c.server {
+			but = " outside of main"
+		}
+		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s"+but, number.Minutes(patience)))
 	}
 	if c.crowd {
 		stuck = ""

@@ -42,5 +42,8 @@ func stays(d *Diagnosis) map[int]blocked.Stay {
 // before, without having gone on in between.
 func (k *knots) stayers(i int) int {
 	s := k.stayed[i]
+	if s.Changed {
+		return 0
+	}
 	return len(s.Same) - s.Again
 }
