@@ -31,6 +31,24 @@ func parsed(t testing.TB, text []byte) []goroutine.Dump {
 	return dumps
 }
 
+// check compares with a golden file.
+func check(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got); go test ./internal/diagnose -update rewrites it\n%s", golden, d)
+	}
+}
+
 // TestDumps reads what is said of dumps of programs whose truth is known: as they
 // were taken, a moment after all was stuck; as if that had been twelve minutes
 // later; and of both, as the same goroutines waited in both.
@@ -66,22 +84,30 @@ func TestDumps(t *testing.T) {
 				say("old", trend.One(old[0]))
 				say("both", trend.Compare([]goroutine.Dump{young[0], old[0]}))
 			}
-			golden := filepath.Join("testdata", name+".golden")
-			if *update {
-				if err := os.MkdirAll("testdata", 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), got.String()); d != "" {
-				t.Errorf("-want +got\n%s", d)
-			}
+			check(t, name+".golden", got.String())
 		})
 	}
+}
+
+// TestPatterns reads what leads for each pattern and what looks like it but is not:
+// as taken, and twelve minutes later.
+func TestPatterns(t *testing.T) {
+	files, err := filepath.Glob("../blocked/testdata/pattern/*.txt")
+	if err != nil || len(files) < 40 {
+		t.Fatalf("%d dumps, %v", len(files), err)
+	}
+	var got strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.WriteString("== " + strings.TrimSuffix(filepath.Base(file), ".txt") + "\n")
+		for _, text := range [][]byte{text, header.ReplaceAll(text, []byte("$1, 12 minutes"))} {
+			tr := trend.One(parsed(t, text)[0])
+			f := Of(&tr, nil).Findings()[0]
+			got.WriteString(f.Code() + ": " + f.Says + "\n")
+		}
+	}
+	check(t, "patterns.golden", got.String())
 }

@@ -259,7 +259,8 @@ func crowded(d *Diagnosis, found []Finding) []Finding {
 	if top.Now() < crowd || slices.ContainsFunc(found, func(f Finding) bool { return slices.Contains(f.Buckets, top.Bucket.ID) }) {
 		return nil
 	}
-	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now()}
+	c := d.knots().calm()
+	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now(), leads: d.dominated(&c)}
 	f.of(top.Bucket)
 	return []Finding{f}
 }
