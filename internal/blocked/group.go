@@ -11,16 +11,17 @@ import (
 type resource struct {
 	Resource
 	units    []int
-	pending  []int       // writers that wait for readers, which later waiters wait behind
-	function int         // number of that of the site
-	acquires sites       // where the waiters wait
-	callers  sites       // the calls of those functions
-	types    set[int]    // whose methods acquire it
-	objects  set[uint64] // that it is a part of, as far as live receivers show
-	remote   bool        // it is no part of the objects whose methods acquire it
-	key      key         // in the source
-	buckets  []int       // of the waiters, ascending
-	tokens   bool        // a channel that is used as a semaphore
+	pending  []int         // writers that wait for readers, which later waiters wait behind
+	function int           // number of that of the site
+	acquires sites         // where the waiters wait
+	callers  sites         // the calls of those functions
+	types    set[int]      // whose methods acquire it
+	objects  set[uint64]   // that it is a part of, as far as live receivers show
+	remote   bool          // it is no part of the objects whose methods acquire it
+	key      key           // in the source
+	buckets  []int         // of the waiters, ascending
+	methods  map[int]lines // of its types, in which the waiters are, and at which lines
+	tokens   bool          // a channel that is used as a semaphore
 	found    candidates
 }
 

@@ -215,16 +215,32 @@ func (s *scene) inMethod(q *search, r *resource, i, j int) {
 	switch {
 	case u.on >= 0 && s.resources[u.on] == r:
 		signal = InSelf
-	case receiver(u.member, j) == 0 && r.waitsIn(u.bucket):
+	case receiver(u.member, j) == 0 && s.inWaiters(r, s.frames(u)[j]):
 		return // what is suspect of it is as suspect of the waiter itself
 	}
 	r.candidate(i).add(Reason{signal, s.frames(u)[j].shown()}, s.discount(signal, worth[signal], u, j))
 }
 
-// waitsIn reports whether waiters of a resource have the stack of a bucket.
-func (r *resource) waitsIn(bucket int) bool {
-	_, ok := slices.BinarySearch(r.buckets, bucket)
-	return ok
+// inWaiters reports whether a waiter of a lock is in a method of its type at the
+// same line as well, as far as the lines are known.
+func (s *scene) inWaiters(r *resource, f frame) bool {
+	if r.methods == nil {
+		r.methods = map[int]lines{}
+		for _, b := range r.buckets {
+			for _, x := range s.stacks[b] {
+				if r.types.has(x.typ) {
+					r.methods[x.number] = append(r.methods[x.number], x.line)
+				}
+			}
+		}
+		for n, l := range r.methods {
+			slices.Sort(l)
+			r.methods[n] = slices.Compact(l)
+		}
+	}
+	l := r.methods[f.number]
+	_, same := slices.BinarySearch(l, f.line)
+	return same || len(l) > 0 && (l[0] == 0 || f.line == 0)
 }
 
 // byAddress looks for the lock or its object among the arguments of a frame.
