@@ -71,6 +71,7 @@ func (s *scene) group() {
 		}
 	}
 	s.adopt()
+	remote := map[typedKind]bool{}
 	for n, r := range s.resources {
 		slices.Sort(r.units)
 		slices.Sort(r.pending)
@@ -80,7 +81,19 @@ func (s *scene) group() {
 				r.buckets = append(r.buckets, b)
 			}
 		}
-		r.object()
+		if r.object(); r.remote {
+			for _, t := range r.types.all() {
+				remote[typedKind{r.Kind, t}] = true
+			}
+		}
+	}
+	if len(remote) == 0 {
+		return
+	}
+	for _, r := range s.resources {
+		if r.objects.len() == 0 { // what holds for others of its type holds for it
+			r.remote = slices.ContainsFunc(r.types.all(), func(t int) bool { return remote[typedKind{r.Kind, t}] })
+		}
 	}
 }
 

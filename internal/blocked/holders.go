@@ -295,16 +295,18 @@ func (s *scene) object(q *search, r *resource, u *unit, j int) belonging {
 		return another
 	case r.Address == 0:
 		return maybe
-	case o > r.Address || r.Address-o >= maxOffset:
-		return another
 	}
-	// The nearest object before the lock is the one that it is a part of.
+	// The lock is a part of the nearest object before it, if one is near enough:
+	// else it may be no part of objects of the type at all.
 	all := q.objects[t]
-	k, _ := slices.BinarySearch(all, o)
-	if k+1 < len(all) && all[k+1] <= r.Address {
-		return another
+	k, found := slices.BinarySearch(all, r.Address)
+	if !found {
+		k--
 	}
-	return maybe
+	if k < 0 || r.Address-all[k] >= maxOffset || all[k] == o {
+		return maybe
+	}
+	return another
 }
 
 // discount lowers what names alone say of a goroutine that may be a loop of its
