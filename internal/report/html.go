@@ -38,6 +38,7 @@ func HTML(w io.Writer, t *trend.Trend, o Options) error {
 	p.verdict()
 	p.gate()
 	p.sources()
+	p.whoBlocks()
 	p.chart()
 	p.table()
 	p.stacks()

@@ -65,7 +65,10 @@ func (m *model) listTitle() string {
 		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
 	}
 	if m.hidden > 0 {
-		title += fmt.Sprintf(" · %s of Go itself hidden (.)", number.Group(m.hidden))
+		title += fmt.Sprintf(" · %s idle or of Go itself hidden (.)", number.Group(m.hidden))
+	}
+	if n := len(m.gone); n > 0 {
+		title += fmt.Sprintf(" · %s hidden by hand (+)", number.Group(n))
 	}
 	switch {
 	case m.tree:
@@ -84,8 +87,10 @@ func (m *model) emptyView() string {
 	switch {
 	case m.applied != "":
 		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
+	case len(m.gone) > 0:
+		return "all rows are hidden (+ shows them)"
 	case m.hidden > 0:
-		return "only goroutines of Go itself (. shows them)"
+		return "only goroutines that are idle or of Go itself (. shows them)"
 	}
 	return "no goroutines"
 }
@@ -151,10 +156,14 @@ func (m *model) rowView(i int, selected bool, w int) string {
 		}
 		line.WriteString(m.mark(cell, words, of))
 	}
-	if selected {
-		return m.theme.Selected.Render(fit("▸ "+cells.String(), w))
+	sign := " "
+	if m.marked[identity(s)] {
+		sign = "●"
 	}
-	return "  " + line.String()
+	if selected {
+		return m.theme.Selected.Render(fit("▸"+sign+cells.String(), w))
+	}
+	return " " + sign + line.String()
 }
 
 func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
@@ -163,7 +172,7 @@ func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
 			return st
 		}
 	}
-	if _, own := s.Bucket.Stack.Owner(); !own {
+	if _, own := s.Bucket.Stack.Owner(); !own || m.idle[s.Bucket.ID] {
 		return m.theme.Faint
 	}
 	return lipgloss.NewStyle()

@@ -8,7 +8,6 @@ import (
 	"gdump/internal/view"
 	"gdump/internal/view/number"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -80,11 +79,7 @@ func (m *model) headlineView() []string {
 	var lines []string
 	all := m.headline()
 	for _, l := range all[:min(len(all), m.layout.headline)] {
-		style := m.style(l.kind)
-		if l.kind == plainLine {
-			style = lipgloss.NewStyle()
-		}
-		lines = append(lines, m.style(all[0].kind).Render("▌")+style.Render(l.text))
+		lines = append(lines, m.style(all[0].kind).Render("▌")+m.style(l.kind).Render(l.text))
 	}
 	for len(lines) < m.layout.headline {
 		lines = append(lines, "")
@@ -98,19 +93,6 @@ func (m *model) headline() []line {
 	if len(m.trend.Dumps) == 0 || m.width < minWidth {
 		return nil
 	}
-	var lines []line
-	kind := plainLine
-	switch m.asks {
-	case view.Bad:
-		kind = badLine
-	case view.Good:
-		kind = goodLine
-	case view.Plain:
-	}
-	for _, text := range m.says {
-		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
-		kind = plainLine
-	}
 	most := mostHeadline(m.height)
 	var notes []line
 	if w := m.warning(); w != "" {
@@ -120,7 +102,7 @@ func (m *model) headline() []line {
 		notes = append(notes, m.liveView())
 	}
 	notes = notes[max(0, len(notes)+1-most):]
-	return append(lines[:min(len(lines), most-len(notes))], notes...)
+	return append(m.findingLines(most-len(notes)), notes...)
 }
 
 // warning says in a line that something was not read, or that there are notes.

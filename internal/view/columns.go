@@ -114,6 +114,22 @@ func Columns(t *trend.Trend) []Column {
 	return cols
 }
 
+// WithBlocks adds to the columns how many goroutines those of a bucket keep
+// waiting.
+func WithBlocks(cols []Column, blocks func(*goroutine.Bucket) int) []Column {
+	at := slices.IndexFunc(cols, func(c Column) bool { return c.Title == "state" })
+	return slices.Insert(cols, max(0, at), Column{
+		Title: "blocks", Right: true, rank: 9, least: 1000,
+		Cell: func(s *trend.Series) string {
+			if n := blocks(s.Bucket); n > 0 {
+				return number.Group(n)
+			}
+			return ""
+		},
+		Compare: func(a, b *trend.Series) int { return cmp.Compare(blocks(b.Bucket), blocks(a.Bucket)) },
+	})
+}
+
 // history is a column of counts dump by dump.
 func history(title string, compare func(a, b *trend.Series) int) Column {
 	return Column{
