@@ -255,7 +255,7 @@ func headerIn(text []byte) int {
 // to the last header, behind which no blank line shows where the goroutine ends.
 func completeIn(text []byte) int {
 	if headerIn(text) == len(text) {
-		return len(text) // to search backward is slow
+		return len(text) // to look for the last takes longer
 	}
 	for to := len(text); to > 0; {
 		if to = bytes.LastIndex(text[:to], nextGoroutine) + 1; beginsHeader(text[to:]) {

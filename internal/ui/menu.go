@@ -194,8 +194,7 @@ func (x *menu) draw(m *model, w, h int) []string {
 // narrow is the width below which a menu shows its last column but one no more.
 const narrow = 60
 
-// fitColumns makes the columns fit into w cells: the widest give way, the last
-// does not.
+// fitColumns makes the columns fit into w cells: the widest give way.
 func (x *menu) fitColumns(w int) {
 	if x.head.columns == nil {
 		x.head.widths = []int{0}
@@ -218,7 +217,7 @@ func (x *menu) fitColumns(w int) {
 			over += c + 2
 		}
 		widest := 0
-		for i := range widths[:len(widths)-1] {
+		for i := range widths {
 			if widths[i] > widths[widest] {
 				widest = i
 			}
