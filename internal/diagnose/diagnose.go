@@ -72,57 +72,70 @@ func (d *Diagnosis) detect() []Finding {
 	for _, find := range detectors() {
 		found = append(found, find(d)...)
 	}
-	found = fold(found)
 	if slices.ContainsFunc(found, func(f Finding) bool { return f.rank() < 3*len(kinds) }) {
 		found = append(found, crowded(d, found)...)
 	} else {
 		found = append(found, quiet(d)...)
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int { return a.rank() - b.rank() })
-	return explained(found)
-}
-
-// explained takes out the patterns of goroutines that a finding before has
-// already named, and gives that the pattern's remedy.
-func explained(found []Finding) []Finding {
-	var kept []Finding
-	for _, f := range found {
-		i := -1
-		if f.Kind == Pattern && len(f.Buckets) > 0 {
-			i = slices.IndexFunc(kept, func(g Finding) bool {
-				return !slices.ContainsFunc(f.Buckets, func(id goroutine.ID) bool { return !slices.Contains(g.Buckets, id) })
-			})
-		}
-		if i < 0 {
-			kept = append(kept, f)
-		} else if kept[i].Remedy == "" {
-			kept[i].Remedy, kept[i].Link = f.Remedy, f.Link
-		}
+	found = fold(found)
+	for i := range found[:min(len(found), Shown)] {
+		d.quoteFor(&found[i])
 	}
-	return kept
+	return found
 }
 
-// fold adds patterns to the findings that are about the same goroutines and say
-// more: what leaks, and why.
-func fold(found []Finding) []Finding {
-	var kept []Finding
-	for i := range found {
-		p := &found[i]
-		at := -1
-		if p.Kind == Pattern && len(p.Buckets) > 0 {
-			at = slices.IndexFunc(kept, func(f Finding) bool {
-				return (f.grows() || f.Kind == Leaked || f.Name == unprintedPanic) && slices.Contains(f.Buckets, p.Buckets[0])
-			})
-		}
-		if at < 0 {
-			kept = append(kept, *p)
+// quoteFor adds the line of source that a finding is about.
+func (d *Diagnosis) quoteFor(f *Finding) {
+	if d.source == nil || f.Kind == Quiet || f.Kind == Largest {
+		return
+	}
+	dump := d.Newest()
+	for _, id := range f.Buckets {
+		i := slices.IndexFunc(dump.Buckets, func(b goroutine.Bucket) bool { return b.ID == id })
+		if i < 0 {
 			continue
 		}
-		if f := &kept[at]; f.Name == "" {
+		if f.Line = d.quote(&dump.Buckets[i], f.Site); f.Line != "" {
+			return
+		}
+	}
+}
+
+// fold takes out the patterns of goroutines that a finding before is about, and
+// adds them to that: what leaks, and why.
+func fold(found []Finding) []Finding {
+	var kept []Finding
+	about := map[goroutine.ID]int{}
+	for _, p := range found {
+		i := -1
+		if p.Kind == Pattern && len(p.Buckets) > 0 {
+			i = covering(kept, about, &p)
+		}
+		if i < 0 {
+			for _, id := range p.Buckets {
+				if _, ok := about[id]; !ok {
+					about[id] = len(kept)
+				}
+			}
+			kept = append(kept, p)
+			continue
+		}
+		if f := &kept[i]; f.Name == "" {
 			f.Name, f.Remedy, f.Link, f.guessed = p.Name, p.Remedy, p.Link, p.Confidence < sure
 		}
 	}
 	return kept
+}
+
+// covering is the finding that is about all goroutines of a pattern, -1 if there is
+// none.
+func covering(kept []Finding, about map[goroutine.ID]int, p *Finding) int {
+	i, ok := about[p.Buckets[0]]
+	if !ok || slices.ContainsFunc(p.Buckets, func(id goroutine.ID) bool { return !slices.Contains(kept[i].Buckets, id) }) {
+		return -1
+	}
+	return i
 }
 
 // one reports whether there is one dump, and so nothing to compare.

@@ -17,6 +17,7 @@ type Finding struct {
 	Says       string          // the finding in one sentence
 	Where      string          // whose code it is in and who started it, if known
 	Site       goroutine.Frame // the call site; the zero Frame if it is no one place
+	Line       string          // of source at the call site, where it is at hand
 	Owner      goroutine.Frame // the code that the call site belongs to
 	Evidence   []string
 	Limits     []string // what the dumps leave open, and what would decide it
@@ -182,6 +183,9 @@ func (f *Finding) lines() []string {
 			lines = append(lines, l)
 		}
 	}
+	if f.Line != "" {
+		lines = append(lines, place(f.Site)+": "+f.Line)
+	}
 	return lines
 }
 
@@ -189,7 +193,7 @@ func (f *Finding) lines() []string {
 // known, or if it is a guess.
 func (f *Finding) Advice() string {
 	switch {
-	case f.Remedy == "", f.Confidence < sure && !f.grows():
+	case f.Remedy == "", f.Confidence < sure && !f.grows() && !f.guessed:
 		return ""
 	case f.guessed:
 		return "perhaps " + f.Name + ": " + f.Remedy + " (" + f.Link + ")"
