@@ -44,6 +44,7 @@ const (
 	Blocked      Kind = "blocked"
 	Exhausted    Kind = "exhausted"
 	Accumulating Kind = "accumulating"
+	Outliers     Kind = "outlier" // few instances of a fleet have many more than the others
 	Growing      Kind = "growing"
 	Pattern      Kind = "pattern"
 	Paused       Kind = "paused"
@@ -56,7 +57,7 @@ const (
 
 // kinds are the kinds as they are ranked: how bad it is, and how sure a finding
 // of the kind can be.
-var kinds = []Kind{Strangers, Crash, Deadlock, Leaked, Blocked, Exhausted, Accumulating, Growing, Pattern, Fixed, Unjudged, Paused, Quiet, Largest}
+var kinds = []Kind{Strangers, Crash, Deadlock, Leaked, Blocked, Exhausted, Accumulating, Outliers, Growing, Pattern, Fixed, Unjudged, Paused, Quiet, Largest}
 
 // Kinds are all kinds of findings, the worst first.
 func Kinds() []Kind { return slices.Clone(kinds) }

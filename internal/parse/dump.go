@@ -17,12 +17,11 @@ const (
 	maxSampled  = 1 << 17 // buckets with argument lists
 )
 
-// place is where in a source a goroutine's text begins, and the time stamp it
-// has there.
+// place is where in a source a goroutine's text begins.
 type place struct {
 	line   int
 	offset int64
-	time   time.Time
+	around []byte // its first line with what is around it, which can show a time
 }
 
 // reading is a goroutine on its way into a dump.

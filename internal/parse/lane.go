@@ -250,6 +250,8 @@ func (l *lane) begin(text []byte, n int, at place) {
 	r.header(text)
 	r.count = uint32(n)
 	l.starts(&r, at)
+	l.headedBy(at)
+	l.at.around = nil
 	l.header, l.first, l.lines, l.loose = r, append(l.first[:0], text...), l.lines[:0], false
 	l.stack.reset()
 	l.state = inside
@@ -272,9 +274,22 @@ func (l *lane) starts(r *record, at place) {
 	l.at = at
 	l.dashes, l.foreign, l.doubt, l.alien = false, false, false, false
 	l.state = between
-	if l.headed = at.time; l.headed.IsZero() {
+	if l.b == nil {
+		l.headedBy(at)
+	}
+}
+
+// headedBy notes when a header was written.
+func (l *lane) headedBy(at place) {
+	if l.headed = l.time(at); l.headed.IsZero() {
 		l.headed = l.seen
 	}
+}
+
+// time is when the line at a place was written.
+func (l *lane) time(at place) time.Time {
+	line, _, _ := bytes.Cut(at.around, newline)
+	return unwrap.TimeOf(line, l.in.options.Latest)
 }
 
 // beginCounts begins a dump that has counts only, by its first line, which may
@@ -282,9 +297,7 @@ func (l *lane) starts(r *record, at place) {
 func (l *lane) beginCounts(head []byte, at place) {
 	l.finish()
 	l.close()
-	if l.headed = at.time; l.headed.IsZero() {
-		l.headed = l.seen
-	}
+	l.headedBy(at)
 	b := l.builder(at)
 	b.level, b.counted = goroutine.Debug1, true
 	l.counts.begin(b, head, at)
@@ -328,7 +341,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 	if l.state == inside || l.state == counting {
 		l.state = between
 	}
-	l.orphans()
+	defer l.orphans() // they came after the goroutine, which may begin a dump
 	switch was {
 	case counting:
 		l.counts.end()
@@ -380,6 +393,9 @@ func (l *lane) count(g *reading) {
 			return
 		}
 		l.close()
+		if g.spare != nil { // a worker has read it: nobody has looked yet
+			l.headedBy(g.at)
+		}
 		b = l.builder(g.at)
 		b.seen.add(g.id)
 	}
@@ -495,7 +511,7 @@ func (l *lane) why(text []byte, where func() place) {
 		return
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
-	l.when = where().time
+	l.when = l.time(where())
 	if bytes.HasPrefix(text, grammar.PanicWord) {
 		l.state = panicking
 	}

@@ -160,7 +160,7 @@ func (r *Reader) learnRecord(l *level, s *Stream, rec *record, f *field, pieces 
 	if n, id, ok := before.cut(rec.line, nil); ok {
 		if _, id, ok = after.cut(rec.line[n-1+scalarSize(rec.line[n-1:])-1:], id); ok {
 			sh.streams[string(id)] = s
-			s.shape = sh
+			s.shape, s.id, s.cut = sh, string(id), nil
 		}
 	}
 }

@@ -32,7 +32,7 @@ func unwrapAll(t testing.TB, source string, size int) []string {
 	var order []*Stream
 	texts := map[*Stream]*strings.Builder{}
 	ended := map[*Stream]bool{}
-	reader := New(Options{}, func(c *Chunk) {
+	reader := New(func(c *Chunk) {
 		if ended[c.Stream] {
 			t.Errorf("stream %d goes on after its end", c.Stream.ID)
 		}
@@ -224,7 +224,7 @@ func TestTime(t *testing.T) {
 		`{"msg":"\"time\":\"2020-01-01T00:00:00Z\"","timestamp":1795560326000}`,
 		`{"at":"2026-11-24T22:45:26Z","msg":"x"}`,
 	} {
-		if got := timeOf([]byte(around), time.Time{}); !got.Equal(want) {
+		if got := TimeOf([]byte(around), time.Time{}); !got.Equal(want) {
 			t.Errorf("%s: time %v, want %v", around, got, want)
 		}
 	}
