@@ -72,6 +72,7 @@ func (d *Diagnosis) detect() []Finding {
 	for _, find := range detectors() {
 		found = append(found, find(d)...)
 	}
+	explainLeak(found)
 	if slices.ContainsFunc(found, func(f Finding) bool { return f.rank() < 3*len(kinds) }) {
 		found = append(found, crowded(d, found)...)
 	} else {
@@ -83,6 +84,20 @@ func (d *Diagnosis) detect() []Finding {
 		d.quoteFor(&found[i])
 	}
 	return found
+}
+
+// explainLeak has what is known of a lock come before the leak that most of those
+// who wait for it are part of: it says why.
+func explainLeak(found []Finding) {
+	i := slices.IndexFunc(found, func(f Finding) bool { return f.Kind == Leaked })
+	if i < 0 {
+		return
+	}
+	for j := range found {
+		if f := &found[j]; f.Kind == Blocked && f.proven && 2*f.Goroutines >= found[i].Goroutines {
+			f.leads = true
+		}
+	}
 }
 
 // quoteFor adds the line of source that a finding is about.
