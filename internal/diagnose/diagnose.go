@@ -79,11 +79,7 @@ func (d *Diagnosis) detect() []Finding {
 		found = append(found, quiet(d)...)
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int { return a.rank() - b.rank() })
-	found = fold(found)
-	for i := range found[:min(len(found), Shown)] {
-		d.quoteFor(&found[i])
-	}
-	return found
+	return fold(found)
 }
 
 // explainLeak has what is known of a lock come before the leak that most of those
@@ -96,23 +92,6 @@ func explainLeak(found []Finding) {
 	for j := range found {
 		if f := &found[j]; f.Kind == Blocked && f.proven && 2*f.Goroutines >= found[i].Goroutines {
 			f.leads = true
-		}
-	}
-}
-
-// quoteFor adds the line of source that a finding is about.
-func (d *Diagnosis) quoteFor(f *Finding) {
-	if d.source == nil || f.Kind == Quiet || f.Kind == Largest {
-		return
-	}
-	dump := d.Newest()
-	for _, id := range f.Buckets {
-		i := slices.IndexFunc(dump.Buckets, func(b goroutine.Bucket) bool { return b.ID == id })
-		if i < 0 {
-			continue
-		}
-		if f.Line = d.quote(&dump.Buckets[i], f.Site); f.Line != "" {
-			return
 		}
 	}
 }

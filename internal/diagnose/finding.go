@@ -17,7 +17,6 @@ type Finding struct {
 	Says       string          // the finding in one sentence
 	Where      string          // whose code it is in and who started it, if known
 	Site       goroutine.Frame // the call site; the zero Frame if it is no one place
-	Line       string          // of source at the call site, where it is at hand
 	Owner      goroutine.Frame // the code that the call site belongs to
 	Evidence   []string
 	Limits     []string // what the dumps leave open, and what would decide it
@@ -187,9 +186,6 @@ func (f *Finding) lines() []string {
 		if l := sentence(parts...); l != "" {
 			lines = append(lines, l)
 		}
-	}
-	if f.Line != "" {
-		lines = append(lines, place(f.Site)+": "+f.Line)
 	}
 	return lines
 }

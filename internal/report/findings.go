@@ -15,7 +15,6 @@ type jsonFinding struct {
 	Buckets    []string `json:"buckets"`
 	Pattern    string   `json:"pattern,omitempty"`
 	Site       *frame   `json:"site,omitempty"`
-	Line       string   `json:"line,omitempty"`
 	Owner      *frame   `json:"owner,omitempty"`
 	Where      string   `json:"where,omitempty"`
 	Evidence   []string `json:"evidence,omitempty"`
@@ -29,7 +28,7 @@ func jsonFindings(d *diagnose.Diagnosis) []jsonFinding {
 	for _, f := range d.Findings() {
 		j := jsonFinding{
 			Kind: f.Code(), Says: valid(f.Says), Confidence: known(f.Confidence), Goroutines: f.Goroutines, Buckets: []string{}, Pattern: f.Name,
-			Line: valid(f.Line), Where: valid(f.Where), Evidence: allValid(f.Evidence), Limits: allValid(f.Limits), Remedy: f.Remedy, Link: f.Link,
+			Where: valid(f.Where), Evidence: allValid(f.Evidence), Limits: allValid(f.Limits), Remedy: f.Remedy, Link: f.Link,
 		}
 		for _, id := range f.Buckets {
 			j.Buckets = append(j.Buckets, string(id))
