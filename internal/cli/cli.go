@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 
+	"gdump/internal/fleet"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
@@ -22,6 +23,7 @@ import (
 	"gdump/internal/source"
 	"gdump/internal/ui"
 
+	"github.com/kballard/go-shellquote"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -70,7 +72,13 @@ type app struct {
 	sources    []string // folders with source
 	pathMap    []string // OLD=NEW
 	target     source.Options
+	timeoutSet bool // --timeout was given
+	fleet      fleet.Options
+	overTime   bool // the one source is what a server has of a service over time
 	out        output
+	command    string     // as it was called, without secrets
+	private    bool       // the report says nothing of this machine
+	closer     string     // the command that shows what is printed on the screen; "" if there is none
 	judge      *judge     // the rules; nil if there are none
 	gateOnly   bool       // the text shows the rules alone
 	verdict    gate.State // their result; "" without rules
@@ -85,11 +93,15 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a.messages.secrets.Add(os.Getenv(tokenVariable))
 	for i, arg := range args {
 		a.messages.secrets.AddArgument(arg)
+		if fleet.Is(arg) {
+			a.messages.secrets.AddArgument(fleet.Where(arg))
+		}
 		if header := strings.TrimPrefix(arg, "--header="); header != arg || i > 0 && args[i-1] == "--header" {
 			name, value, _ := strings.Cut(header, ":")
 			a.messages.secrets.AddHeader(name, strings.TrimSpace(value))
 		}
 	}
+	a.command = a.commandLine(args...)
 	done := make(chan int, 1)
 	go func() { done <- a.execute(ctx, args) }()
 	return a.await(ctx, done)
@@ -184,6 +196,15 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	return status
 }
 
+// commandLine is a call of gdump as one types it, without secrets.
+func (a *app) commandLine(args ...string) string {
+	words := []string{"gdump"}
+	for _, arg := range args {
+		words = append(words, source.Redact(arg))
+	}
+	return a.messages.secrets.Hide(shellquote.Join(words...))
+}
+
 func oneLine(s string) string {
 	return goroutine.Clean(strings.Join(strings.Fields(s), " "))
 }
@@ -247,21 +268,22 @@ gdump diff before.dump after.dump   show what grew`,
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
 	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all (default: 50, stacks of 10, of a comparison those that grew)")
 	f.Lookup("top").DefValue = "0" // the usage says it in words
-	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY")
+	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY, of a fleet target:LABEL")
 	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
-	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
+	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine ID, not the first 100")
 	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
 	f.BoolVar(&a.mouse, "mouse", false, "start with the mouse on (m toggles it)")
 	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; repeatable")
 	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source is on this machine: /path/in/dump=/path/here")
 	a.targetFlags(f)
+	a.fleetFlags(f)
 	complete := func(flag string, values ...string) {
 		if err := root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 			panic(err) // the flag is missing: our own mistake
 		}
 	}
 	complete("format", formatNames()...)
-	complete("by", append(query.Groupings, "label:")...)
+	complete("by", append(query.Groupings, "label:", "target:")...)
 	complete("level", levels...)
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
@@ -271,9 +293,10 @@ gdump diff before.dump after.dump   show what grew`,
 			return err
 		}
 		a.mayRegroup = !c.Flags().Changed("by") && (a.format == "" || a.format == "text")
-		return errors.Join(a.checkFlags(), a.checkTarget())
+		a.timeoutSet = c.Flags().Changed("timeout")
+		return errors.Join(a.checkFlags(), a.checkTarget(), a.checkFleet())
 	}
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.manCommand(), a.completionCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.targetsCommand(), a.pushCommand(), a.manCommand(), a.completionCommand())
 	root.SetIn(a.stdin)
 	root.SetOut(&a.printed)
 	root.SetErr(&a.messages)
@@ -318,7 +341,7 @@ func (a *app) rootArgs(cmd *cobra.Command, args []string) error {
 	}
 	shown := make([]string, len(args))
 	for i, arg := range args {
-		shown[i] = source.Redact(arg)
+		shown[i] = fleet.Redact(arg)
 	}
 	return fmt.Errorf("%d sources: to compare dumps use gdump diff %s", len(args), strings.Join(shown, " "))
 }

@@ -65,6 +65,7 @@ func (a *app) convert(ctx context.Context, arg string, f convertFlags) error {
 			return err
 		}
 		r = redact.New(key)
+		a.private = true
 	}
 	dumps, err := a.load(ctx, []string{arg}, nil)
 	if len(dumps) == 0 {

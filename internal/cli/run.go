@@ -49,9 +49,9 @@ it gives go a package testing with a few lines more (by -overlay in GOFLAGS): a
 test process has no endpoint and ends before it could be asked, and this way
 works with any TestMain and changes no file of yours. It builds with the Go of
 the current folder. With --format junit each test that left something is a test
-case. What a test starts carries the label test=NAME, by which run knows it; with Go before
-1.26 it knows a test only where its name is in the stack. Packages whose tests
-crash or exit by themselves leave no second dump.`,
+case. What a test starts carries the label test=NAME, by which run knows it;
+with Go before 1.26 it knows a test only where its name is in the stack.
+Packages whose tests crash or exit by themselves leave no second dump.`,
 		Example: `gdump run :6060 -- ./load.sh
 gdump run :6060 --rounds 2 --warmup ./load.sh --out dumps/ -- ./load.sh
 gdump run -- go test ./...`,
@@ -111,7 +111,7 @@ func (a *app) child(args []string, env []string) run.Command {
 func (a *app) plainText() bool { return a.format == "" || a.format == "text" }
 
 func (a *app) run(ctx context.Context, target string, args []string, r running) error {
-	t, err := source.NewTarget(target, a.sourceOptions())
+	t, err := a.subject(target)
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (a *app) run(ctx context.Context, target string, args []string, r running) 
 		}
 	}
 	rounds := run.Rounds{
-		Count: t.Count, N: r.rounds, Settle: r.settle, Say: a.say, Command: c.Run,
-		Pull: func(ctx context.Context) ([]goroutine.Dump, error) { return a.keepDump(ctx, t, r.out) },
+		Count: t.count, N: r.rounds, Settle: r.settle, Say: a.say, Command: c.Run,
+		Pull: func(ctx context.Context) ([]goroutine.Dump, error) { return t.full(ctx, r.out) },
 	}
 	if r.warmUp != "" {
 		words, err := shellquote.Split(r.warmUp)
@@ -169,6 +169,7 @@ func (a *app) printRun(dumps []goroutine.Dump) error {
 	if err != nil {
 		return err
 	}
+	t.ByRounds()
 	return a.print(t, true)
 }
 
@@ -184,7 +185,7 @@ func (a *app) passOn(ctx context.Context, status int, err error) error {
 	return nil
 }
 
-// childError is trouble besides a command that failed, or one that could not
+// childError is trouble in addition to a command that failed, or one that could not
 // be started: the status is the command's, or what a shell gives it.
 type childError struct {
 	status int

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"gdump/internal/gate"
 	"gdump/internal/report"
@@ -81,11 +82,16 @@ func (a *app) printTests(runs []run.TestRun, unbuilt []string) error {
 		if err != nil {
 			return err
 		}
+		t.ByRounds()
 		o, err := a.reportOptions(&t, true)
 		if err != nil {
 			return err
 		}
 		o.Package = tr.Package
+		if leakers := report.Leakers(&t); len(leakers) > 0 && leakers[0].Test != "" {
+			test, _, _ := strings.Cut(leakers[0].Test, "/")
+			o.Closer = a.commandLine("run", "--", "go", "test", "-run", "^"+test+"$", tr.Package)
+		}
 		suites = append(suites, report.Suite{Trend: &t, Options: o})
 		if a.verdict == gate.Tripped || worst == "" || worst == gate.Passed {
 			worst = a.verdict

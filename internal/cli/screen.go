@@ -26,7 +26,8 @@ func (a *app) openScreen(ctx context.Context, c ui.Config) error {
 		return err
 	}
 	c.Theme, c.ASCII, c.Mouse = a.screenTheme(), a.ascii || plainTerminal(), a.mouse
-	c.Source, c.Edit, c.Write = finder.Read, editor, a.write
+	c.Source, c.Package, c.Edit, c.Write = finder.Read, finder.Package, editor, a.write
+	c.Allow = allowBucket
 	c.JSON = func(w io.Writer, t *trend.Trend) error { return report.JSON(w, t, report.Options{}) }
 	if !clipboard.Unsupported {
 		c.Copy = clipboard.WriteAll

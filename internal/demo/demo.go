@@ -26,11 +26,39 @@ type Dump struct {
 	Text []byte
 }
 
+// Serve serves the shop at an address of this machine until ctx ends. In a fixed
+// one nothing leaks and nothing deadlocks.
+func Serve(ctx context.Context, log io.Writer, addr string, fixed bool) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if host == "" {
+		host = "127.0.0.1" // it is a toy: not for the network
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	s := newShop(fixed)
+	// A shop in a deadlock cannot be closed: it ends with the process.
+	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: time.Minute}
+	fmt.Fprintf(log, "demo: a shop is open on http://%s: /order, /checkout, /restock; ctrl-c closes it\n", l.Addr())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("demo: %w", err)
+	case <-ctx.Done():
+		return errors.Join(server.Close(), ctx.Err())
+	}
+}
+
 // Collect starts the service on loopback, pulls a dump, twice sends it orders,
 // waits until those have passed and pulls again, and ends all it started. It
 // writes its steps to log, a line each. pull fetches a dump from a pprof URL.
 func Collect(ctx context.Context, log io.Writer, pull func(ctx context.Context, url string) ([]byte, error)) (dumps []Dump, err error) {
-	s := newShop()
+	s := newShop(false)
 	defer s.close()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

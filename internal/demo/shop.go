@@ -12,8 +12,13 @@ import (
 )
 
 // shop is a small service as there are many: a pool of workers, a janitor, a
-// writer that waits for work, and a handler that leaks.
+// writer that waits for work, a handler that leaks, and two that lock in
+// different orders. In a fixed one these three are mended.
 type shop struct {
+	fixed bool
+	till  till
+	shelf shelf
+
 	bus    *bus.Conn
 	jobs   chan job
 	orders atomic.Int64
@@ -37,8 +42,8 @@ const (
 	writers = 4
 )
 
-func newShop() *shop {
-	s := &shop{bus: bus.Dial(), jobs: make(chan job), stop: make(chan struct{})}
+func newShop(fixed bool) *shop {
+	s := &shop{fixed: fixed, bus: bus.Dial(), jobs: make(chan job), stop: make(chan struct{})}
 	s.flush = sync.NewCond(&s.mu)
 	for range workers {
 		s.wg.Go(s.work)
@@ -54,13 +59,16 @@ func newShop() *shop {
 func (s *shop) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/order", s.order)
+	mux.HandleFunc("/checkout", s.checkout)
+	mux.HandleFunc("/restock", s.restock)
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	return mux
 }
 
 // order has a worker price the order and waits for the bus to confirm it. The
 // bus sends a receipt after the confirmation, which nobody here reads, and the
-// subscription is not closed: its goroutine stays for ever.
+// subscription is not closed: its goroutine stays for ever, unless the shop is
+// fixed.
 func (s *shop) order(w http.ResponseWriter, r *http.Request) {
 	n := s.orders.Add(1)
 	price := make(chan string, 1)
@@ -71,6 +79,9 @@ func (s *shop) order(w http.ResponseWriter, r *http.Request) {
 	}
 	topic := fmt.Sprintf("order.%d", n)
 	sub := s.bus.Subscribe(topic)
+	if s.fixed {
+		defer s.bus.Unsubscribe(sub)
+	}
 	s.bus.Publish(bus.Message{Topic: topic, Body: "confirmed"})
 	s.bus.Publish(bus.Message{Topic: topic, Body: "receipt"})
 	confirmation := <-sub.C

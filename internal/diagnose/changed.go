@@ -45,7 +45,7 @@ func change(t *trend.Trend) Finding {
 		f.Says = fmt.Sprintf("grew and paused: %s %s (%s); %s in all", seriesName(s), number.Signed(s.Gain), fromTo(s), total)
 	case len(t.Dumps) == 2 && rose != nil && rose.Change() >= leastSaid && (rose.Verdict == trend.New || rose.Verdict == trend.Grown):
 		f.Kind, f.Where = Growing, whose(rose.Bucket)
-		f.Says = fmt.Sprintf("grew: %s%s; %s in all", seriesName(rose), rise(rose), total)
+		f.Says = fmt.Sprintf("grew: %s%s; %s in all", seriesName(rose), rise(t, rose), total)
 		f.Limits = append(f.Limits, onlyTwo)
 	case fell != nil && fell.Verdict == trend.Gone && -fell.Change() >= leastSaid && (rose == nil || -fell.Change() > rose.Change()):
 		f.Kind, f.Where, f.Says = Fixed, whose(fell.Bucket), gone(fell)+"; "+total+" in all"
@@ -80,6 +80,7 @@ func extremes(t *trend.Trend) (rose, fell *trend.Series) {
 	for i := range t.Series {
 		s := &t.Series[i]
 		switch c := s.Change(); {
+		case -Loud < c && c < Loud && Noise(s.Bucket.Stack) != "": // it is never news
 		case c > 0 && (rose == nil || c > rose.Change()):
 			rose = s
 		case c < 0 && (fell == nil || c < fell.Change()):

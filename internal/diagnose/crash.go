@@ -45,8 +45,10 @@ func crashed(d *Diagnosis) []Finding {
 		return nil
 	case d.Trend.Apart() || onlyCrashes(d.Trend):
 		return crashes(d.Trend)
+	case d.Trend.Mismatch != nil:
+		return nil
 	}
-	return nil
+	return crashLog(d.Trend)
 }
 
 // crash is the finding of a dump that says why it was written, or that shows a
@@ -57,8 +59,11 @@ func crash(d *goroutine.Dump) (Finding, bool) {
 		return Finding{}, false
 	}
 	f := Finding{Kind: Crash, Says: reasonOf(d), Confidence: 1}
-	if caught {
-		f.Says = "a panic that was recovered; what it says is not beside its stack"
+	switch {
+	case caught:
+		f.Says = "a panic that was recovered; its message is not next to its stack"
+	case d.Alone && d.Level != goroutine.Crash && len(d.Buckets) == 1 && panics(d.Buckets[0].Stack) && !saysPanic(d.Reason):
+		f.Says = "recovered panic: " + f.Says
 	}
 	b := culprit(d)
 	switch {
@@ -69,23 +74,35 @@ func crash(d *goroutine.Dump) (Finding, bool) {
 		f.of(b)
 		f.Site = began(b.Stack)
 		f.Owner = ownerBelow(b.Stack, f.Site)
-		f.Where = crashedIn(b, f.Site)
+		f.Where = crashedIn(b, f.Site, strings.HasPrefix(d.Reason, "SIG"))
 	case gaveUp(d):
 		f.asleep(d)
 	}
 	return f, true
 }
 
-// crashedIn says where a goroutine panicked, whose code that is, and who started
+// saysPanic reports whether a reason says by itself that it is one of a panic.
+func saysPanic(reason string) bool {
+	reason = strings.ToLower(reason)
+	return strings.Contains(reason, "panic") || strings.HasPrefix(reason, "recovered") || strings.HasPrefix(reason, "fatal error")
+}
+
+// crashedIn says where a goroutine panicked, or was when a signal arrived, whose code that is, and who started
 // the goroutine.
-func crashedIn(b *goroutine.Bucket, site goroutine.Frame) string {
+func crashedIn(b *goroutine.Bucket, site goroutine.Frame, signal bool) string {
 	text := "in " + siteName(b)
 	if site.Function != "" {
 		text = "in " + at(site)
 	}
 	if isC(site) {
-		_, c, _ := strings.Cut(name(site), "._Cfunc_")
-		text = "in C code, " + c
+		text = "in C code"
+		if _, c, ok := strings.Cut(name(site), "._Cfunc_"); ok {
+			text += ", " + c
+		} else if site.Function != "non-Go function" {
+			text += ", " + at(site)
+		}
+	} else if signal {
+		text = "the signal arrived " + text // where, by chance, if it came from outside
 	}
 	if w := whoseFrom(b, site); w != "" {
 		text += ", " + w
@@ -135,6 +152,10 @@ func culprit(d *goroutine.Dump) *goroutine.Bucket {
 	}
 	return &d.Buckets[i]
 }
+
+// EndedBy is the bucket of the goroutine that ended the process; nil if the dump
+// does not say which that is.
+func EndedBy(d *goroutine.Dump) *goroutine.Bucket { return culprit(d) }
 
 // Culprit is the series of the goroutine that ended the process, -1 if the
 // trend is no crash, or does not say.

@@ -64,7 +64,7 @@ type detector func(*Diagnosis) []Finding
 
 // detectors are all detectors. The order decides among findings of one rank.
 func detectors() []detector {
-	return []detector{strangers, crashed, unprinted, deadlocked, leaked, piled, exhausted, accumulating, patterns, changed}
+	return []detector{strangers, crashed, unprinted, deadlocked, leaked, piled, exhausted, accumulating, outliers, patterns, changed}
 }
 
 func (d *Diagnosis) detect() []Finding {
@@ -111,7 +111,7 @@ func fold(found []Finding) []Finding {
 		at := -1
 		if p.Kind == Pattern && len(p.Buckets) > 0 {
 			at = slices.IndexFunc(kept, func(f Finding) bool {
-				return (f.grows() || f.Kind == Leaked) && slices.Contains(f.Buckets, p.Buckets[0])
+				return (f.grows() || f.Kind == Leaked || f.Name == unprintedPanic) && slices.Contains(f.Buckets, p.Buckets[0])
 			})
 		}
 		if at < 0 {

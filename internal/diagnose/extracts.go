@@ -37,6 +37,49 @@ func crashes(t *trend.Trend) []Finding {
 	return []Finding{f}
 }
 
+// crashLog says what several crashes were of which the dumps show all goroutines:
+// how often which, and where the last began.
+func crashLog(t *trend.Trend) []Finding {
+	type kind struct{ says, site string }
+	times := map[kind]int{}
+	var order []kind
+	n, last := 0, -1
+	for i := range t.Dumps {
+		d := &t.Dumps[i]
+		f, ok := crash(d)
+		if !ok || d.Level != goroutine.Crash {
+			continue
+		}
+		k := kind{f.Says, name(f.Site)}
+		if times[k]++; times[k] == 1 {
+			order = append(order, k)
+		}
+		n, last = n+1, i
+	}
+	if n == 0 {
+		return nil
+	}
+	f, _ := crash(&t.Dumps[last])
+	if n == 1 {
+		if last < len(t.Dumps)-1 {
+			f.Limits = append(f.Limits, "dumps that were taken later show another process lifetime")
+		}
+		return []Finding{f}
+	}
+	slices.SortStableFunc(order, func(a, b kind) int { return times[b] - times[a] })
+	said := order[0].says
+	switch {
+	case len(order) > 1 && said == f.Says && order[0].site == name(f.Site):
+		f.Says = fmt.Sprintf("%s crashes of %d kinds, the last and most frequent (%s): %s", number.Group(n), len(order), number.Group(times[order[0]]), said)
+	case len(order) == 1:
+		f.Says = fmt.Sprintf("%s crashes, all the same: %s", number.Group(n), said)
+	default:
+		f.Says = fmt.Sprintf("%s crashes of %d kinds, the last: %s", number.Group(n), len(order), f.Says)
+		f.Limits = append(f.Limits, fmt.Sprintf("most (%s): %s", number.Group(times[order[0]]), said))
+	}
+	return []Finding{f}
+}
+
 // given is the number of dumps before some were chosen to be compared.
 func given(t *trend.Trend) int {
 	for _, w := range t.Warnings {
@@ -77,7 +120,11 @@ func places(t *trend.Trend) (alone int, where string) {
 			continue
 		}
 		alone++
-		name := siteName(&t.Dumps[i].Buckets[0])
+		b := &t.Dumps[i].Buckets[0]
+		name := siteName(b)
+		if f := began(b.Stack); panics(b.Stack) && f.Function != "" {
+			name = goroutine.Clean(f.Name())
+		}
 		if at[name]++; at[name] >= at[most] {
 			most = name
 		}

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +29,9 @@ func accumulating(d *Diagnosis) []Finding {
 // growth is the finding of something that rises: by how much, whose it is, and
 // what limits the verdict.
 func growth(t *trend.Trend, l *trend.Leak) Finding {
+	if l.Series.Instances != nil {
+		return ofFleet(&l.Series)
+	}
 	s := &l.Series
 	f := Finding{Kind: Accumulating, Confidence: s.Confidence, Goroutines: s.Now(), Where: whose(s.Bucket)}
 	if s.Verdict == trend.Growing {
@@ -41,7 +43,7 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 			f.Buckets = append(f.Buckets, id)
 		}
 	}
-	f.Says = string(f.Kind) + ": " + what(l) + rise(s)
+	f.Says = string(f.Kind) + ": " + what(l) + rise(t, s)
 	if f.Where != "" && l.By == trend.ByGroup {
 		f.Where = "mostly " + siteName(s.Bucket) + ", " + f.Where
 	}
@@ -61,7 +63,7 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 	case s.Proof == trend.Proved: // it needs no third dump
 	case len(t.Dumps) == 2:
 		f.Limits = append(f.Limits, onlyTwo)
-	case !s.HasIDs && !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return !d.Level.HasIDs() }):
+	case !s.HasIDs && len(t.Lives) == 1 && !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return !d.Level.HasIDs() }):
 		// The grouping spreads a bucket, which does not know who is in which group.
 		f.Limits = append(f.Limits, "only counts could be compared")
 	case len(s.Decides) > 0:
@@ -98,16 +100,22 @@ func what(l *trend.Leak) string {
 
 // rise says by how much a series rose, how fast, and whether any has finished.
 // Where traffic passes as well, what counts is who never finishes.
-func rise(s *trend.Series) string {
+func rise(t *trend.Trend, s *trend.Series) string {
 	var line string
-	if hidden(s) {
+	switch {
+	case hidden(s):
 		line = fmt.Sprintf(": %s of %s never finish", number.Group(s.Stuck), number.Group(s.Now()))
-	} else {
+	case len(s.Lives) > 1 && s.Gain > s.Change():
+		// A difference across a restart says nothing.
+		line = fmt.Sprintf(" %s in a process lifetime (%s now)", number.Signed(s.Gain), number.Group(s.Now()))
+	default:
 		line = fmt.Sprintf(" %s (%s → %s)", number.Signed(s.Change()), number.Group(s.Counts[0]), number.Group(s.Now()))
 	}
 	switch {
 	case s.PerHour > 0:
 		line += "; " + number.Rate(s.PerHour)
+	case s.PerDump > 0 && len(s.Counts) > 2 && t.Rounds:
+		line += "; " + number.Mean(s.PerDump) + " more in every round"
 	case s.PerDump > 0 && len(s.Counts) > 2:
 		line += "; " + number.Mean(s.PerDump) + " more in every dump"
 	}
@@ -144,7 +152,7 @@ func restarts(t *trend.Trend, s *trend.Series) string {
 	gain := ""
 	switch {
 	case s.PerHour >= 1:
-		gain = number.Group(int(math.Round(s.PerHour))) + "/h"
+		gain = number.Rate(s.PerHour)
 	case s.PerDump > 0:
 		gain = number.Mean(s.PerDump) + " a dump"
 	}
@@ -153,7 +161,7 @@ func restarts(t *trend.Trend, s *trend.Series) string {
 	}
 	grew := 0
 	for _, g := range s.Lives {
-		if g.Accumulates {
+		if g.Accumulates || g.Verdict == trend.Growing {
 			grew++
 		}
 	}
@@ -178,8 +186,8 @@ func proof(s *trend.Series) string {
 	return ""
 }
 
-// tooFar is what no forecast reaches.
-const tooFar = 10 * 365 * 24 * time.Hour
+// tooFar is what no forecast reaches: until then the program has changed.
+const tooFar = 30 * 24 * time.Hour
 
 // forecast says when a series passes each of the marks.
 func forecast(s *trend.Series) string {

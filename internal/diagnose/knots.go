@@ -15,11 +15,11 @@ import (
 type knots struct {
 	dump   *goroutine.Dump
 	report *blocked.Report
-	on     map[uint64]int  // the resource that a goroutine waits for
-	in     map[int]int     // the deadlock that a resource is part of
-	stayed map[int]stay    // of resources, what the dump before shows
-	roots  map[uint64]bool // goroutines that a pile waits for, and that wait for no lock
-	ended  bool            // the runtime, or a test, gave up waiting: no wait is too short
+	on     map[uint64]int       // the resource that a goroutine waits for
+	in     map[int]int          // the deadlock that a resource is part of
+	stayed map[int]blocked.Stay // of resources, what the dump before shows
+	roots  map[uint64]bool      // goroutines that a pile waits for, and that wait for no lock
+	ended  bool                 // the runtime, or a test, gave up waiting: no wait is too short
 }
 
 // knotsOf returns the knots of the newest dump.
@@ -94,7 +94,7 @@ func (k *knots) kind(i int) Kind {
 // lasted, are proven, or the dump was written because of them.
 func (k *knots) lasts(i int) bool {
 	r := &k.report.Resources[i]
-	if r.Proven || r.Longest >= 1 || k.ended || k.stayed[i].same > 0 {
+	if r.Proven || r.Longest >= 1 || k.ended || k.stayers(i) > 0 {
 		return true
 	}
 	steps, _ := k.chain(i)
@@ -173,13 +173,16 @@ func (k *knots) who(s *blocked.Suspect) string {
 	return fmt.Sprintf("goroutine %d", s.ID)
 }
 
-// does says what a suspect is doing, as a sentence goes on after its name.
+// does says what a suspect is doing, as a sentence goes on after its name; "" if
+// that is not known.
 func (k *knots) does(s *blocked.Suspect) string {
 	b := k.bucket(s.Bucket)
 	state := s.State
 	where := callSite(b)
 	var text string
 	switch plain, _, _ := strings.Cut(state, " ("); {
+	case state == "" && s.ID == 0:
+		return "" // who says where it is, and more is not known
 	case state == "":
 		return "is in " + where
 	case plain == "sleep":
@@ -241,8 +244,10 @@ func named(r *blocked.Resource) string {
 		return "a connection of " + name
 	case r.Kind == blocked.Pool:
 		return "a connection at " + place(r.Site)
-	case r.Kind == blocked.File && name != "":
-		return "the use of a " + name
+	case r.Kind == blocked.File && strings.HasPrefix(name, "net."):
+		return "a network connection in use"
+	case r.Kind == blocked.File:
+		return "a file in use"
 	case r.Kind == blocked.Errgroup && r.Op == blocked.Go:
 		return "a slot in the limit of an errgroup at " + place(r.Site)
 	case r.Kind == blocked.Singleflight:
@@ -250,7 +255,7 @@ func named(r *blocked.Resource) string {
 	case name != "" && typeOfReceiver(r.Site.Function) != last && (strings.Count(name, ".") > 1 || r.Kind == blocked.Mutex || r.Kind == blocked.RWMutex):
 		return name
 	case name != "" && !r.MayBeMixed:
-		return "the " + noun + " of a " + name
+		return "the " + noun + " of " + article(name) + " " + name
 	case name != "":
 		return plural(noun) + " of " + name
 	case place(r.Site) != "":
@@ -267,7 +272,7 @@ func plural(noun string) string {
 }
 
 func article(noun string) string {
-	if strings.ContainsRune("Re", rune(noun[0])) {
+	if strings.HasPrefix(noun, "RW") || strings.ContainsRune("aeio", rune(noun[0])) {
 		return "an"
 	}
 	return "a"

@@ -26,6 +26,17 @@ const (
 	noStack    = "goroutines whose stack is not in the dump"
 )
 
+// in is "in" and the call site of a bucket, or which goroutines those are that
+// have none.
+func in(b *goroutine.Bucket) string {
+	switch n := siteName(b); n {
+	case noStack, notStarted:
+		return "of " + n
+	default:
+		return "in " + n
+	}
+}
+
 // name is a frame's function without the directories of its package.
 func name(f goroutine.Frame) string { return goroutine.Clean(f.Name()) }
 
@@ -92,9 +103,9 @@ func whose(b *goroutine.Bucket) string {
 // ownerBelow is the first frame of a stack from site on that is not Go's own; that
 // of the whole stack if there is none.
 func ownerBelow(s goroutine.Stack, site goroutine.Frame) goroutine.Frame {
-	in := false
+	reached := false
 	for f := range s.All() {
-		if in = in || f == site; in && !isC(f) && (f.Origin == goroutine.Main || f.Origin == goroutine.Dependency) {
+		if reached = reached || f == site; reached && !isC(f) && (f.Origin == goroutine.Main || f.Origin == goroutine.Dependency) {
 			return f
 		}
 	}
@@ -107,8 +118,10 @@ func below(f goroutine.Frame) bool {
 	return f.Origin == goroutine.Stdlib && f.Package == "sync" || f.Origin == goroutine.Runtime || f.Package == "testing/synctest" || f.Package == "internal/synctest" || isC(f)
 }
 
-// isC reports whether a frame stands for a call of C.
-func isC(f goroutine.Frame) bool { return strings.Contains(f.Function, "._Cfunc_") }
+// isC reports whether a frame stands for a call of C, or is C's.
+func isC(f goroutine.Frame) bool {
+	return strings.Contains(f.Function, "._Cfunc_") || f.Function != "" && f.Package == "" || goroutine.Base(f.File) == "_cgo_gotypes.go"
+}
 
 // whoseFrom says so of code further down its stack.
 func whoseFrom(b *goroutine.Bucket, site goroutine.Frame) string {

@@ -59,6 +59,9 @@ func logger(f *goroutine.Frame) bool {
 	return false
 }
 
+// unprintedPanic names a panic that a deferred call keeps from being printed.
+const unprintedPanic = "panic-not-printed"
+
 // unprinted says which panics there are that a deferred call keeps from being printed.
 func unprinted(d *Diagnosis) []Finding {
 	if d.apart() || d.Newest() == nil || d.Newest().Alone {
@@ -77,7 +80,7 @@ func unprinted(d *Diagnosis) []Finding {
 			who = fmt.Sprintf("goroutine %d", one[0])
 		}
 		f := Finding{
-			Kind: Crash, Name: "panic-not-printed", Goroutines: b.Count, Confidence: 0.99,
+			Kind: Crash, Name: unprintedPanic, Goroutines: b.Count, Confidence: 0.99,
 			Says: fmt.Sprintf("%s panicked in %s and %s in a deferred call, %s: what the panic says is not printed before that returns",
 				who, at(first), waits(b), siteName(b)),
 			Where: whoseFrom(b, first),

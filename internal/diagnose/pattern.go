@@ -18,13 +18,20 @@ func patterns(d *Diagnosis) []Finding {
 	}
 	k := d.knots()
 	var found []Finding
+	last := map[string][]int{} // the findings of each pattern
 	for i := range k.report.Resources {
 		r := &k.report.Resources[i]
 		if k.kind(i) != Pattern || r.Confidence < blocked.Probable && !k.lasts(i) && !many(r) || k.told(i) {
 			continue
 		}
+		if seen := last[string(r.Pattern)]; len(seen) == maxPlaces {
+			k.addPlace(&found[seen[maxPlaces-1]], i)
+			continue
+		}
+		last[string(r.Pattern)] = append(last[string(r.Pattern)], len(found))
 		f := Finding{Kind: Pattern, Name: string(r.Pattern), Goroutines: r.Waiters, Resources: []int{i}, Confidence: confidence(r.Confidence), Says: k.patternSays(r)}
 		f.advise(f.Name)
+		f.late = !d.one() && f.Confidence < sure
 		for _, b := range r.Buckets {
 			f.of(k.bucket(b))
 		}
@@ -33,7 +40,25 @@ func patterns(d *Diagnosis) []Finding {
 		}
 		found = append(found, f)
 	}
+	for i := range found {
+		if n := len(found[i].Resources) - 1; n > 0 {
+			found[i].Limits = append(found[i].Limits, number.Plural(n, "more place is alike", "more places are alike"))
+		}
+	}
 	return found
+}
+
+// maxPlaces is how many findings of one pattern there are. Others are added to the
+// last of them.
+const maxPlaces = 3
+
+func (k *knots) addPlace(f *Finding, i int) {
+	r := &k.report.Resources[i]
+	f.Resources = append(f.Resources, i)
+	f.Goroutines += r.Waiters
+	for _, b := range r.Buckets {
+		f.Buckets = append(f.Buckets, k.bucket(b).ID)
+	}
 }
 
 // many reports whether so many sends are blocked at one place that they are worth
@@ -80,6 +105,9 @@ func (k *knots) patternSays(r *blocked.Resource) string {
 	case blocked.AbandonedSend:
 		if r.Confidence < blocked.Probable {
 			break
+		}
+		if r.Proven {
+			return fmt.Sprintf("%s %s blocked sending to a channel in %s%s, from which nothing can receive (proven)", n, is, where, for_)
 		}
 		return fmt.Sprintf("%s %s blocked sending to a channel in %s%s, and who started %s is gone", n, is, where, for_, number.Word(r.Waiters, "it", "them"))
 	}

@@ -25,15 +25,19 @@ func quiet(d *Diagnosis) []Finding {
 	}
 	f := Finding{Kind: Quiet, Goroutines: dump.Goroutines}
 	c := d.knots().calm()
-	if c.aged || c.queue > 0 {
+	c.crowd = d.dominated(&c)
+	if c.waits && !c.crowd {
 		f.Says = c.says(dump)
 		f.Evidence = append(f.Evidence, d.most())
 	} else {
 		f.Says = d.most()
 		f.Evidence = append(f.Evidence, c.says(dump))
 	}
-	if c.queue > 0 {
+	switch {
+	case c.queue > 0 && c.waits:
 		f.Limits = append(f.Limits, "contention, unless a second dump shows the same goroutines waiting")
+	case c.queue > 0:
+		f.Limits = append(f.Limits, "debug=2 would show for how long, and for which lock")
 	}
 	if asked(dump) {
 		f.Evidence = append(f.Evidence, "written on "+goroutine.Clean(dump.Reason))
@@ -44,6 +48,14 @@ func quiet(d *Diagnosis) []Finding {
 	return []Finding{f}
 }
 
+// dominated reports whether one place has so many of the goroutines that are not
+// idle that it says more than anything else. A queue at a lock says more.
+func (d *Diagnosis) dominated(c *calm) bool {
+	const many, percent = 100, 40
+	n := d.leading().Now()
+	return c.queue == 0 && n >= many && 100*n >= percent*c.awake
+}
+
 // patience is how many minutes a channel operation may take until it is worth a
 // word.
 const patience = 2
@@ -51,7 +63,11 @@ const patience = 2
 // calm is what a dump shows in which nothing is known to be wrong.
 type calm struct {
 	waits   bool              // the dump says how long goroutines wait
-	aged    bool              // some have waited for long, so that those which have not mean something
+	oldest  int               // the longest wait, also of those that are idle
+	crowd   bool              // most of them are at one place, which may be what is wrong
+	server  bool              // main may wait for its end
+	awake   int               // goroutines that are not known to be idle
+	locks   int               // goroutines whose state says that they wait for a lock
 	queue   int               // goroutines that wait for locks
 	queued  string            // for which, and what may be wrong with that
 	longest *goroutine.Bucket // of sends, receives and waits for others that take long; nil if none does
@@ -75,16 +91,21 @@ func (k *knots) calm() calm {
 		c.queued = k.contention(&c, largest)
 	}
 	states := map[string]int{}
+	c.server = k.serves()
 	for i := range k.dump.Buckets {
 		b := &k.dump.Buckets[i]
-		c.aged = c.aged || b.Waits.Max() > patience
+		c.oldest = max(c.oldest, b.Waits.Max())
 		if k.idle(i) {
 			continue
 		}
+		c.awake += b.Count
 		for _, s := range b.States {
 			states[activity(s.Name)] += s.N
+			if strings.HasPrefix(s.Name, "sync.Mutex") || strings.HasPrefix(s.Name, "sync.RWMutex") {
+				c.locks += s.N
+			}
 		}
-		if slow(b) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
+		if slow(b, c.server) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
 			c.longest = b
 		}
 	}
@@ -92,14 +113,28 @@ func (k *knots) calm() calm {
 	return c
 }
 
-// slow reports whether a bucket waits for other goroutines longer than work takes
-// as a rule.
-func slow(b *goroutine.Bucket) bool {
-	if entry, _ := b.Stack.Entry(); b.Waits.Max() <= patience || entry.Function == "main.main" {
-		return false // main waits for the end as a rule
+// slow reports whether a bucket waits longer than work takes as a rule: for other
+// goroutines, or as no more than one or two do for a file, a peer or a child. Main
+// waits for the end, in a server.
+func slow(b *goroutine.Bucket, server bool) bool {
+	if b.Waits.Max() <= patience {
+		return false
 	}
 	state := b.State()
-	return strings.HasPrefix(state, "chan ") || strings.HasPrefix(state, "sync.") || strings.HasPrefix(state, "semacquire")
+	switch {
+	case strings.HasPrefix(state, "chan "), strings.HasPrefix(state, "sync."), strings.HasPrefix(state, "semacquire"):
+		entry, _ := b.Stack.Entry()
+		return !server || entry.Function != "main.main"
+	case strings.HasPrefix(state, "IO wait"), strings.HasPrefix(state, "syscall"):
+		_, own := b.Stack.Owner()
+		return own && b.Count < 3
+	}
+	return false
+}
+
+// serves reports whether the process accepts connections, or waits for signals.
+func (k *knots) serves() bool {
+	return slices.ContainsFunc(k.report.Idle, func(why string) bool { return why == "accepts connections" || why == "signals" })
 }
 
 // contention says what is queued for, where nothing shows that it lasts.
@@ -116,7 +151,10 @@ func (k *knots) contention(c *calm, i int) string {
 		text += ", " + number.Word(r.Waiters, "not", "none") + " for a minute yet"
 	}
 	if h := holder(r); h != nil {
-		text += "; " + k.who(h) + " " + holds(r, h) + " it and " + k.does(h)
+		text += "; " + k.who(h) + " " + holds(r, h) + " it"
+		if does := k.does(h); does != "" {
+			text += " and " + does
+		}
 	}
 	return text
 }
@@ -128,9 +166,12 @@ func (c *calm) says(d *goroutine.Dump) string {
 	if d.Incomplete() {
 		stuck = "nothing looks stuck in what could be read: "
 	}
-	if c.queue == 0 {
+	switch {
+	case c.queue == 0 && c.locks == 0:
 		parts = append(parts, "no queue at a lock")
-	} else {
+	case c.queue == 0:
+		parts = append(parts, number.Plural(c.locks, "goroutine waits for a lock", "goroutines wait for locks"))
+	default:
 		stuck = ""
 		parts = append(parts, c.queued)
 	}
@@ -139,12 +180,23 @@ func (c *calm) says(d *goroutine.Dump) string {
 		stuck = ""
 	case c.longest != nil:
 		stuck = ""
-		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s in %s, %s", number.Minutes(c.longest.Waits.Max()), siteName(c.longest), doing(c.longest.State())))
-	case !c.aged:
-		stuck = ""
-		parts = append(parts, "no nil channel", "nothing has waited for a minute yet")
+		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s %s, %s", number.Minutes(c.longest.Waits.Max()), in(c.longest), doing(c.longest.State())))
+	case c.oldest <= patience:
+		// Where nothing is old, that nothing has waited for long says little.
+		stuck = "nothing has waited for a minute yet: "
+		if c.oldest > 0 {
+			stuck = fmt.Sprintf("nothing has waited for more than %s yet: ", number.Minutes(c.oldest))
+		}
+		parts = append(parts, "no nil channel")
 	default:
-		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s outside of main", number.Minutes(patience)))
+		but := ""
+		if c.server {
+			but = " outside of main"
+		}
+		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s"+but, number.Minutes(patience)))
+	}
+	if c.crowd {
+		stuck = ""
 	}
 	text := stuck + strings.Join(parts, ", ")
 	if len(c.what) > 0 && c.queue == 0 {
@@ -207,7 +259,8 @@ func crowded(d *Diagnosis, found []Finding) []Finding {
 	if top.Now() < crowd || slices.ContainsFunc(found, func(f Finding) bool { return slices.Contains(f.Buckets, top.Bucket.ID) }) {
 		return nil
 	}
-	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now()}
+	c := d.knots().calm()
+	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now(), leads: d.dominated(&c)}
 	f.of(top.Bucket)
 	return []Finding{f}
 }
@@ -250,6 +303,8 @@ func (d *Diagnosis) most() string {
 	top := d.leading()
 	var line string
 	switch all := t.Dumps[0].Goroutines; {
+	case top.Now() > 1 && top.Name == "" && top.Bucket.Stack.Missing():
+		line = fmt.Sprintf("the stacks of %s goroutines are not in the dump", number.Group(top.Now()))
 	case top.Now() > 1 && top == &t.Series[0]:
 		line = fmt.Sprintf("most goroutines (%s) are in %s", number.Group(top.Now()), seriesName(top))
 	case top.Now() > 1:
@@ -265,7 +320,7 @@ func (d *Diagnosis) most() string {
 		line += ", " + doing(state)
 	}
 	if at >= 0 {
-		line += fmt.Sprintf("; the longest wait is %s in %s", number.Minutes(longest), siteName(t.Series[at].Bucket))
+		line += fmt.Sprintf("; the longest wait is %s %s", number.Minutes(longest), in(t.Series[at].Bucket))
 	}
 	return line
 }

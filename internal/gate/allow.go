@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,4 +231,23 @@ func (e *entry) note(n int, today time.Time) string {
 		return what + " matches no bucket: remove it"
 	}
 	return ""
+}
+
+// EntryFor is an entry of an allow list that excuses a bucket: by its call site,
+// or by its fingerprint where the call site is Go's own, which others share.
+func EntryFor(b *goroutine.Bucket, reason string) string {
+	site := b.Stack.Site()
+	what := "site " + goroutine.Clean(site.Function)
+	if site.Origin != goroutine.Main && site.Origin != goroutine.Dependency || strings.ContainsAny(site.Function, " \t") {
+		what = fmt.Sprintf("# %s\nfingerprint %s", goroutine.Clean(site.Name()), b.ID)
+	}
+	return fmt.Sprintf("%s\n  reason: %s\n", what, strings.Join(strings.Fields(goroutine.Clean(reason)), " "))
+}
+
+// Covers reports whether an entry of the list is about a bucket, expired or not.
+func (l *AllowList) Covers(b *goroutine.Bucket) bool {
+	if l == nil {
+		return false
+	}
+	return slices.ContainsFunc(l.entries, func(e entry) bool { return e.covers(b) })
 }

@@ -18,7 +18,7 @@ var waiting = []measure{
 		says:   func(v *scope) string { return first(v.findings(diagnose.Deadlock)) },
 	},
 	{
-		name: "blocked", help: "the most goroutines that one lock, pool or deadlock keeps waiting for a minute or more", example: "blocked>20", needsLimit: true,
+		name: "blocked", help: "most goroutines that one lock, pool or deadlock blocks for 1m", example: "blocked>20", needsLimit: true,
 		of: func(v *scope) (float64, error) {
 			n := 0
 			for _, f := range v.findings(blocking...) {

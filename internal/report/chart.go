@@ -17,7 +17,7 @@ const (
 	chartWidth, chartHeight = 900, 260
 	chartLeft, chartRight   = 70, 20
 	chartTop, chartBottom   = 20, 30
-	chartLines              = 5
+	chartLines, chartMost   = 5, 40
 )
 
 // rankBy is each series' place when they are ordered by a column; equal ones
@@ -40,7 +40,7 @@ func rankBy(c *view.Column, series []trend.Series) []int {
 	return ranks
 }
 
-// chart draws the counts of the series that changed the most over the dumps.
+// chart draws the counts of what accumulates, and of what else changed most.
 // What it shows is also in the table, so its description says just that.
 func (p *page) chart() {
 	if len(p.t.Dumps) < 2 {
@@ -59,7 +59,7 @@ func (p *page) chart() {
 		return chartHeight - chartBottom - float64(n)/float64(top)*(chartHeight-chartBottom-chartTop)
 	}
 	p.put("<h2>Trend</h2>\n<figure>\n", fmt.Sprintf(`<svg viewBox="0 0 %d %d" role="img" aria-labelledby="chart-title">`, chartWidth, chartHeight),
-		"<title id=\"chart-title\">Goroutines of the ", number.Plural(len(lines), "bucket", "buckets"), " that changed the most, dump by dump</title>\n")
+		"<title id=\"chart-title\">Goroutines of the ", number.Plural(len(lines), "bucket", "buckets"), ", dump by dump: what accumulates, and what changed most</title>\n")
 	for _, n := range []int{0, top / 2, top} {
 		p.put(fmt.Sprintf(`<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
 			chartLeft, chartWidth-chartRight, y(n), y(n), chartLeft-8, y(n)+4, number.Group(n)), "\n")
@@ -74,9 +74,9 @@ func (p *page) chart() {
 		for j, n := range s.Counts {
 			points = append(points, fmt.Sprintf("%.1f,%.1f", x[j], y(n)))
 		}
-		p.put(fmt.Sprintf(`<polyline class="line c%d" points="%s"/>`, i, strings.Join(points, " ")), "\n")
+		p.put(fmt.Sprintf(`<polyline class="line %s" points="%s"/>`, lineClass(i), strings.Join(points, " ")), "\n")
 		for j, n := range s.Counts {
-			p.put(fmt.Sprintf(`<circle class="dot c%d" cx="%.1f" cy="%.1f" r="4"><title>%s: %s</title></circle>`, i, x[j], y(n), text(view.SiteName(s.Bucket)), number.Group(n)), "\n")
+			p.put(fmt.Sprintf(`<circle class="dot %s" cx="%.1f" cy="%.1f" r="4"><title>%s: %s</title></circle>`, lineClass(i), x[j], y(n), text(view.SiteName(s.Bucket)), number.Group(n)), "\n")
 		}
 	}
 	p.put("</svg>\n<figcaption><ul class=\"legend\">\n")
@@ -85,13 +85,24 @@ func (p *page) chart() {
 		for _, n := range s.Counts {
 			counts = append(counts, number.Group(n))
 		}
-		p.put(fmt.Sprintf(`<li><svg viewBox="0 0 24 10" aria-hidden="true"><line class="line c%d" x1="0" x2="24" y1="5" y2="5"/></svg> <code>%s</code> %s</li>`,
-			i, text(view.SiteName(s.Bucket)), strings.Join(counts, " → ")), "\n")
+		p.put(fmt.Sprintf(`<li><svg viewBox="0 0 24 10" aria-hidden="true"><line class="line %s" x1="0" x2="24" y1="5" y2="5"/></svg> <code>%s</code> %s</li>`,
+			lineClass(i), text(view.SiteName(s.Bucket)), strings.Join(counts, " → ")), "\n")
 	}
 	p.put("</ul></figcaption>\n</figure>\n")
 }
 
-// chartSeries are the series that changed the most.
+// lineClass is how the i-th line is drawn: five colors, each with its dashes,
+// then the same with thinner lines.
+func lineClass(i int) string {
+	class := fmt.Sprintf("c%d", i%5)
+	if i/5%2 == 1 {
+		class += " thin"
+	}
+	return class
+}
+
+// chartSeries are all series that accumulate, but no more than a chart can
+// show, and those that changed the most.
 func chartSeries(t *trend.Trend) []*trend.Series {
 	var all []*trend.Series
 	for i := range t.Series {
@@ -100,8 +111,20 @@ func chartSeries(t *trend.Trend) []*trend.Series {
 		}
 	}
 	swing := func(s *trend.Series) int { return slices.Max(s.Counts) - slices.Min(s.Counts) }
-	slices.SortStableFunc(all, func(a, b *trend.Series) int { return cmp.Compare(swing(b), swing(a)) })
-	return all[:min(len(all), chartLines)]
+	leaks := 0
+	leak := func(s *trend.Series) int {
+		if view.Of(s.Verdict).Style == view.Bad {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b *trend.Series) int {
+		return cmp.Or(cmp.Compare(leak(a), leak(b)), cmp.Compare(swing(b), swing(a)))
+	})
+	for leaks < len(all) && leak(all[leaks]) == 0 {
+		leaks++
+	}
+	return all[:min(len(all), max(chartLines, min(leaks, chartMost)))]
 }
 
 // chartX is where each dump is: by its time where all have one, else one

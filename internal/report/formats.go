@@ -3,9 +3,11 @@ package report
 import (
 	"io"
 	"math"
+	"time"
 
 	"gdump/internal/diagnose"
 	"gdump/internal/gate"
+	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
 
@@ -58,8 +60,15 @@ type Options struct {
 	GateOnly   bool         // the text shows the rules, not the buckets
 	AllowName  string       // the file of the allow list, if there is one
 	Plain      bool         // the profile is not compressed: whoever takes it does that
+	// What the page says of itself, and the command that shows the same on the
+	// screen; each may be "" or zero.
+	Command, Version, Closer string
+	Now                      time.Time
 	// Root is the folder of the sources; CI formats name files relative to it.
 	Root string
+	// Code returns the source of a frame's line, "" if it is not at hand; may be
+	// nil.
+	Code func(goroutine.Frame) string
 	// Diagnosis is what the trend shows; nil has it worked out without source.
 	Diagnosis *diagnose.Diagnosis
 }

@@ -19,7 +19,7 @@ import (
 // is the matter with the allow list. Each rule is also a plain line for the log.
 func GitHub(w io.Writer, t *trend.Trend, o Options) error {
 	g := &github{w: bufio.NewWriter(w)}
-	for _, l := range headline(t, o) {
+	for _, l := range headline(t, &o) {
 		g.plain(l)
 	}
 	shown := map[*trend.Series]bool{}

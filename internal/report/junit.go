@@ -95,7 +95,7 @@ func junitCounts(cases []junitCase) string {
 
 func junitOutput(out *bufio.Writer, t *trend.Trend, o Options) {
 	fmt.Fprint(out, "    <system-out>")
-	for _, l := range headline(t, o) {
+	for _, l := range headline(t, &o) {
 		fmt.Fprintf(out, "%s\n", text(l))
 	}
 	fmt.Fprint(out, text(GateSummary(o)), "</system-out>\n    <system-err>")

@@ -23,13 +23,17 @@ func Markdown(w io.Writer, t *trend.Trend, o Options) error {
 	if o.Top == 0 {
 		o.Top = defaultTop
 	}
-	m := &markdown{w: bufio.NewWriter(w), t: t, o: o}
+	m := &markdown{w: bufio.NewWriter(w), t: t, o: o, rows: rowsOf(t, &o)}
 	m.verdict()
 	m.gate()
 	if !cleanTests(t, o) {
 		m.sources()
+		m.whoBlocks()
 		m.table()
 		m.stacks()
+	}
+	if o.Closer != "" {
+		m.printf("Look closer: %s\n", codeCell(goroutine.Clean(o.Closer)))
 	}
 	return m.w.Flush()
 }
@@ -38,12 +42,14 @@ type markdown struct {
 	w *bufio.Writer
 	t *trend.Trend
 	o Options
+
+	rows rows
 }
 
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m.w, format, args...) }
 
 func (m *markdown) verdict() {
-	lines := headline(m.t, m.o)
+	lines := headline(m.t, &m.o)
 	m.printf("### %s\n\n", escapeMarkdown(lines[0]))
 	for _, l := range lines[1:] {
 		if m.o.Package != "" {
@@ -51,6 +57,9 @@ func (m *markdown) verdict() {
 			l = strings.TrimSpace(l)
 		}
 		m.printf("%s\n\n", escapeMarkdown(l))
+	}
+	for _, l := range m.o.findingLines(m.t) {
+		m.printf("%s\n\n", codeCell(l))
 	}
 	for _, n := range view.Notes(m.t) {
 		m.printf("Note: %s\n\n", escapeMarkdown(n))
@@ -75,15 +84,16 @@ func (m *markdown) sources() {
 
 // table writes the first buckets with the columns that the text has.
 func (m *markdown) table() {
-	n := len(m.t.Series)
-	if m.o.Top > 0 {
-		n = min(n, m.o.Top)
+	most := m.o.Top
+	if most < 0 {
+		most = All
 	}
-	if n == 0 {
+	shown, more := m.rows.first(most)
+	if len(shown) == 0 {
 		return
 	}
 	cols := view.Columns(m.t)
-	widths := view.Widths(cols, m.t.Series[:n])
+	widths := view.Widths(cols, shown)
 	var head, rule strings.Builder
 	for i := range cols {
 		if widths[i] == 0 {
@@ -97,12 +107,12 @@ func (m *markdown) table() {
 		}
 	}
 	m.printf("%s|\n%s|\n", head.String(), rule.String())
-	for i := range m.t.Series[:n] {
+	for i := range shown {
 		for c := range cols {
 			if widths[c] == 0 {
 				continue
 			}
-			cell := cols[c].Cell(&m.t.Series[i])
+			cell := cols[c].Cell(&shown[i])
 			if !cols[c].Right && cols[c].Title != "" && cols[c].Title != "verdict" && cols[c].Title != "trend" {
 				cell = codeCell(cell)
 			}
@@ -110,27 +120,27 @@ func (m *markdown) table() {
 		}
 		m.printf("|\n")
 	}
-	if rest := len(m.t.Series) - n; rest > 0 {
-		m.printf("\n%s not shown.\n", number.Plural(rest, "more bucket is", "more buckets are"))
+	if more > 0 {
+		m.printf("\n%s not shown.\n", number.Plural(more, "more bucket is", "more buckets are"))
 	}
 	m.printf("\n")
 }
 
 func (m *markdown) stacks() {
-	for i := range m.t.Series[:min(max(m.o.Top, 0), len(m.t.Series))] {
-		s := &m.t.Series[i]
+	for _, s := range m.rows.series[:min(max(m.o.Top, 0), len(m.rows.series))] {
 		// A block of HTML lasts until the first empty line; nothing in it is
 		// read as Markdown.
 		m.printf("<details><summary><code>%s</code> · %s</summary>\n\n", html.EscapeString(view.SiteName(s.Bucket)), unlinked.Replace(html.EscapeString(view.Title(s, len(m.t.Dumps)))))
-		text := plainStack(s.Bucket)
+		text := m.plainStack(s.Bucket)
 		fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
 		m.printf("%stext\n%s%s\n\n</details>\n\n", fence, text, fence)
 	}
 }
 
 // plainStack is a stack in full, a frame a line, and its labels.
-func plainStack(b *goroutine.Bucket) string {
+func (m *markdown) plainStack(b *goroutine.Bucket) string {
 	var out strings.Builder
+	code := m.o.coder()
 	for _, r := range view.ShownRows(b.Stack) {
 		if r.Frame == nil {
 			fmt.Fprintf(&out, "%s\n", r.Remark)
@@ -139,6 +149,9 @@ func plainStack(b *goroutine.Bucket) string {
 		fmt.Fprintf(&out, "%s%s\n", r.Prefix, r.Frame.Function)
 		if p := r.Frame.Path; p != "" {
 			fmt.Fprintf(&out, "    %s\n", p)
+		}
+		if l := code(&r); l != "" {
+			fmt.Fprintf(&out, "        %s\n", l)
 		}
 	}
 	for _, l := range b.Labels {

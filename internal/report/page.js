@@ -24,16 +24,25 @@ filter.addEventListener("input", () => {
     document.getElementById(row.dataset.stack).hidden = !hit;
     shown += hit ? 1 : 0;
   });
-  document.getElementById("shown").textContent = shown + " of " + rows.length + " buckets";
+  document.getElementById("shown").textContent = shown + " of " + rows.length + " rows";
 });
-table.addEventListener("click", (event) => {
-  const link = event.target.closest("a");
-  if (link) {
-    event.preventDefault(); // it would move the focus to the top of the page
-    const stack = document.getElementById(link.hash.slice(1));
-    stack.open = true;
-    stack.scrollIntoView();
-    stack.firstChild.focus();
+// The links between a row and its stack move the focus as well, which the
+// browser itself would put on the top of the page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("td a, details a");
+  if (!link) {
+    return;
+  }
+  event.preventDefault();
+  const target = document.getElementById(link.hash.slice(1));
+  target.open = true; // of a stack; it means nothing to a row
+  target.scrollIntoView({ block: target.matches("tr") ? "center" : "start" });
+  (target.matches("tr") ? target.querySelector("a") : target.firstChild).focus();
+});
+document.addEventListener("keydown", (event) => {
+  const stack = event.key === "Escape" && document.activeElement.closest("details");
+  if (stack) {
+    stack.querySelector("a").click();
   }
 });
 document.getElementById("open").addEventListener("click", () => stacks.forEach((stack) => { stack.open = true; }));

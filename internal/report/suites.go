@@ -46,12 +46,12 @@ func Suites(w io.Writer, f Format, suites []Suite) error {
 }
 
 // headline is what is said first: the verdict, or which tests left what.
-func headline(t *trend.Trend, o Options) []string {
+func headline(t *trend.Trend, o *Options) []string {
 	if o.Package == "" {
 		return o.diagnosis(t).Headline()
 	}
 	name := goroutine.Clean(o.Package)
-	leakers := leakersOf(t)
+	leakers := Leakers(t)
 	if len(leakers) == 0 {
 		return []string{"no test of " + name + " left a goroutine"}
 	}
@@ -71,9 +71,10 @@ func headline(t *trend.Trend, o Options) []string {
 
 // cleanTests reports whether a trend is of tests that left nothing, of which
 // there is no more to say.
-func cleanTests(t *trend.Trend, o Options) bool { return o.Package != "" && len(leakersOf(t)) == 0 }
+func cleanTests(t *trend.Trend, o Options) bool { return o.Package != "" && len(Leakers(t)) == 0 }
 
-func leakersOf(t *trend.Trend) []view.Leaker {
+// Leakers are the tests that left goroutines, if a trend is of tests.
+func Leakers(t *trend.Trend) []view.Leaker {
 	all := make([]*trend.Series, len(t.Series))
 	for i := range t.Series {
 		all[i] = &t.Series[i]
@@ -104,4 +105,23 @@ func missingGitHub(w io.Writer, line string) error {
 	g := &github{w: bufio.NewWriter(w)}
 	g.command("warning", "", 0, "go test", line)
 	return g.w.Flush()
+}
+
+// jsonTest is a test that left goroutines, as the JSON report shows it.
+type jsonTest struct {
+	Test       string   `json:"test,omitempty"`
+	Goroutines int      `json:"goroutines"`
+	Buckets    []string `json:"buckets"`
+}
+
+func jsonTests(t *trend.Trend) []jsonTest {
+	var tests []jsonTest
+	for _, l := range Leakers(t) {
+		x := jsonTest{Test: valid(l.Test), Goroutines: l.Goroutines}
+		for _, s := range l.Series {
+			x.Buckets = append(x.Buckets, string(s.Bucket.ID))
+		}
+		tests = append(tests, x)
+	}
+	return tests
 }

@@ -14,10 +14,10 @@ import (
 
 // table writes the list of buckets, a line each.
 func (p *printer) table() {
-	listed := min(len(p.t.Series), max(p.o.Top, defaultRows))
+	shown, more := p.rows.first(max(p.o.Top, defaultRows))
 	cols := view.Columns(p.t)
-	widths := view.Fit(cols, view.Widths(cols, p.t.Series[:listed]), p.o.Width)
-	for row := -1; row < listed; row++ {
+	widths := view.Fit(cols, view.Widths(cols, shown), p.o.Width)
+	for row := -1; row < len(shown); row++ {
 		var cells []string
 		for i := range cols {
 			switch {
@@ -25,20 +25,20 @@ func (p *printer) table() {
 			case row < 0:
 				cells = append(cells, cols[i].Fill(cols[i].Title, widths[i]))
 			default:
-				cells = append(cells, cols[i].Fill(cols[i].Cell(&p.t.Series[row]), widths[i]))
+				cells = append(cells, cols[i].Fill(cols[i].Cell(&shown[row]), widths[i]))
 			}
 		}
 		style := ""
 		switch {
 		case row < 0:
 			style = faint
-		case view.Of(p.t.Series[row].Verdict).Style == view.Bad:
+		case view.Of(shown[row].Verdict).Style == view.Bad:
 			style = bold
 		}
 		p.styled(style, strings.Join(cells, strings.Repeat(" ", view.Gap)))
 	}
-	if rest := len(p.t.Series) - listed; rest > 0 {
-		p.line(fmt.Sprintf("… and %s: --top 0 lists all", number.Plural(rest, "more "+p.unit(), "more "+p.unit()+"s")))
+	if more > 0 {
+		p.line(fmt.Sprintf("… and %s: --top 0 lists all", number.Plural(more, "more "+p.unit(), "more "+p.unit()+"s")))
 	}
 }
 
@@ -58,8 +58,7 @@ func (p *printer) stacks() {
 		most = defaultTop
 	}
 	written := 0
-	for i := range p.t.Series {
-		s := &p.t.Series[i]
+	for _, s := range p.rows.series {
 		if written == most || p.o.Top == 0 && s.Verdict.Rank() > trend.New.Rank() {
 			continue
 		}
@@ -70,11 +69,14 @@ func (p *printer) stacks() {
 			title = goroutine.Clean(s.Name) + ": " + title
 		}
 		p.wrapped(bold, title)
+		for _, l := range view.SpreadLines(s, p.o.Width) {
+			p.line(l)
+		}
 		p.stack(s.Bucket)
 	}
-	if rest := len(p.t.Series) - written; rest > 0 {
+	if rest := len(p.rows.series) - written; rest > 0 {
 		p.line("")
-		p.line(fmt.Sprintf("stacks of %s not written: --top %d writes all", number.Plural(rest, "more bucket", "more buckets"), len(p.t.Series)))
+		p.line(fmt.Sprintf("stacks of %s not written: --top 0 writes all", number.Plural(rest, "more bucket", "more buckets")))
 	}
 }
 
@@ -90,6 +92,7 @@ func (p *printer) stack(b *goroutine.Bucket) {
 		}
 	}
 	nameWidth = min(nameWidth, width*6/10)
+	code := p.o.coder()
 	for i := range rows {
 		r := &rows[i]
 		style := ""
@@ -102,6 +105,9 @@ func (p *printer) stack(b *goroutine.Bucket) {
 		}
 		name := r.Prefix + view.CutFront(r.Frame.Function, nameWidth-len(r.Prefix))
 		p.styled(style, indent+view.PadRight(name, nameWidth)+"  "+view.CutFront(r.Frame.Path, width-nameWidth-2))
+		if l := code(r); l != "" {
+			p.line(indent + "    " + l)
+		}
 	}
 	for _, l := range b.Labels {
 		p.styled(faint, indent+view.Label(&l))

@@ -21,6 +21,7 @@ const (
 	defaultTop   = 10
 	defaultRows  = 50
 	shownTrouble = 5
+	maxSteps     = 6 // of a fleet over time that are listed
 )
 
 // Text writes a trend for people: the verdict, what could not be read, a table
@@ -32,10 +33,12 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 	}
 	p := &printer{w: bufio.NewWriter(w), o: o, t: t}
 	if cleanTests(t, o) {
-		p.line(headline(t, o)[0])
+		p.line(headline(t, &o)[0])
 		return p.w.Flush()
 	}
+	p.rows = rowsOf(t, &o)
 	p.head()
+	p.whoBlocks()
 	p.table()
 	p.stacks()
 	return p.w.Flush()
@@ -43,12 +46,15 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 
 // head writes the verdict, what must be known, and which dumps these are.
 func (p *printer) head() {
-	for i, l := range headline(p.t, p.o) {
+	for i, l := range headline(p.t, &p.o) {
 		style := ""
 		if i == 0 {
 			style = bold
 		}
 		p.wrapped(style, l)
+	}
+	for _, l := range p.o.findingLines(p.t) {
+		p.line("  " + l)
 	}
 	for _, n := range view.Notes(p.t) {
 		p.wrapped("", "note: "+n)
@@ -70,6 +76,8 @@ type printer struct {
 	w *bufio.Writer
 	o Options
 	t *trend.Trend
+
+	rows rows
 }
 
 // line writes a line cut to the width. Errors stay in the buffered writer
@@ -99,9 +107,18 @@ func (p *printer) sources() {
 	name = min(name, p.o.Width/2)
 	for i := range p.t.Dumps {
 		d := &p.t.Dumps[i]
+		if n := len(p.t.Dumps); d.Fleet != nil && n > maxSteps && i > 0 && i < n-1 {
+			if i == 1 {
+				p.line(fmt.Sprintf("… %d between", n-2))
+			}
+			continue
+		}
 		parts := []string{number.Plural(d.Goroutines, "goroutine", "goroutines"), number.Plural(len(d.Buckets), "bucket", "buckets"), string(d.Level)}
 		if !d.TakenAt.IsZero() {
 			parts = append(parts, d.TakenAt.Format(time.RFC3339))
+		}
+		if s := view.Fleet(d); s != "" {
+			parts = append(parts, s)
 		}
 		if s := view.States(view.DumpStates(d), 3); s != "" {
 			parts = append(parts, s)

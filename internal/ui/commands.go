@@ -93,11 +93,13 @@ type arrangement struct {
 	gen    int
 	filter string
 	series []trend.Series
-	orders []ordering // the first that changes the rows shown counts, else the last
-	shown  []int      // rows on the screen
-	skip   int        // of the orders that change them, so many are passed over
-	hideGo bool       // buckets without a frame outside of Go
-	folded folded     // which a filter and a tree look into
+	orders []ordering            // the first that changes the rows shown counts, else the last
+	shown  []int                 // rows on the screen
+	skip   int                   // of the orders that change them, so many are passed over
+	hideGo bool                  // buckets without a frame outside of Go
+	idle   map[goroutine.ID]bool // hidden as those are
+	gone   map[string]bool       // hidden by hand, by identity
+	folded folded                // which a filter and a tree look into
 	tree   bool
 }
 
@@ -163,10 +165,10 @@ func (a *arrangement) match(q query.Query, from, to int) part {
 		if a.folded.row >= 0 && (i == a.folded.row) != fold && (i == a.folded.row || a.folded.has(i)) {
 			continue
 		}
-		if !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
+		if len(a.gone) > 0 && a.gone[identity(s)] || !q.MatchRow(query.Row{Bucket: s.Bucket, Verdict: string(s.Verdict), Change: s.Change()}) {
 			continue
 		}
-		if _, own := s.Bucket.Stack.Owner(); a.hideGo && !own {
+		if _, own := s.Bucket.Stack.Owner(); a.hideGo && (!own || a.idle[s.Bucket.ID]) {
 			p.hidden++
 			continue
 		}

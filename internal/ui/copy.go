@@ -17,18 +17,15 @@ func (m *model) copyStack() tea.Cmd {
 	return m.copyText(m.stackText())
 }
 
-// stackText writes the stack of the bucket under the cursor, of a row that
-// stands for several buckets all of theirs.
+// stackText writes the stack of the bucket under the cursor as Go prints it; of
+// rows that are marked, and of a row of several buckets, all of theirs.
 func (m *model) stackText() func() string {
-	all, dumps := []int{m.selected()}, len(m.trend.Dumps)
-	if all[0] == m.folded.row {
-		all = m.folded.parts
-	}
+	all := m.chosen()
 	series := m.trend.Series
 	return func() string {
 		var parts []string
 		for _, i := range all {
-			parts = append(parts, plainStack(&series[i], dumps))
+			parts = append(parts, view.GoText(series[i].Bucket))
 		}
 		return strings.Join(parts, "\n")
 	}
@@ -45,7 +42,7 @@ func (m *model) showCopyMenu() tea.Cmd {
 	if f := m.stack.frame(); f != nil {
 		frame = view.Show(*f)
 	}
-	stack := m.stackText()
+	stack, title := m.stackText(), view.Title(s, len(m.trend.Dumps))
 	one := trend.Trend{Dumps: m.trend.Dumps, Restarted: m.trend.Restarted, Series: []trend.Series{*s}}
 	type part struct {
 		name, shows string
@@ -56,9 +53,9 @@ func (m *model) showCopyMenu() tea.Cmd {
 		{"frame", frame.Name + " " + frame.Place, func() string { return frame.Function + " " + frame.Path }},
 		{"function", frame.Function, func() string { return frame.Function }},
 		{"file and line", frame.Path, func() string { return frame.Path }},
-		{"goroutine ids", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
+		{"goroutine IDs", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
 		{"bucket id", string(s.Bucket.ID), func() string { return string(s.Bucket.ID) }},
-		{"Markdown", "to paste into an issue", func() string { return "```\n" + stack() + "```\n" }},
+		{"Markdown", "to paste into an issue", func() string { return title + ":\n\n```\n" + stack() + "```\n" }},
 	}
 	if write := m.config.JSON; write != nil {
 		parts = slices.Insert(parts, len(parts)-1, part{"JSON", "as --format json writes it", func() string { return written(write, &one) }})

@@ -1,11 +1,13 @@
 package ui
 
 import (
-	"fmt"
+	"regexp"
 	"slices"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/query"
+	"gdump/internal/trend"
+	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -15,24 +17,10 @@ import (
 // of a log, where dumps are to be looked at one by one.
 func (m *model) browsing() bool { return m.config.Browse && len(m.dumps) > 1 }
 
-// showDumps lists the dumps, with when and why they were written.
+// showDumps lists the dumps: when, what happened, where, how many goroutines.
 func (m *model) showDumps() tea.Cmd {
-	x := &menu{title: number.Plural(len(m.dumps), "dump", "dumps"), at: inDumps}
-	for i := range m.dumps {
-		d := &m.dumps[i]
-		what := clean(d.Source)
-		if d.Reason != "" {
-			what = clean(d.Reason)
-		}
-		when := "no time"
-		if !d.TakenAt.IsZero() {
-			when = d.TakenAt.Local().Format("2006-01-02 15:04:05 MST")
-		}
-		x.items = append(x.items, item{
-			text: fmt.Sprintf("%-23s  %s", when, what),
-			tail: fmt.Sprintf("%s, %s, %s", number.Plural(d.Goroutines, "goroutine", "goroutines"), number.Plural(len(d.Buckets), "bucket", "buckets"), d.Level),
-		})
-	}
+	x := &menu{at: inDumps, preview: (*model).dumpPreview}
+	x.title, x.head, x.items = dumpRows(m.dumps)
 	x.choose = func(m *model, chosen []int) tea.Cmd { return m.look(chosen) }
 	cursor := 0
 	if len(m.looking) < len(m.dumps) {
@@ -40,6 +28,135 @@ func (m *model) showDumps() tea.Cmd {
 	}
 	m.openMenu(x, cursor)
 	return nil
+}
+
+// dumpRows write the dumps in columns, and what heads them. A column in which
+// all dumps are the same says nothing and is left out, unless it is what
+// happened or where.
+func dumpRows(dumps []goroutine.Dump) (title string, head item, items []item) {
+	title = number.Plural(len(dumps), "dump", "dumps")
+	day, zone, timed := "", "", false
+	for i := range dumps {
+		if t := dumps[i].TakenAt; !t.IsZero() {
+			at := t.Local()
+			day, zone, timed = common(day, at.Format("2006-01-02"), timed), common(zone, at.Format("MST"), timed), true
+		}
+	}
+	layout := "2006-01-02 15:04:05"
+	if timed && day != "" {
+		layout = "15:04:05"
+		title += " on " + day
+	}
+	heading := "time"
+	if zone != "" {
+		heading += " " + zone
+	} else {
+		layout += " MST"
+	}
+	when := func(d *goroutine.Dump) string {
+		if d.TakenAt.IsZero() {
+			return "–"
+		}
+		return d.TakenAt.Local().Format(layout)
+	}
+	columns := []dumpColumn{
+		{heading, when, nil, false},
+		{"dump", func(d *goroutine.Dump) string { return shortSource(unnumbered(clean(d.Source))) }, view.CutFront, false},
+		{"line", func(d *goroutine.Dump) string { return number.Group(d.Line) }, nil, false},
+		{"what happened", view.Happened, nil, slices.ContainsFunc(dumps, func(d goroutine.Dump) bool { return d.Reason != "" })},
+		{"where", view.Scene, view.CutName, true},
+	}
+	columns = slices.DeleteFunc(columns, func(c dumpColumn) bool { return !c.keep && c.same(dumps) })
+	if distinct(columns, "line", dumps) {
+		columns = slices.DeleteFunc(columns, func(c dumpColumn) bool { return c.title == "line" })
+	}
+	for _, c := range columns {
+		w := cells(c.title)
+		for i := range dumps {
+			w = max(w, cells(c.of(&dumps[i])))
+		}
+		head.columns, head.widths, head.cuts = append(head.columns, c.title), append(head.widths, w), append(head.cuts, c.cut)
+	}
+	head.columns, head.widths, head.cuts = append(head.columns, "goroutines"), append(head.widths, len("goroutines")), append(head.cuts, nil)
+	items = make([]item, len(dumps))
+	for i := range dumps {
+		for _, c := range columns {
+			items[i].columns = append(items[i].columns, c.of(&dumps[i]))
+		}
+		items[i].columns = append(items[i].columns, view.PadLeft(number.Group(dumps[i].Goroutines), len("goroutines")))
+	}
+	return title, head, items
+}
+
+// numbered is what follows the name of a source that has several dumps.
+var numbered = regexp.MustCompile(` \(\d+ of \d+\)$`)
+
+// unnumbered is the name of a source without the number of the dump in it, where
+// that is seen without.
+func unnumbered(source string) string { return numbered.ReplaceAllString(source, "") }
+
+// dumpColumn is a column of the list of dumps.
+type dumpColumn struct {
+	title string
+	of    func(*goroutine.Dump) string
+	cut   func(string, int) string // nil cuts the end
+	keep  bool                     // even if it is the same for all
+}
+
+func (c *dumpColumn) same(dumps []goroutine.Dump) bool {
+	return !slices.ContainsFunc(dumps, func(d goroutine.Dump) bool { return c.of(&d) != c.of(&dumps[0]) })
+}
+
+// distinct reports whether the columns tell the dumps apart without one of them.
+func distinct(columns []dumpColumn, without string, dumps []goroutine.Dump) bool {
+	seen := map[string]bool{}
+	for i := range dumps {
+		key := ""
+		for _, c := range columns {
+			if c.title != without {
+				key += c.of(&dumps[i]) + "\x00"
+			}
+		}
+		if seen[key] {
+			return false
+		}
+		seen[key] = true
+	}
+	return true
+}
+
+// common is what all values so far are, "" if they differ.
+func common(all, next string, some bool) string {
+	if some && all != next {
+		return ""
+	}
+	return next
+}
+
+// dumpPreview shows of the dump under the cursor what happened in full, its
+// states, and the stack of who ended the process, else the largest buckets.
+func (m *model) dumpPreview(i, w int) []line {
+	d := &m.dumps[i]
+	var lines []line
+	if d.Reason != "" {
+		lines = wrapLine(line{text: view.Reason(d), kind: strongLine}, w)
+	}
+	if s := view.States(view.DumpStates(d), 4); s != "" && d.Goroutines > 1 {
+		lines = append(lines, wrapLine(line{text: s}, w)...)
+	}
+	if b, ended := view.Lead(d); ended {
+		text := stackText{dumps: 1, width: w}
+		return append(append(lines, line{}), text.lines(&trend.Series{Bucket: b, Counts: []int{b.Count}})...)
+	}
+	lines = append(lines, line{})
+	largest, states := view.Largest(d, 10), 0
+	for _, b := range largest {
+		states = max(states, cells(view.State(b)))
+	}
+	for _, b := range largest {
+		lines = append(lines, line{text: view.PadLeft(number.Group(b.Count), 7) + "  " + pad(view.State(b), states) + "  " + view.SiteName(b)})
+	}
+	return lines
 }
 
 // look shows some of the dumps: one by itself, or their difference.

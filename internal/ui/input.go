@@ -197,6 +197,7 @@ func move(x motion) func(*model) tea.Cmd {
 			m.stack.motion(x)
 		default:
 			moveList(&m.list, x)
+			m.moved = x != first
 			m.showStack()
 		}
 		return nil

@@ -20,13 +20,15 @@ const (
 	inHelp
 	inMenu
 	inDumps
+	inFindings
+	inBlocks  // who blocks whom
 	inWaiting // for the first dump of a watch
 
 	lists    = inList | inTree
 	stacks   = inStack | inWhole
 	panes    = lists | stacks
 	texts    = inText | inSource
-	menus    = inMenu | inDumps
+	menus    = inMenu | inDumps | inFindings | inBlocks
 	anywhere = panes | texts | inHelp | menus
 )
 
@@ -42,6 +44,8 @@ var placeNames = []struct {
 	{inText, "text"},
 	{inSource, "source"},
 	{inDumps, "list of dumps"},
+	{inFindings, "findings"},
+	{inBlocks, "who blocks whom"},
 	{inHelp, "help"},
 	{inMenu, "menu"},
 	{inWaiting, "watch without a dump"},
@@ -77,6 +81,7 @@ type binding struct {
 	needs []need
 	help  string
 	hint  string // in a word, at the bottom; "" for none
+	pair  string // a key of another row that the hint is of, too
 	rank  int    // of the hint: the lowest come first
 	shows place  // where the hint is worth its room; 0 if wherever the key works
 	do    func(*model) tea.Cmd
@@ -105,6 +110,8 @@ func bindings() []binding {
 		{keys: "enter", topic: "view", where: inWhole, help: "source of the frame", hint: "source", rank: 2, do: (*model).showSource},
 		{keys: "enter", topic: "view", where: inTree, needs: needs(row), help: "open or close the node; without nodes below: whole stack", hint: "open", rank: 1, do: (*model).enterNode},
 		{keys: "enter", topic: "view", where: inDumps, help: "open the dump, or compare those marked", hint: "open", rank: 1, do: on((*menu).enter)},
+		{keys: "enter", topic: "view", where: inFindings, help: "go to the goroutines of the finding", hint: "go there", rank: 1, do: on((*menu).enter)},
+		{keys: "enter", topic: "view", where: inBlocks, help: "on to who keeps them waiting, at the end to the stack", hint: "follow", rank: 1, do: on((*menu).enter)},
 		{keys: "enter", topic: "view", where: inMenu, help: "choose", hint: "choose", rank: 1, do: on((*menu).enter)},
 		{keys: "space", topic: "view", where: inDumps, help: "mark the dump", hint: "mark", rank: 2, do: on((*menu).mark)},
 		{keys: "a", topic: "view", where: inDumps, help: "mark all dumps, or none", hint: "all", rank: 3, do: on((*menu).markAll)},
@@ -113,15 +120,19 @@ func bindings() []binding {
 		{keys: "tab shift+tab", topic: "view", where: panes, help: "other pane", hint: "pane", rank: 7, shows: lists, do: (*model).otherPane},
 		{keys: "z", topic: "view", where: panes, help: "pane full screen, and back", hint: "full", rank: 13, do: (*model).zoom},
 		{keys: "w", topic: "view", where: inWhole, help: "wrap long lines", hint: "wrap", rank: 12, do: (*model).wrap},
-		{keys: ".", topic: "view", where: panes, help: "hide goroutines and frames of Go itself", hint: "fold", rank: 11, do: (*model).fold},
+		{keys: ".", topic: "view", where: panes, help: "hide what is known to be idle, and goroutines and frames of Go itself", hint: "fold", rank: 11, do: (*model).fold},
 		{keys: "b", topic: "view", where: panes, help: "next grouping: stack, call site, function, …", hint: "group", rank: 5, shows: lists, do: groupBy(1)},
 		{keys: "B", topic: "view", where: panes, help: "previous grouping", do: groupBy(-1)},
 		{keys: "t", topic: "view", where: inTree, help: "list of buckets", hint: "list", rank: 6, do: (*model).turnTree},
 		{keys: "t", topic: "view", where: panes &^ inTree, needs: needs(ungrouped), help: "tree of calls, from created by to the leaf", hint: "tree", rank: 6, shows: inList, do: (*model).turnTree},
-		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", do: step(-1)},
+		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", hint: "dumps", pair: "]", rank: 3, shows: lists, do: step(-1)},
 		{keys: "]", topic: "view", where: panes, needs: needs(several), help: "next dump", do: step(1)},
 		{keys: "d", topic: "view", where: panes, help: "list of dumps", do: (*model).showDumps},
 		{keys: "v", topic: "view", where: panes, needs: needs(row, compared, judged), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},
+		{keys: "f", topic: "view", where: panes, help: "findings, with evidence, remedy and link", hint: "findings", rank: 2, shows: lists, do: (*model).showFindings},
+		{keys: "L", topic: "view", where: panes, needs: needs(waits), help: "who blocks whom", hint: "who blocks whom", rank: 2, shows: lists, do: (*model).showBlocks},
+		{keys: ">", topic: "view", where: panes, needs: needs(row, waits, kept), help: "to who keeps the bucket waiting", do: (*model).toSuspect},
+		{keys: "<", topic: "view", where: panes, needs: needs(waits, came), help: "back to who waits", do: (*model).toWaiter},
 		{keys: "!", topic: "view", where: panes, help: "problems and notes", do: (*model).showProblems},
 		{keys: "?", topic: "view", where: anywhere&^inHelp | inWaiting, help: "all keys", do: (*model).showHelp},
 		{keys: "?", topic: "view", where: inHelp, help: "back", do: (*model).back},
@@ -135,12 +146,16 @@ func bindings() []binding {
 		{keys: "S", topic: "find", where: panes, help: "reverse order", do: (*model).reverse},
 		{keys: "#", topic: "find", where: panes, help: "jump to a goroutine by its ID", do: (*model).askID},
 
-		{keys: "y", topic: "do", where: panes, needs: needs(row), help: "copy the stack", hint: "copy", rank: 9, do: (*model).copyStack},
+		{keys: "x", topic: "do", where: inList, needs: needs(row), help: "mark the row, for y and -", do: (*model).markRow},
+		{keys: "-", topic: "do", where: inList, needs: needs(row), help: "hide the marked rows, or this one", do: (*model).hideRows},
+		{keys: "+", topic: "do", where: lists, needs: needs(hidesRows), help: "show rows hidden by hand again", do: (*model).showRows},
+		{keys: "a", topic: "do", where: panes, needs: needs(row, judged, ungrouped, allows), help: "accept the bucket: write it to the allow list of gdump check", do: (*model).askAllow},
+		{keys: "y", topic: "do", where: panes, needs: needs(row), help: "copy the stack as Go prints it, or those of the marked rows", hint: "copy", rank: 9, do: (*model).copyStack},
 		{keys: "Y", topic: "do", where: panes, needs: needs(row), help: "copy a part: frame, place, function, IDs, JSON, …", do: (*model).showCopyMenu},
 		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
 		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
-		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 2, do: (*model).pause},
-		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "refresh", rank: 2, do: (*model).refresh},
+		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 1, do: (*model).pause},
+		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "now", rank: 1, do: (*model).refresh},
 		{keys: "m", topic: "do", where: anywhere, help: "mouse on and off", do: (*model).turnMouse},
 		{keys: "q", topic: "do", where: anywhere, needs: needs(inside), help: "back", do: (*model).up},
 		{keys: "q", topic: "do", where: anywhere | inWaiting, help: "quit from the list", hint: "quit", rank: 10, do: (*model).quit},
@@ -155,7 +170,12 @@ var (
 	several   = need{func(m *model) bool { return len(m.dumps) > 1 }, "only one dump: compare with gdump diff A B"}
 	compared  = need{func(m *model) bool { return len(m.trend.Dumps) > 1 }, "a verdict needs two dumps: gdump diff A B"}
 	judged    = need{func(m *model) bool { return m.selected() != m.folded.row }, "no verdict on what is in most dumps: / looks into it"}
-	ungrouped = need{func(m *model) bool { return !m.grouped() }, "the tree needs grouping by stack: press b"}
+	waits     = need{func(m *model) bool { return len(m.queues) > 0 }, "nobody waits for anybody, as far as the newest dump shows"}
+	kept      = need{func(m *model) bool { return m.suspect(m.selected()) != nil }, "nobody is known to keep it waiting"}
+	came      = need{func(m *model) bool { return len(m.trail) > 0 }, "no way back: > goes to who keeps a bucket waiting"}
+	ungrouped = need{func(m *model) bool { return !m.grouped() }, "needs grouping by stack: press b"}
+	hidesRows = need{func(m *model) bool { return len(m.gone) > 0 }, "no row was hidden: - hides"}
+	allows    = need{func(m *model) bool { return m.config.Allow != nil }, "no allow list can be written here"}
 	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
 	watched   = need{func(m *model) bool { return m.live != nil }, "works only in gdump watch"}
 	filtered  = need{func(m *model) bool { return m.applied != "" }, ""}

@@ -6,6 +6,7 @@ import (
 
 	"gdump/internal/trend"
 	"gdump/internal/ui/list"
+	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
@@ -65,7 +66,10 @@ func (m *model) listTitle() string {
 		title = fmt.Sprintf("%s of %s · filter: %s", number.Group(len(m.rows)), title, clean(m.applied))
 	}
 	if m.hidden > 0 {
-		title += fmt.Sprintf(" · %s of Go itself hidden (.)", number.Group(m.hidden))
+		title += fmt.Sprintf(" · %s idle or of Go itself hidden (.)", number.Group(m.hidden))
+	}
+	if n := len(m.gone); n > 0 {
+		title += fmt.Sprintf(" · %s hidden by hand (+)", number.Group(n))
 	}
 	switch {
 	case m.tree:
@@ -84,8 +88,10 @@ func (m *model) emptyView() string {
 	switch {
 	case m.applied != "":
 		return "nothing matches " + clean(m.applied) + " (esc clears the filter)"
+	case len(m.gone) > 0:
+		return "all rows are hidden (+ shows them)"
 	case m.hidden > 0:
-		return "only goroutines of Go itself (. shows them)"
+		return "only goroutines that are idle or of Go itself (. shows them)"
 	}
 	return "no goroutines"
 }
@@ -131,30 +137,38 @@ func (m *model) columnTitles(w int) string {
 // cursor by a mark; colour and weight only help.
 func (m *model) rowView(i int, selected bool, w int) string {
 	s := &m.trend.Series[i]
-	var line, cells strings.Builder // drawn, plain
+	var drawn, plain strings.Builder
 	style, words := m.rowStyle(s), m.query.Words()
 	gap := ""
 	for j := range m.columns {
 		if m.widths[j] == 0 {
 			continue
 		}
-		c := &m.columns[j]
-		cell := gap + c.Fill(c.Cell(s), m.widths[j])
-		gap = "  "
-		if selected {
-			cells.WriteString(cell)
-			continue
+		c, width := &m.columns[j], m.widths[j]
+		whole := i == m.folded.row && c.Title == view.SiteTitle // the columns behind it are empty
+		if whole {
+			width = max(width, w-2-cells(plain.String())-len(gap))
 		}
+		cell := gap + c.Fill(c.Cell(s), width)
+		gap = "  "
+		plain.WriteString(cell)
 		of := style
 		if c.Quiet != nil && c.Quiet(s) {
 			of = m.theme.Faint
 		}
-		line.WriteString(m.mark(cell, words, of))
+		drawn.WriteString(m.mark(cell, words, of))
+		if whole {
+			break
+		}
+	}
+	sign := " "
+	if m.marked[identity(s)] {
+		sign = "●"
 	}
 	if selected {
-		return m.theme.Selected.Render(fit("▸ "+cells.String(), w))
+		return m.theme.Selected.Render(fit("▸"+sign+plain.String(), w))
 	}
-	return "  " + line.String()
+	return " " + sign + drawn.String()
 }
 
 func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
@@ -163,7 +177,7 @@ func (m *model) rowStyle(s *trend.Series) lipgloss.Style {
 			return st
 		}
 	}
-	if _, own := s.Bucket.Stack.Owner(); !own {
+	if _, own := s.Bucket.Stack.Owner(); !own || m.idle[s.Bucket.ID] {
 		return m.theme.Faint
 	}
 	return lipgloss.NewStyle()

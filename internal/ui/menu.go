@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"gdump/internal/ui/list"
@@ -18,12 +19,26 @@ type menu struct {
 	at     place // inMenu if it is not set
 	finds  bool  // letters narrow the items
 	choose func(m *model, chosen []int) tea.Cmd
+
+	head    item                                   // over the items, if it has columns
+	preview func(m *model, item, width int) []line // of the item under the cursor; may be nil
+	window  int                                    // lines of the view
+	natural []int                                  // widths of the columns
 }
 
+// item is a row of a menu: a text and what is fainter behind it, or columns.
 type item struct {
 	text, tail string
+	columns    []string
+	widths     []int                      // of the columns, in the head; 0 for one that has no room
+	cuts       []func(string, int) string // how they are cut, in the head; nil cuts the end
 	marked     bool
 }
+
+func (i *item) String() string { return i.text + " " + i.tail + strings.Join(i.columns, " ") }
+
+// leastPreview is from how many lines of a view on a menu shows a preview.
+const leastPreview = 12
 
 // openMenu shows a menu, its cursor on an item.
 func (m *model) openMenu(x *menu, cursor int) {
@@ -51,7 +66,26 @@ func (x *menu) move(to motion) { moveList(&x.list, to) }
 
 func (x *menu) wheel(n int) { x.list.Scroll(n) }
 
-func (x *menu) resize(_, h int) { x.list.SetHeight(h - 1) }
+func (x *menu) resize(_, h int) {
+	x.window = h
+	x.list.SetHeight(h - x.above() - x.below())
+}
+
+// above is how many lines are over the items.
+func (x *menu) above() int {
+	if x.head.columns != nil {
+		return 2
+	}
+	return 1
+}
+
+// below is how many lines the preview has, with its rule.
+func (x *menu) below() int {
+	if x.preview == nil || x.window < leastPreview {
+		return 0
+	}
+	return max(x.window/2, x.window-x.above()-len(x.items))
+}
 
 func (x *menu) typing() string {
 	if x.finds {
@@ -66,7 +100,7 @@ func (x *menu) narrow() {
 next:
 	for i := range x.items {
 		for w := range strings.FieldsSeq(strings.ToLower(x.find)) {
-			if len(matches(x.items[i].text+" "+x.items[i].tail, []string{w})) == 0 {
+			if len(matches(x.items[i].String(), []string{w})) == 0 {
 				continue next
 			}
 		}
@@ -123,13 +157,12 @@ func (x *menu) chosen() []int {
 	return chosen
 }
 
-func (x *menu) draw(m *model, w, _ int) []string {
+func (x *menu) draw(m *model, w, h int) []string {
 	lines := []string{m.rule(x.finder.title(x.title), "", w, true)}
-	widest := 0
-	for _, i := range x.rows {
-		widest = max(widest, cells(x.items[i].text))
+	x.fitColumns(w)
+	if x.head.columns != nil {
+		lines = append(lines, m.theme.Faint.Render(fit("   "+x.row(&x.head), w)))
 	}
-	widest = min(widest, w*2/3)
 	from, to := x.list.Visible()
 	for n := from; n < to; n++ {
 		it := &x.items[x.rows[n]]
@@ -137,7 +170,7 @@ func (x *menu) draw(m *model, w, _ int) []string {
 		if it.marked {
 			mark = "●"
 		}
-		text := mark + " " + fit(it.text, widest) + "  " + it.tail
+		text := mark + " " + x.row(it)
 		if n == x.list.Cursor {
 			lines = append(lines, m.theme.Selected.Render(fit("▸"+text, w)))
 		} else {
@@ -145,7 +178,73 @@ func (x *menu) draw(m *model, w, _ int) []string {
 		}
 	}
 	if len(x.rows) == 0 {
-		lines = append(lines, "  no match for "+clean(x.find))
+		return append(lines, "  no match for "+clean(x.find))
+	}
+	if below := x.below(); below > 0 {
+		for len(lines) < h-below {
+			lines = append(lines, "")
+		}
+		lines = append(lines, m.rule("preview", "", w, false))
+		page := pager{lines: x.preview(m, x.rows[x.list.Cursor], w-2), cursor: -1}
+		lines = append(lines, m.pagerView(&page, w, below-1)...)
 	}
 	return lines
+}
+
+// narrow is the width below which a menu shows its last column but one no more.
+const narrow = 60
+
+// fitColumns makes the columns fit into w cells: the widest give way.
+func (x *menu) fitColumns(w int) {
+	if x.head.columns == nil {
+		x.head.widths = []int{0}
+		for _, i := range x.rows {
+			x.head.widths[0] = max(x.head.widths[0], cells(x.items[i].text))
+		}
+		x.head.widths[0] = min(x.head.widths[0], w*2/3)
+		return
+	}
+	if x.natural == nil {
+		x.natural = x.head.widths
+	}
+	widths := slices.Clone(x.natural)
+	if w < narrow {
+		widths[len(widths)-2] = 0
+	}
+	for {
+		over := 3 - w
+		for _, c := range widths {
+			over += c + 2
+		}
+		widest := 0
+		for i := range widths {
+			if widths[i] > widths[widest] {
+				widest = i
+			}
+		}
+		if over <= 0 || widths[widest] <= 1 {
+			break
+		}
+		widths[widest]--
+	}
+	x.head.widths = widths
+}
+
+// row writes an item into the columns.
+func (x *menu) row(it *item) string {
+	if it.columns == nil {
+		return fit(it.text, x.head.widths[0]) + "  " + it.tail
+	}
+	var b strings.Builder
+	for i, c := range it.columns {
+		w := x.head.widths[i]
+		if w == 0 {
+			continue
+		}
+		if cut := x.head.cuts[i]; cut != nil {
+			c = cut(c, w)
+		}
+		b.WriteString(fit(c, w) + "  ")
+	}
+	return strings.TrimRight(b.String(), " ")
 }

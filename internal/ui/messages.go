@@ -29,6 +29,11 @@ type (
 		gen int
 		err error // what is wrong with the grouping
 	}
+	// diagnosedMsg is the diagnosis of a trend with the source at hand.
+	diagnosedMsg struct {
+		diagnosed
+		of *trend.Series // the first of the trend
+	}
 	// arrangedMsg is the answer to the request for rows of a generation: those
 	// that the filter leaves, in order, and the tree over them if that is shown.
 	arrangedMsg struct {

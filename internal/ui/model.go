@@ -55,8 +55,12 @@ type model struct {
 	rows    []int // indexes of series, as filter and order leave them
 	hidden  int   // rows of Go itself, left out
 	list    list.List
-	wanted  string // identity of the series that the cursor goes to when the rows are here
-	crash   string // the crash in sight: its source and line
+	moved   bool            // the user has moved the cursor: it no longer follows the verdict
+	marked  map[string]bool // rows, by identity
+	gone    map[string]bool // rows hidden by hand
+	trail   []int           // series that the way to a suspect came from
+	wanted  string          // identity of the series that the cursor goes to when the rows are here
+	leading string          // the dump that the cursor started in on its lead: its source and line
 	order   order
 	sorts   int // keys that sort, whose answer is not here
 	gen     int // of the newest request for rows or a trend
@@ -81,7 +85,10 @@ type model struct {
 	live *live // nil if nothing is watched
 
 	bindings []binding
-	prompt   *prompt   // nil if nothing is typed into a line
+	prompt   *prompt // nil if nothing is typed into a line
+	filters  history
+	reasons  history
+	searches history
 	overlays []overlay // what covers the panes; the last has the keys
 
 	toast   toast
@@ -91,10 +98,9 @@ type model struct {
 // prepared is a trend with what takes a look at all of its buckets, which is
 // done before it is shown.
 type prepared struct {
-	trend   trend.Trend
-	says    []string   // what the dumps say, in sentences
-	asks    view.Style // how much the first of them asks for a look
-	culprit int        // the series of who ended the process, -1 if that is not known
+	trend trend.Trend
+	lead  int // of a single dump the series that its first finding is about, -1 if that asks for no look
+	diagnosed
 	columns []view.Column
 	natural []int                          // widths of the columns
 	labels  []string                       // keys, in order
@@ -116,13 +122,11 @@ func (f *folded) has(series int) bool {
 
 func prepare(t trend.Trend) prepared {
 	d := diagnose.Of(&t, nil)
-	p := prepared{trend: t, says: d.Headline(), asks: view.Weight(d.Findings()[0].Kind), culprit: d.Culprit(), columns: view.Columns(&t)}
-	p.natural = view.Widths(p.columns, t.Series[:min(len(t.Series), measured)])
-	if len(t.Dumps) == 1 {
-		if s := view.States(view.DumpStates(&t.Dumps[0]), 4); s != "" {
-			p.says = append(p.says, "states: "+s)
-		}
+	p := prepared{trend: t, diagnosed: diagnosedBy(d), lead: d.Culprit()}
+	if f := &p.findings[0]; p.lead < 0 && len(t.Dumps) == 1 && len(f.Buckets) > 0 && view.Weight(f.Kind) == view.Bad {
+		p.lead = slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Name == "" && s.Bucket.ID == f.Buckets[0] })
 	}
+	p.measure()
 	last := &t.Dumps[len(t.Dumps)-1]
 	for i := range last.Buckets {
 		for _, l := range last.Buckets[i].Labels {
@@ -136,11 +140,21 @@ func prepare(t trend.Trend) prepared {
 		p.members = members(last, g)
 	}
 	p.folded.row = -1
-	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.culprit) {
+	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.lead) {
 		p.folded = folded{len(t.Series), n.Members}
 		p.trend.Series = append(t.Series[:len(t.Series):len(t.Series)], n.Row)
 	}
 	return p
+}
+
+// measure makes the columns.
+func (p *prepared) measure() {
+	p.columns = view.Columns(&p.trend)
+	if len(p.blocks) > 0 {
+		blocks := p.blocks
+		p.columns = view.WithBlocks(p.columns, func(b *goroutine.Bucket) int { return blocks[b.ID] })
+	}
+	p.natural = view.Widths(p.columns, p.trend.Series[:min(len(p.trend.Series), measured)])
 }
 
 // maxLabels is how many label keys can be grouped by with one key after the other.
@@ -208,8 +222,12 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		case msg.err != nil:
 			m.say("", msg.err)
 		default:
-			return m.show(msg.prepared)
+			return tea.Batch(m.show(msg.prepared), m.diagnose())
 		}
+	case diagnosedMsg:
+		m.rediagnosed(msg)
+	case allowedMsg:
+		m.allowed(msg)
 	case arrangedMsg:
 		m.arranged(msg)
 	case sourceMsg:
@@ -291,22 +309,27 @@ func (m *model) loaded(msg loadedMsg) tea.Cmd {
 	if m.browsing() {
 		m.showDumps()
 	}
-	return tea.Batch(cmd, m.watch())
+	return tea.Batch(cmd, m.diagnose(), m.watch())
 }
 
 // show puts a trend on the screen.
 //
-// The cursor stays on its bucket, the list in its order. In a crash that comes
-// into sight it starts on the goroutine that ended the process.
+// The cursor stays on its bucket, the list in its order; in a watch it is on
+// what is most suspicious until the user moves it. In a dump that comes into
+// sight it starts on the goroutine that ended the process, or that the first
+// finding is about.
 func (m *model) show(p prepared) tea.Cmd {
 	if i := m.selected(); i >= 0 {
 		m.wanted = identity(&m.trend.Series[i])
 	}
-	before := m.crash
-	if m.crash = ""; p.culprit >= 0 {
+	if m.live != nil && !m.moved {
+		m.wanted = identity(&p.trend.Series[0])
+	}
+	before := m.leading
+	if m.leading = ""; p.lead >= 0 && (len(m.dumps) == 1 || m.browsing() || p.trend.Dumps[0].Reason != "") {
 		d := &p.trend.Dumps[0]
-		if m.crash = fmt.Sprintf("%s:%d", d.Source, d.Line); m.crash != before {
-			m.wanted = identity(&p.trend.Series[p.culprit])
+		if m.leading = fmt.Sprintf("%s:%d", d.Source, d.Line); m.leading != before {
+			m.wanted = identity(&p.trend.Series[p.lead])
 		}
 	}
 	sorted := ""
@@ -314,6 +337,7 @@ func (m *model) show(p prepared) tea.Cmd {
 		sorted = m.columns[m.order.column].Title
 	}
 	m.prepared = p
+	m.trail = nil
 	m.order.column = slices.IndexFunc(m.columns, func(c view.Column) bool { return c.Title == sorted && sorted != "" })
 	m.rows, m.calls, m.shown = nil, callTree{}, -1
 	m.list.SetLen(0)
@@ -342,7 +366,7 @@ func (m *model) arrangeAs(tree bool) tea.Cmd { return arrangeCmd(m.arrangement(t
 func (m *model) arrangement(tree bool) arrangement {
 	m.gen++
 	return arrangement{
-		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.hidesGo, folded: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
+		gen: m.gen, filter: m.applied, series: m.trend.Series, hideGo: m.hidesGo, idle: m.idle, gone: m.gone, folded: m.folded, tree: tree, orders: []ordering{m.orderOf(m.order)},
 	}
 }
 
@@ -415,6 +439,7 @@ func (m *model) jumped(msg jumpedMsg) {
 	case !m.choose(msg.series):
 		m.refuse(fmt.Sprintf("goroutine %d is in a hidden bucket: esc clears the filter", msg.id))
 	}
+	m.moved = true
 	m.showStack()
 }
 
@@ -449,6 +474,9 @@ func (m *model) showStack() {
 	}
 	m.bucket = s.Bucket
 	text := stackText{dumps: len(m.trend.Dumps), width: max(0, m.layout.stack.w-2), whole: m.zoomed, wrapped: m.wrapped, folded: m.hidesGo}
+	if !m.grouped() {
+		text.notes = m.waitNotes(s.Bucket)
+	}
 	switch {
 	case m.grouped():
 		m.frames = text.group(s, m.members[s.Name])
@@ -493,6 +521,9 @@ func (m *model) fitStack() {
 	m.stack.look()
 	r := m.layout.stack
 	m.stack.resize(r.w-2, r.h-1-m.sourceRows())
+	if m.stack.cursor < m.stack.height {
+		m.stack.top = 0 // the title is in sight as long as the cursor is, too
+	}
 }
 
 // siteRow is the row of the frame that the cursor starts on: the first outside

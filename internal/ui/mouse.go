@@ -65,6 +65,7 @@ func (m *model) clickList(x, y int) tea.Cmd {
 	default:
 		m.focus = listPane
 		m.list.To(row)
+		m.moved = true
 		m.resize()
 	}
 	return nil

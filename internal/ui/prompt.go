@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,40 @@ type prompt struct {
 	typed   func(value string) tea.Cmd // applies the value as it grows; may be nil
 	entered func(value string) tea.Cmd
 	found   func() string // what has come of the value; may be nil
+	past    *history      // what was typed before; may be nil
+}
+
+// history is what was typed into a line, the newest last.
+type history struct {
+	values []string
+	at     int    // of the one shown; len(values) is what is being typed
+	typed  string // what was being typed when an older one came
+}
+
+// keptValues is how many values of a line are kept.
+const keptValues = 100
+
+// add remembers a value as the newest.
+func (h *history) add(value string) {
+	if value != "" {
+		h.values = append(slices.DeleteFunc(h.values, func(v string) bool { return v == value }), value)
+		h.values = h.values[max(0, len(h.values)-keptValues):]
+	}
+}
+
+// step goes to an older value, or a newer one; it is false if there is none.
+func (h *history) step(n int, now string) (string, bool) {
+	to := h.at + n
+	if to < 0 || to > len(h.values) {
+		return "", false
+	}
+	if h.at == len(h.values) {
+		h.typed = now
+	}
+	if h.at = to; to == len(h.values) {
+		return h.typed, true
+	}
+	return h.values[to], true
 }
 
 // ask opens a prompt with a value to begin with.
@@ -32,6 +67,9 @@ func (m *model) ask(p prompt, value string) {
 	p.input.SetValue(value)
 	p.input.CursorEnd()
 	p.input.Focus()
+	if p.past != nil {
+		p.past.at = len(p.past.values)
+	}
 	m.prompt = &p
 }
 
@@ -41,6 +79,9 @@ func (m *model) promptKey(msg tea.KeyMsg) tea.Cmd {
 	switch msg.Type {
 	case tea.KeyEnter:
 		m.prompt = nil
+		if p.past != nil {
+			p.past.add(p.input.Value())
+		}
 		return p.entered(strings.TrimSpace(p.input.Value()))
 	case tea.KeyEsc:
 		m.prompt, m.bad = nil, nil
@@ -48,7 +89,12 @@ func (m *model) promptKey(msg tea.KeyMsg) tea.Cmd {
 			return p.typed("")
 		}
 		return nil
-	case tea.KeyUp, tea.KeyDown, tea.KeyPgUp, tea.KeyPgDown:
+	case tea.KeyUp, tea.KeyDown:
+		if p.past != nil && len(p.past.values) > 0 {
+			return p.recall(map[tea.KeyType]int{tea.KeyUp: -1, tea.KeyDown: 1}[msg.Type])
+		}
+		fallthrough
+	case tea.KeyPgUp, tea.KeyPgDown:
 		if b, _ := m.bound(msg.String(), m.here()); b != nil {
 			return b.do(m)
 		}
@@ -64,12 +110,26 @@ func (m *model) promptKey(msg tea.KeyMsg) tea.Cmd {
 	return p.typed(p.input.Value())
 }
 
+// recall shows a value typed before.
+func (p *prompt) recall(n int) tea.Cmd {
+	value, ok := p.past.step(n, p.input.Value())
+	if !ok {
+		return nil
+	}
+	p.input.SetValue(value)
+	p.input.CursorEnd()
+	if p.typed == nil {
+		return nil
+	}
+	return p.typed(value)
+}
+
 // askFilter asks for the filter of the list, which applies as it is typed.
 func (m *model) askFilter() tea.Cmd {
 	m.ask(prompt{
-		label: "/", enter: "keep", esc: "clear",
+		label: "/", enter: "keep", esc: "clear", past: &m.filters,
 		typed: func(value string) tea.Cmd {
-			m.applied = value
+			m.applied, m.moved = value, m.moved || value != ""
 			return m.arrange()
 		},
 		entered: func(string) tea.Cmd {
@@ -88,7 +148,7 @@ func (m *model) askFilter() tea.Cmd {
 func (m *model) askSearch() tea.Cmd {
 	p := m.pager()
 	m.ask(prompt{
-		label: "/", enter: "keep", esc: "clear",
+		label: "/", enter: "keep", esc: "clear", past: &m.searches,
 		typed: func(value string) tea.Cmd {
 			p.searchFor(value)
 			return nil
@@ -148,7 +208,11 @@ func (m *model) promptView() string {
 	value := []rune(p.input.Value())
 	at := p.input.Position()
 	left := " " + p.label + clean(string(value[:at])) + "▏" + clean(string(value[at:]))
-	if help := "   " + m.theme.Key.Render("enter") + " " + p.enter + "   " + m.theme.Key.Render("esc") + " " + p.esc; cells(left+help+found)+4 <= m.width {
+	help := "   " + m.theme.Key.Render("enter") + " " + p.enter + "   " + m.theme.Key.Render("esc") + " " + p.esc
+	if p.past != nil && len(p.past.values) > 0 {
+		help += "   " + m.theme.Key.Render("↑ ↓") + " typed before"
+	}
+	if cells(left+help+found)+4 <= m.width {
 		left += help
 	}
 	return spread(left, m.theme.Faint.Render(found), m.width)

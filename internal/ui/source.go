@@ -135,8 +135,12 @@ func (m *model) sourceView(w, h int) []string {
 // whyNoSource says in w cells why there is no source: of a path too long the
 // end can be read.
 func whyNoSource(s *source, w int) string {
-	why := clean(s.err.Error())
-	if file := clean(s.frame.File); cells(why) > w && file != "" {
+	why, file := clean(s.err.Error()), clean(s.frame.File)
+	const readable = 20 // cells of a path
+	if hint := strings.LastIndexByte(why, ';'); hint > 0 && cells(why)-cells(file)+readable > w {
+		why = why[:hint]
+	}
+	if cells(why) > w && file != "" {
 		why = strings.Replace(why, file, view.CutFront(file, max(12, w-cells(why)+cells(file))), 1)
 	}
 	return ansi.Truncate(why, w, "…")

@@ -26,14 +26,18 @@ const (
 type stackText struct {
 	dumps   int // of the trend
 	width   int
-	whole   bool // full names and paths, as much room as they need
-	wrapped bool // lines too long go on in the next
-	folded  bool // frames of Go itself are left out
+	whole   bool     // full names and paths, as much room as they need
+	wrapped bool     // lines too long go on in the next
+	folded  bool     // frames of Go itself are left out
+	notes   []string // below the title
 }
 
 // lines write a bucket: a title and its stack.
 func (x stackText) lines(s *trend.Series) []line {
 	lines := wrapLine(line{text: view.Title(s, x.dumps), kind: strongLine}, x.width)
+	for _, n := range x.notes {
+		lines = append(lines, wrapLine(line{text: n}, x.width)...)
+	}
 	if x.whole {
 		lines = append(lines, line{})
 	}
@@ -233,20 +237,6 @@ func waitSpark(w goroutine.Waits) string {
 		counts[min((x.Minutes-w.Min())*len(counts)/(w.Max()-w.Min()+1), len(counts)-1)] += x.N
 	}
 	return view.Spark(counts, waitBars)
-}
-
-// plainStack is a stack as text to paste, as Go prints it.
-func plainStack(s *trend.Series, dumps int) string {
-	var b strings.Builder
-	b.WriteString(view.Title(s, dumps) + "\n")
-	for _, r := range view.StackRows(s.Bucket.Stack) {
-		if r.Frame == nil {
-			b.WriteString(r.Remark + "\n")
-			continue
-		}
-		fmt.Fprintf(&b, "%s%s\n\t%s\n", r.Prefix, r.Frame.Function, r.Frame.Path)
-	}
-	return b.String()
 }
 
 func pad(s string, w int) string { return s + strings.Repeat(" ", max(0, w-cells(s))) }

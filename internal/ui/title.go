@@ -8,7 +8,6 @@ import (
 	"gdump/internal/view"
 	"gdump/internal/view/number"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -25,6 +24,7 @@ func (m *model) titleView() string {
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {
 			position = fmt.Sprintf("%d of %d · ", m.looking[0]+1, len(m.dumps))
+			name = unnumbered(name)
 		}
 		facts = append(facts, buckets, string(last.Level))
 		if last.GoVersion != "" {
@@ -48,19 +48,15 @@ func (m *model) titleView() string {
 		}
 	}
 	const head = " gdump  "
-	status := " "
-	if m.live != nil {
-		status = "   " + ansi.Truncate(m.live.status(), m.width/2, "…") + " "
-	}
-	right := strings.Join(facts, " · ") + status
+	right := strings.Join(facts, " · ") + " "
 	// What says least goes first: folders, then facts, then the front of the name.
 	if cells(head+position+name+right)+2 > m.width {
-		name = strings.ReplaceAll(name, clean(dumps[0].Source), shortSource(clean(dumps[0].Source)))
+		name = strings.ReplaceAll(name, unnumbered(clean(dumps[0].Source)), shortSource(unnumbered(clean(dumps[0].Source))))
 		name = strings.ReplaceAll(name, clean(last.Source), shortSource(clean(last.Source)))
 	}
 	for len(facts) > 1 && cells(head+position+name+right)+2 > m.width {
 		facts = facts[:len(facts)-1]
-		right = strings.Join(facts, " · ") + status
+		right = strings.Join(facts, " · ") + " "
 	}
 	switch room := m.width - cells(head+position+right) - 2; {
 	case room >= 8 || position == "":
@@ -84,11 +80,7 @@ func (m *model) headlineView() []string {
 	var lines []string
 	all := m.headline()
 	for _, l := range all[:min(len(all), m.layout.headline)] {
-		style := m.style(l.kind)
-		if l.kind == plainLine {
-			style = lipgloss.NewStyle()
-		}
-		lines = append(lines, m.style(all[0].kind).Render("▌")+style.Render(l.text))
+		lines = append(lines, m.style(all[0].kind).Render("▌")+m.style(l.kind).Render(l.text))
 	}
 	for len(lines) < m.layout.headline {
 		lines = append(lines, "")
@@ -102,24 +94,16 @@ func (m *model) headline() []line {
 	if len(m.trend.Dumps) == 0 || m.width < minWidth {
 		return nil
 	}
-	var lines []line
-	kind := plainLine
-	switch m.asks {
-	case view.Bad:
-		kind = badLine
-	case view.Good:
-		kind = goodLine
-	case view.Plain:
-	}
-	for _, text := range m.says {
-		lines = append(lines, wrapLine(line{text: text, kind: kind}, m.width-2)...)
-		kind = plainLine
-	}
 	most := mostHeadline(m.height)
+	var notes []line
 	if w := m.warning(); w != "" {
-		lines = append(lines[:min(len(lines), most-1)], line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
+		notes = append(notes, line{text: ansi.Truncate(w, m.width-2, "…"), kind: warnLine})
 	}
-	return lines[:min(len(lines), most)]
+	if m.live != nil {
+		notes = append(notes, m.liveView())
+	}
+	notes = notes[max(0, len(notes)+1-most):]
+	return append(m.findingLines(most-len(notes)), notes...)
 }
 
 // warning says in a line that something was not read, or that there are notes.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gdump/internal/code"
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/trend"
@@ -54,11 +55,13 @@ type Config struct {
 	Watch   Watch  // goes on asking once the first dump is loaded
 	Refresh func() // has the watch ask for a dump right away
 
-	Source func(goroutine.Frame) (code.Source, error)  // reads the code of a frame
-	Edit   func(file string, line int) (Editor, error) // opens code in the user's editor
-	Copy   func(text string) error                     // to the clipboard of this machine
-	JSON   func(io.Writer, *trend.Trend) error
-	Write  func(name string, t *trend.Trend) error // what is shown, to a file
+	Source  func(goroutine.Frame) (code.Source, error)  // reads the code of a frame
+	Package diagnose.Source                             // the files of a frame's package, for the diagnosis
+	Edit    func(file string, line int) (Editor, error) // opens code in the user's editor
+	Copy    func(text string) error                     // to the clipboard of this machine
+	JSON    func(io.Writer, *trend.Trend) error
+	Allow   Allow
+	Write   func(name string, t *trend.Trend) error // what is shown, to a file
 }
 
 func (c *Config) out() io.Writer {

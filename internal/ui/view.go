@@ -293,7 +293,11 @@ func (m *model) hints() []string {
 	slices.SortStableFunc(rows, func(a, b *binding) int { return a.rank - b.rank })
 	hints := make([]string, len(rows))
 	for i, b := range rows {
-		hints[i] = m.theme.Key.Render(b.shown()[0]) + " " + b.hint
+		keys := b.shown()[0]
+		if b.pair != "" {
+			keys += " " + b.pair
+		}
+		hints[i] = m.theme.Key.Render(keys) + " " + b.hint
 	}
 	return hints
 }

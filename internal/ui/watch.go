@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+	"gdump/internal/view"
+	"gdump/internal/view/number"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -26,16 +29,21 @@ type Sample struct {
 type Watch func(ctx context.Context, emit func(Sample)) error
 
 const (
-	keptDumps = 100         // of a watch; older ones go
-	ageEvery  = time.Second // the age of what is on the screen is drawn anew
+	keptDumps  = 100 // of a watch; older ones go
+	keptTotals = 60
+	sparkCells = 12
+	ageEvery   = time.Second // the age of what is on the screen is drawn anew
 )
 
 // live is a target that is being watched.
 type live struct {
 	samples chan Sample
-	last    Sample // newest that was no error
+	last    Sample // newest with a number of goroutines
+	totals  []int  // of goroutines, the newest last
 	next    time.Time
-	err     error // of the newest, nil if it was none
+	err     error     // of the newest, nil if it was none
+	pulled  time.Time // when the newest dump came
+	failing time.Time // since when there are only errors; zero if there are none
 	paused  bool
 	held    []goroutine.Dump // that came while paused
 	now     time.Time
@@ -87,13 +95,24 @@ func (m *model) sampled(s Sample) tea.Cmd {
 	l := m.live
 	next := sampleCmd(l.samples)
 	l.next = s.Next
-	if l.err = s.Err; s.Err != nil {
-		return next
+	switch l.err = s.Err; {
+	case s.Err == nil:
+		l.failing = time.Time{}
+	case l.failing.IsZero():
+		l.failing = l.now
 	}
-	l.last = s
+	if s.Dump != nil && s.Goroutines == 0 {
+		s.Goroutines = s.Dump.Goroutines
+	}
+	if s.Goroutines > 0 {
+		l.last = s
+		l.totals = append(l.totals, s.Goroutines)
+		l.totals = l.totals[max(0, len(l.totals)-keptTotals):]
+	}
 	if s.Dump == nil {
 		return next
 	}
+	l.pulled = s.At
 	l.held = append(l.held[:len(l.held):len(l.held)], *s.Dump)
 	if l.paused {
 		return next
@@ -144,21 +163,81 @@ func (m *model) refresh() tea.Cmd {
 	}
 }
 
-// status says how fresh the screen is.
-func (l *live) status() string {
-	age := ""
+// liveView is the line that says what the target does now, and of when what is
+// on the screen is. What says least goes first where there is no room.
+func (m *model) liveView() line {
+	l := m.live
+	shown := len(m.trend.Dumps) - 1
+	at := m.trend.Dumps[shown].TakenAt
+	if at.IsZero() {
+		at = l.pulled
+	}
+	screen := fmt.Sprintf("dump %d of %d", m.looking[len(m.looking)-1]+1, len(m.dumps)+len(l.held))
+	if !at.IsZero() {
+		screen += ", " + age(l.now.Sub(at)) + " old"
+	}
+	total, spark, ago := "no answer yet", "", ""
 	if !l.last.At.IsZero() {
-		age = fmt.Sprintf("%ds ago", int(max(0, l.now.Sub(l.last.At)).Seconds()))
+		total, ago = number.Group(l.last.Goroutines), " "+age(l.now.Sub(l.last.At))+" ago"
+		if len(l.totals) > 1 {
+			spark = " " + view.History(l.totals, sparkCells)
+		}
+	}
+	if l.err != nil {
+		text := " · last: " + total + spark + ago + " · " + screen
+		if d := l.now.Sub(l.failing); d >= time.Minute {
+			text = " for " + age(d) + text
+		}
+		return line{text: "! " + view.CutMiddle(clean(l.err.Error()), max(16, m.width-4-cells(text))) + text, kind: warnLine}
+	}
+	text := "live ● "
+	if l.paused {
+		text = fmt.Sprintf("paused, %d newer · ", len(l.held))
+	}
+	if text += total; ago != "" {
+		text += number.Word(l.last.Goroutines, " goroutine", " goroutines") + spark + ago
+	}
+	for _, p := range []string{"screen: " + screen, m.suspects()} {
+		if cells(text+" · "+p) <= m.width-2 {
+			text += " · " + p
+		}
+	}
+	return line{text: text}
+}
+
+// suspects counts what grows so far.
+func (m *model) suspects() string {
+	sure, maybe := 0, 0
+	for i := range m.trend.Series {
+		if m.folded.has(i) {
+			continue
+		}
+		switch m.trend.Series[i].Verdict {
+		case trend.Accumulating:
+			sure++
+		case trend.Growing:
+			maybe++
+		}
 	}
 	switch {
-	case l.paused:
-		return fmt.Sprintf("paused, %d newer", len(l.held))
-	case l.err != nil && age == "":
-		return "! no answer yet"
-	case l.err != nil:
-		return "! " + clean(l.err.Error()) + ", last answer " + age
+	case len(m.trend.Dumps) < 2:
+		return "suspects: one dump shows none"
+	case sure+maybe == 0:
+		return "no suspects so far"
+	case maybe == 0:
+		return number.Plural(sure, "suspect", "suspects")
+	case sure == 0:
+		return number.Plural(maybe, "possible suspect", "possible suspects")
 	}
-	return "watch ● " + age
+	return fmt.Sprintf("%s, %d more possible", number.Plural(sure, "suspect", "suspects"), maybe)
+}
+
+// age is how long something is ago, to the second below a minute.
+func age(d time.Duration) string {
+	if d = max(0, d); d < time.Minute {
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	}
+	return number.Span(d)
 }
 
 // waiting reports whether a watch has no dump to show yet.
@@ -167,7 +246,7 @@ func (m *model) waiting() bool { return m.live != nil && !m.loading && len(m.tre
 // waitingView says why there is nothing to show, and when that may change.
 func (m *model) waitingView() []string {
 	title := m.theme.Title.Render(" gdump") + "  " + clean(strings.Join(m.config.Names, " → "))
-	lines := []string{spread(title, m.live.status()+" ", m.width), ""}
+	lines := []string{spread(title, "watch ", m.width), ""}
 	text := func(s string, k kind) {
 		for _, l := range wrapLine(line{text: s, kind: k}, m.width-4) {
 			lines = append(lines, "  "+m.style(l.kind).Render(l.text))
@@ -176,6 +255,9 @@ func (m *model) waitingView() []string {
 	text("no dump yet", strongLine)
 	if m.live.err != nil {
 		text("! "+clean(m.live.err.Error()), warnLine)
+	}
+	if d := m.live.now.Sub(m.live.failing); !m.live.failing.IsZero() && d >= time.Second {
+		text("no answer for "+age(d), plainLine)
 	}
 	next := "trying now"
 	if wait := m.live.next.Sub(m.live.now); wait > 0 {

@@ -48,15 +48,29 @@ func TestWatch(t *testing.T) {
 		t.Errorf("a new dump: %d dumps, filter %q", len(s.m.trend.Dumps), s.m.applied)
 	}
 	s.m.live.now = start.Add(3 * time.Second)
-	if !strings.Contains(s.m.View(), "watch ● 3s ago") {
+	if !strings.Contains(s.m.View(), "live ● 750 goroutines 3s ago · screen: dump 2 of 2, 3s old · 6 possible suspects") {
 		t.Errorf("no age in\n%s", s.m.View())
+	}
+	// Only the number of goroutines is newer.
+	s.take(Sample{At: start.Add(2 * time.Second), Goroutines: 1500})
+	if !strings.Contains(s.m.View(), "live ● 1 500 goroutines ▅█ 1s ago · screen: dump 2 of 2, 3s old") {
+		t.Errorf("no live total in\n%s", s.m.View())
 	}
 	// A pull that failed is said, with the age of what is on the screen.
 	s.take(Sample{Err: errors.New("connection refused")})
 	s.m.live.now = start.Add(9 * time.Second)
-	if !strings.Contains(s.m.View(), "! connection refused, last answer 9s ago") {
+	if !strings.Contains(s.m.View(), "! connection refused · last: 1 500 ▅█ 7s ago · dump 2 of 2, 9s old") {
 		t.Errorf("no error in\n%s", s.m.View())
 	}
+	s.take(Sample{Err: errors.New("http://checkout-service.internal:6060/debug/pprof: connection refused")})
+	s.m.live.now = start.Add(2 * time.Hour)
+	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	for _, text := range []string{"refused for 1h 59m · last: 1 500", "1h 59m ago", "dump 2 of 2, 2h old"} {
+		if !strings.Contains(s.m.View(), text) {
+			t.Errorf("the target is dead: no %q in\n%s", text, s.m.View())
+		}
+	}
+	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
 	// Paused, dumps are kept back.
 	s.press(" ")
 	s.take(Sample{At: start, Dump: &dumps[2]})
@@ -125,7 +139,7 @@ func TestWatchUnreachable(t *testing.T) {
 			}
 		}
 	}
-	shows(":6060", "no dump yet", `connection refused\x1b[31m`, "trying now", "no answer yet")
+	shows(":6060", "no dump yet", `connection refused\x1b[31m`, "trying now")
 	s.m.sampled(Sample{Err: errors.New("no route to host"), Next: start.Add(10 * time.Second)})
 	shows("! no route to host", "next try in 10s")
 	s.m.Update(agedMsg(start.Add(3 * time.Second)))
@@ -150,7 +164,7 @@ func TestWatchUnreachable(t *testing.T) {
 	}
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
 	s.take(Sample{At: start, Goroutines: 93, Dump: &tr.Dumps[0]})
-	shows("93 goroutines", "watch ●", "enter whole stack")
+	shows("live ● 93 goroutines", "enter whole stack   space pause   r now")
 	if s.press("q"); s.m.fatal != nil {
 		t.Errorf("quitting: %v", s.m.fatal)
 	}
@@ -162,5 +176,31 @@ func TestNoWatch(t *testing.T) {
 		if s := at(t, 120, 36, leak(t), k); !strings.Contains(s.m.View(), "works only in gdump watch") {
 			t.Errorf("%q says nothing", k)
 		}
+	}
+}
+
+// TestWatchFollows holds that the cursor is on what is most suspicious until
+// the user moves it, and again after g.
+func TestWatchFollows(t *testing.T) {
+	s, dumps := watching(t)
+	close(s.m.live.samples)
+	first := func() string { return identity(&s.m.trend.Series[0]) }
+	on := func() string { return identity(&s.m.trend.Series[s.m.selected()]) }
+	s.take(Sample{At: start, Dump: &dumps[1]})
+	if s.take(Sample{At: start, Dump: &dumps[2]}); on() != first() {
+		t.Errorf("the cursor is on %s, want %s", on(), first())
+	}
+	s.press("j", "j")
+	moved := on()
+	if s.take(Sample{At: start, Dump: &dumps[2]}); on() != moved {
+		t.Errorf("moved, the cursor is on %s, want %s", on(), moved)
+	}
+	s.press("g")
+	s.m.order = order{column: 0, reversed: true}
+	if s.take(Sample{At: start, Dump: &dumps[2]}); on() != first() {
+		t.Errorf("after g the cursor is on %s, want %s", on(), first())
+	}
+	if !strings.Contains(s.m.View(), "[ ] dumps") {
+		t.Errorf("no hint of the other dumps in\n%s", s.m.View())
 	}
 }

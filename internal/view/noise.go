@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
@@ -17,15 +18,6 @@ type Noise struct {
 	Row     trend.Series // all of them as one; its name says what they are
 }
 
-// The kinds of noise, as a row names them.
-const (
-	theDump  = "the dump itself"
-	idleHTTP = "idle http"
-)
-
-// loud is how many goroutines that grow in number are no noise.
-const loud = 10
-
 // FindNoise finds the noise of a trend. What accumulates, grows to more than a
 // few or is proven leaked is none, whatever it is.
 func FindNoise(t *trend.Trend) Noise {
@@ -35,8 +27,8 @@ func FindNoise(t *trend.Trend) Noise {
 	n.Row.At = make([]*goroutine.Bucket, len(t.Dumps))
 	for i := range t.Series {
 		s := &t.Series[i]
-		kind := noise(s.Bucket.Stack)
-		if kind == "" || s.Leaked > 0 || s.Verdict == trend.Accumulating || s.Verdict == trend.Growing && s.Now() >= loud {
+		kind := diagnose.Noise(s.Bucket.Stack)
+		if kind == "" || s.Leaked > 0 || s.Verdict == trend.Accumulating || s.Verdict == trend.Growing && s.Now() >= diagnose.Loud {
 			continue
 		}
 		n.Members = append(n.Members, i)
@@ -87,34 +79,6 @@ func together(series []trend.Series, members []int) *goroutine.Bucket {
 	}
 	all.Waits.Sort()
 	return all
-}
-
-// noise says what kind of noise a stack is, "" for none. A frame of the
-// program makes it the program's.
-func noise(stack goroutine.Stack) string {
-	server, client, waits := false, false, false
-	for f := range stack.All() {
-		switch {
-		case strings.HasPrefix(f.Function, "runtime/pprof.") || strings.HasPrefix(f.Function, "net/http/pprof."):
-			return theDump
-		case f.Origin == goroutine.Main || f.Origin == goroutine.Dependency:
-			return ""
-		}
-		switch f.Function {
-		case "net/http.(*connReader).backgroundRead", "net/http.(*connReader).startBackgroundRead.gowrap2", "net/http.(*persistConn).writeLoop":
-			return idleHTTP
-		case "bufio.(*Reader).Peek", "net/http.(*conn).readRequest":
-			waits = true
-		case "net/http.(*conn).serve":
-			server = true
-		case "net/http.(*persistConn).readLoop":
-			client = true
-		}
-	}
-	if waits && (server || client) {
-		return idleHTTP
-	}
-	return ""
 }
 
 // Name is what a series is called: the name of its group, else of its call site.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
@@ -28,8 +29,8 @@ func TestFindNoise(t *testing.T) {
 	leaked.Leaked = 1
 	tr := trend.Trend{Dumps: make([]goroutine.Dump, 2), Series: []trend.Series{
 		series(trend.Accumulating, 50, peek, readLoop),
-		series(trend.Growing, 10, peek, readLoop),
-		series(trend.Growing, 9, peek, readLoop),
+		series(trend.Growing, diagnose.Loud, peek, readLoop),
+		series(trend.Growing, diagnose.Loud-1, peek, readLoop),
 		series(trend.New, 1, "runtime/pprof.writeGoroutineStacks", "main.handle"),
 		series(trend.New, 5, "net/http.(*connReader).Read", "net/http.(*conn).readRequest", serve),
 		series(trend.New, 3, serve, "main.handle"),
@@ -44,10 +45,10 @@ func TestFindNoise(t *testing.T) {
 	if want := []int{2, 3, 4, 7, 11}; !slices.Equal(n.Members, want) {
 		t.Errorf("members %v, want %v", n.Members, want)
 	}
-	if n.Row.Name != "the dump itself and idle http" || n.Row.Verdict != trend.Turnover || n.Row.Now() != 22 || n.Row.Counts[0] != 0 {
+	if n.Row.Name != "the dump itself and idle http" || n.Row.Verdict != trend.Turnover || n.Row.Now() != 13+diagnose.Loud-1 || n.Row.Counts[0] != 0 {
 		t.Errorf("row %+v", n.Row)
 	}
-	if b := n.Row.Bucket; b.Count != 22 || b.State() != "IO wait" || b.Waits.Max() != 9 || len(b.Waits) != 4 {
+	if b := n.Row.Bucket; b.Count != 13+diagnose.Loud-1 || b.State() != "IO wait" || b.Waits.Max() != diagnose.Loud-1 || len(b.Waits) != 4 {
 		t.Errorf("bucket %+v", b)
 	}
 	quiet := trend.Trend{Dumps: make([]goroutine.Dump, 1), Series: tr.Series[:2]}

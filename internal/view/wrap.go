@@ -92,3 +92,6 @@ func CutName(s string, w int) string {
 	n := min(ansi.StringWidth(behind), room-least)
 	return CutMiddle(site, room-n) + from + CutMiddle(behind, n)
 }
+
+// CutEnd cuts a sentence to w cells at its end.
+func CutEnd(s string, w int) string { return ansi.Truncate(s, w, "…") }

@@ -2,7 +2,10 @@
 // message bus whose subscriptions must be closed. It is part of the demo.
 package bus
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Message is what a topic carries.
 type Message struct{ Topic, Body string }
@@ -61,14 +64,29 @@ func (c *Conn) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.subs {
-		close(s.in)
-		for ended := false; !ended; {
-			select {
-			case <-s.out:
-			case <-s.done:
-				ended = true
-			}
-		}
+		s.end()
 	}
 	c.subs = nil
+}
+
+// Unsubscribe ends one subscription and waits until its goroutine has ended.
+func (c *Conn) Unsubscribe(s *Subscription) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.subs, s); i >= 0 {
+		c.subs = slices.Delete(c.subs, i, i+1)
+		s.end()
+	}
+}
+
+// end drops the messages that nobody has read.
+func (s *Subscription) end() {
+	close(s.in)
+	for {
+		select {
+		case <-s.out:
+		case <-s.done:
+			return
+		}
+	}
 }

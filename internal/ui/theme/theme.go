@@ -24,8 +24,10 @@ type Theme struct {
 	Selected lipgloss.Style
 }
 
-// New makes the theme of a name: auto, dark, light or none. Colors are chosen
-// for a contrast of at least 4.5 to black, to white and to Solarized's grounds.
+// New makes the theme of a name: auto, dark, light or none. Colors have a
+// contrast of at least 4.5 to the backgrounds of the themes that are common in
+// terminals. Where there are 16 colors only, it is the terminal's theme that
+// says what they are, and none is used that a theme may hide.
 func New(name string, r *lipgloss.Renderer) Theme {
 	dark := background.Dark
 	switch name {
@@ -35,19 +37,24 @@ func New(name string, r *lipgloss.Renderer) Theme {
 		dark = name == "dark"
 	}
 	r.SetHasDarkBackground(dark)
-	color := func(light, dark string) lipgloss.Style {
-		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
+	one := func(of256, of16 string) lipgloss.CompleteColor {
+		return lipgloss.CompleteColor{TrueColor: of256, ANSI256: of256, ANSI: of16}
+	}
+	color := func(light, light16, dark, dark16 string) lipgloss.Style {
+		return r.NewStyle().Foreground(lipgloss.CompleteAdaptiveColor{Light: one(light, light16), Dark: one(dark, dark16)})
 	}
 	return Theme{
-		Title:    color("25", "117").Bold(true),
-		Strong:   r.NewStyle().Bold(true),
-		Faint:    color("241", "246"),
-		Bad:      color("160", "209").Bold(true),
-		Good:     color("22", "114"),
-		Warn:     color("94", "221").Bold(true),
-		Match:    color("55", "183").Bold(true).Underline(true),
-		Key:      color("25", "117"),
-		Selected: r.NewStyle().Reverse(true),
+		Title:  color("25", "4", "117", "6").Bold(true),
+		Strong: r.NewStyle().Bold(true),
+		Faint:  color("240", "0", "247", "7"),
+		Bad:    color("124", "1", "209", "9").Bold(true),
+		Good:   color("22", "2", "114", "2"),
+		Warn:   color("94", "3", "221", "3").Bold(true),
+		Match:  color("55", "5", "183", "5").Bold(true).Underline(true),
+		Key:    color("25", "4", "117", "6"),
+		// A background of its own: the contrast of a theme's reversed colors is
+		// that of its text, which is low in some.
+		Selected: color("231", "15", "16", "0").Background(lipgloss.CompleteAdaptiveColor{Light: one("24", "4"), Dark: one("110", "6")}),
 	}
 }
 

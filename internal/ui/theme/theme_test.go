@@ -12,39 +12,70 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// TestContrast holds every colour against the grounds it may stand on, by the
-// contrast ratio of WCAG 2.
+// grounds are the backgrounds of terminals, and of the themes that are common
+// in them.
+var grounds = map[string]map[string]string{
+	"dark": {
+		"black": "#000000", "Visual Studio Code": "#1e1e1e", "Solarized": "#002b36", "Solarized, raised": "#073642", "Nord": "#2e3440",
+		"Gruvbox": "#282828", "Gruvbox, soft": "#32302f", "Dracula": "#282a36", "Tango": "#2e3436", "One": "#282c34",
+	},
+	"light": {
+		"white": "#ffffff", "Solarized": "#fdf6e3", "Solarized, raised": "#eee8d5", "Nord": "#eceff4",
+		"Gruvbox": "#fbf1c7", "Gruvbox, soft": "#f2e5bc", "Dracula": "#fffbeb", "Tango": "#eeeeec", "One": "#fafafa",
+	},
+}
+
+// TestContrast computes the contrast of every color to the backgrounds that it
+// may be on, by WCAG 2.
 func TestContrast(t *testing.T) {
-	grounds := map[string][]string{
-		"dark":  {"#000000", "#1e1e1e", "#002b36"},
-		"light": {"#ffffff", "#fdf6e3"},
-	}
 	for name, backs := range grounds {
-		r := lipgloss.NewRenderer(io.Discard)
-		r.SetColorProfile(termenv.ANSI256)
-		th := New(name, r)
-		for style, s := range map[string]lipgloss.Style{"Title": th.Title, "Faint": th.Faint, "Bad": th.Bad, "Good": th.Good, "Warn": th.Warn, "Match": th.Match, "Key": th.Key} {
-			fg := foreground(t, s.Render("x"))
-			for _, back := range backs {
-				if c := contrast(fg, termenv.ConvertToRGB(termenv.RGBColor(back))); c < 4.5 {
-					t.Errorf("%s %s on %s: contrast %.2f", name, style, back, c)
+		for _, profile := range []termenv.Profile{termenv.ANSI256, termenv.TrueColor} {
+			th := drawn(name, profile)
+			for style, s := range map[string]lipgloss.Style{"Title": th.Title, "Faint": th.Faint, "Bad": th.Bad, "Good": th.Good, "Warn": th.Warn, "Match": th.Match, "Key": th.Key} {
+				fg := color(t, s.Render("x"), "38;5;")
+				for theme, back := range backs {
+					if c := contrast(fg, termenv.ConvertToRGB(termenv.RGBColor(back))); c < 4.5 {
+						t.Errorf("%s: %s on %s: contrast %.2f", name, style, theme, c)
+					}
 				}
+			}
+			selected := th.Selected.Render("x")
+			if c := contrast(color(t, selected, "38;5;"), color(t, selected, "48;5;")); c < 4.5 {
+				t.Errorf("%s: the selected row: contrast %.2f", name, c)
 			}
 		}
 	}
 }
 
+// TestSixteen holds that nothing is drawn in bright black where there are 16
+// colors: in Solarized that is the background.
+func TestSixteen(t *testing.T) {
+	for name := range grounds {
+		th := drawn(name, termenv.ANSI)
+		for style, s := range map[string]lipgloss.Style{"Title": th.Title, "Faint": th.Faint, "Bad": th.Bad, "Good": th.Good, "Warn": th.Warn, "Match": th.Match, "Key": th.Key, "Selected": th.Selected} {
+			if got := s.Render("x"); !strings.Contains(got, "\x1b[") || strings.Contains(got, "90") || strings.Contains(got, "100") {
+				t.Errorf("%s %s: %q", name, style, got)
+			}
+		}
+	}
+}
+
+func drawn(name string, p termenv.Profile) Theme {
+	r := lipgloss.NewRenderer(io.Discard)
+	r.SetColorProfile(p)
+	return New(name, r)
+}
+
 type rgb = interface{ LinearRgb() (r, g, b float64) }
 
-// foreground finds the colour in a drawn text.
-func foreground(t *testing.T, drawn string) rgb {
+// color finds a color in a drawn text, behind what it begins with.
+func color(t *testing.T, drawn, begins string) rgb {
 	t.Helper()
-	_, rest, ok := strings.Cut(drawn, "38;5;")
+	_, rest, ok := strings.Cut(drawn, begins)
 	if !ok {
-		t.Fatalf("no colour in %q", drawn)
+		t.Fatalf("no %q in %q", begins, drawn)
 	}
-	end := strings.IndexAny(rest, ";m")
-	n, err := strconv.Atoi(rest[:end])
+	n, err := strconv.Atoi(rest[:strings.IndexAny(rest, ";m")])
 	if err != nil {
 		t.Fatal(err)
 	}
