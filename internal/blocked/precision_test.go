@@ -25,6 +25,42 @@ func waits(id int, address string, frames ...string) string {
 	return head + "\ninternal/sync.(*Mutex).lockSlow(" + address + ")\n\t/usr/local/go/src/internal/sync/mutex.go:149 +0x15d\nsync.(*Mutex).Lock(...)\n\t/usr/local/go/src/sync/mutex.go:46\n" + rest
 }
 
+// pool is two goroutines that wait for connections of databases, and a third that
+// has a transaction.
+func pool(one, other string) string {
+	conn := func(id int, db string) string {
+		return strings.Replace(stack(id, "select, 3 minutes", "query() :9"), "example.com/shop.query", "database/sql.(*DB).conn("+db+", {0x1, 0x2}, 0x1)\n\t/usr/local/go/src/database/sql/sql.go:1365 +0x5\nexample.com/shop.query", 1)
+	}
+	watch := "goroutine 9 [select]:\ndatabase/sql.(*Tx).awaitDone(0xc000030000)\n\t/usr/local/go/src/database/sql/sql.go:2212 +0x5\ncreated by database/sql.(*DB).beginDC in goroutine 8\n\t/usr/local/go/src/database/sql/sql.go:1925 +0x5\n\n"
+	return conn(5, one) + conn(6, other) + stack(8, "sleep", "transact() :20", "serve() :9") + watch
+}
+
+// TestIdle: what is set aside.
+func TestIdle(t *testing.T) {
+	std := func(function string) string { return function + "(0x1)\n\t/usr/local/go/src/x/x.go:7 +0x5\n" }
+	grpc := func(function string) string {
+		return "google.golang.org/grpc/internal/transport." + function + "(0x1)\n\t/home/me/go/pkg/mod/google.golang.org/grpc@v1.80.0/internal/transport/x.go:7 +0x5\n"
+	}
+	own := "example.com/shop.wait()\n\t/home/me/shop/shop.go:7 +0x5\n"
+	for _, x := range []struct{ state, frames, want string }{
+		{"select", std("net/http.(*persistConn).writeLoop"), "http connection"},
+		{"chan send", std("net/http.(*persistConn).writeLoop"), ""},
+		{"select", std("net/http.(*persistConn).readLoop"), ""},
+		{"IO wait", std("bufio.(*Reader).Peek") + std("net/http.(*persistConn).readLoop"), "http keep-alive"},
+		{"IO wait", std("bufio.(*Reader).Peek") + std("net/http.(*conn).serve"), "http keep-alive"},
+		{"IO wait", std("bufio.(*Reader).Peek") + own + std("net/http.(*conn).serve"), ""},
+		{"IO wait", std("internal/poll.(*FD).Accept"), "accepts connections"},
+		{"GC worker (idle)", std("runtime.gcBgMarkWorker"), "runtime"},
+		{"select", std("runtime.selectgo") + own, ""},
+		{"select", grpc("(*controlBuffer).get") + grpc("(*loopyWriter).run"), "grpc connection"},
+	} {
+		d := read(t, []byte("goroutine 7 ["+x.state+"]:\n"+x.frames))
+		if got := blocked.Analyze(d, blocked.Options{}).Idle[0]; got != x.want {
+			t.Errorf("[%s] %s: %q, want %q", x.state, x.frames, got, x.want)
+		}
+	}
+}
+
 // TestSuspects: who is named, and who is not though something points to it.
 func TestSuspects(t *testing.T) {
 	two := waits(5, "0xc000010020", "(*Cart).Add(0x1?) :20", "(*Cart).Fill(0x1?) :30", "serve() :9") +
@@ -69,6 +105,16 @@ func TestSuspects(t *testing.T) {
 			"a goroutine past the line, which waits for another lock",
 			two + waits(7, "0xc000050020", "(*Shelf).Take(0x1?) :80", "(*Cart).Add(0x1?) :22", "serve() :9"), []uint64{7},
 		},
+		{
+			"proven waiters, and a suspect that is not proven",
+			strings.ReplaceAll(two, "Lock, 3", "Lock (leaked), 3") + stack(7, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9"), nil,
+		},
+		{
+			"proven waiters, and a suspect that is proven",
+			strings.ReplaceAll(two, "Lock, 3", "Lock (leaked), 3") + stack(7, "chan send (leaked)", "(*Cart).Add(0x1?) :22", "serve() :9"), []uint64{7},
+		},
+		{"one pool of connections", pool("0xc000010000", "0xc000010000"), []uint64{8}},
+		{"two pools of connections", pool("0xc000010000", "0xc000020000"), nil},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			names := strong(read(t, []byte(x.text)), blocked.Options{})
