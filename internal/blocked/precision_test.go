@@ -103,7 +103,8 @@ func TestSuspects(t *testing.T) {
 		{"the address of the lock was an argument", two + stack(7, "sleep", "pack(0xc000010020?) :3", "serve() :9"), nil},
 		{
 			"a goroutine past the line, which waits for another lock",
-			two + waits(7, "0xc000050020", "(*Shelf).Take(0x1?) :80", "(*Cart).Add(0x1?) :22", "serve() :9"), []uint64{7},
+			two + waits(7, "0xc000050020", "(*Shelf).Take(0x1?) :80", "(*Cart).Add(0x1?) :22", "serve() :9"),
+			[]uint64{7},
 		},
 		{
 			"proven waiters, and a suspect that is not proven",
@@ -111,7 +112,8 @@ func TestSuspects(t *testing.T) {
 		},
 		{
 			"proven waiters, and a suspect that is proven",
-			strings.ReplaceAll(two, "Lock, 3", "Lock (leaked), 3") + stack(7, "chan send (leaked)", "(*Cart).Add(0x1?) :22", "serve() :9"), []uint64{7},
+			strings.ReplaceAll(two, "Lock, 3", "Lock (leaked), 3") + stack(7, "chan send (leaked)", "(*Cart).Add(0x1?) :22", "serve() :9"),
+			[]uint64{7},
 		},
 		{"one pool of connections", pool("0xc000010000", "0xc000010000"), []uint64{8}},
 		{"two pools of connections", pool("0xc000010000", "0xc000020000"), nil},
