@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // chanFacts is what the source says of the channels of a function, and of the
@@ -14,6 +15,7 @@ type chanFacts struct {
 	sendsTo   []int // the arguments that it sends to, -1 for a channel that is none
 	takesFrom []int
 	channel   int  // the argument that the call waits for, or -1
+	answered  bool // it sends, and by "<-" receives the same kind of thing
 	tokens    bool // the call sends on a channel that the function then receives from
 	ranges    bool // the call is a range over a channel
 	ticks     bool // the call waits for a Ticker and nothing else
@@ -30,6 +32,7 @@ func (p *sourcePackage) channels(facts *chanFacts, body *ast.BlockStmt, line int
 		return nil
 	}
 	var slot string
+	var answers []types.Type
 	taken := map[string]bool{}
 	ast.Inspect(body, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -45,6 +48,7 @@ func (p *sourcePackage) channels(facts *chanFacts, body *ast.BlockStmt, line int
 		case *ast.UnaryExpr:
 			if t := element(n.X); n.Op.String() == "<-" && t != nil {
 				facts.receives = append(facts.receives, t)
+				answers = append(answers, t)
 				i := parameter(n.X)
 				facts.takesFrom = append(facts.takesFrom, i)
 				if p.covers(n, line) {
@@ -63,6 +67,9 @@ func (p *sourcePackage) channels(facts *chanFacts, body *ast.BlockStmt, line int
 			}
 		}
 		return true
+	})
+	facts.answered = slices.ContainsFunc(facts.sends, func(t types.Type) bool {
+		return slices.ContainsFunc(answers, func(o types.Type) bool { return types.Identical(t, o) })
 	})
 	facts.tokens = slot != "" && taken[slot]
 }

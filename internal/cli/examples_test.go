@@ -57,6 +57,9 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 	block := regexp.MustCompile("(?ms)^```sh\n(.*?)^```")
 	for _, page := range pages {
+		if filepath.Base(page) == "tutorial.md" {
+			continue // its lines follow each other: tools/e2e does them in order
+		}
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -141,14 +141,20 @@ func (k *knots) holders(f *Finding, steps []*blocked.Suspect, way []int) {
 		r := &k.report.Resources[way[n]]
 		f.Confidence = min(f.Confidence, confidence(s.Confidence))
 		if n == 0 {
-			f.Says += "; " + k.who(s) + " " + holds(r, s) + " it and "
+			f.Says += "; " + k.who(s) + " " + holds(r, s) + " it"
 		} else {
-			f.Says += ", which " + k.who(s) + " " + holds(r, s) + "; that one "
+			f.Says += ", which " + k.who(s) + " " + holds(r, s) + "; that one"
 		}
+		does := k.does(s)
 		if n+1 < len(way) {
-			f.Says += "waits for " + named(&k.report.Resources[way[n+1]])
-		} else {
-			f.Says += k.does(s)
+			does = "waits for " + named(&k.report.Resources[way[n+1]])
+		}
+		switch {
+		case does == "":
+		case n == 0:
+			f.Says += " and " + does
+		default:
+			f.Says += " " + does
 		}
 		if w := because(s); w != "" && n < 3 {
 			f.Evidence = append(f.Evidence, "why "+k.who(s)+": "+w)

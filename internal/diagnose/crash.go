@@ -61,7 +61,7 @@ func crash(d *goroutine.Dump) (Finding, bool) {
 	f := Finding{Kind: Crash, Says: reasonOf(d), Confidence: 1}
 	switch {
 	case caught:
-		f.Says = "a panic that was recovered; what it says is not beside its stack"
+		f.Says = "a panic that was recovered; its message is not next to its stack"
 	case d.Alone && d.Level != goroutine.Crash && len(d.Buckets) == 1 && panics(d.Buckets[0].Stack) && !saysPanic(d.Reason):
 		f.Says = "recovered panic: " + f.Says
 	}
@@ -74,7 +74,7 @@ func crash(d *goroutine.Dump) (Finding, bool) {
 		f.of(b)
 		f.Site = began(b.Stack)
 		f.Owner = ownerBelow(b.Stack, f.Site)
-		f.Where = crashedIn(b, f.Site)
+		f.Where = crashedIn(b, f.Site, strings.HasPrefix(d.Reason, "SIG"))
 	case gaveUp(d):
 		f.asleep(d)
 	}
@@ -87,16 +87,22 @@ func saysPanic(reason string) bool {
 	return strings.Contains(reason, "panic") || strings.HasPrefix(reason, "recovered") || strings.HasPrefix(reason, "fatal error")
 }
 
-// crashedIn says where a goroutine panicked, whose code that is, and who started
+// crashedIn says where a goroutine panicked, or was when a signal arrived, whose code that is, and who started
 // the goroutine.
-func crashedIn(b *goroutine.Bucket, site goroutine.Frame) string {
+func crashedIn(b *goroutine.Bucket, site goroutine.Frame, signal bool) string {
 	text := "in " + siteName(b)
 	if site.Function != "" {
 		text = "in " + at(site)
 	}
 	if isC(site) {
-		_, c, _ := strings.Cut(name(site), "._Cfunc_")
-		text = "in C code, " + c
+		text = "in C code"
+		if _, c, ok := strings.Cut(name(site), "._Cfunc_"); ok {
+			text += ", " + c
+		} else if site.Function != "non-Go function" {
+			text += ", " + at(site)
+		}
+	} else if signal {
+		text = "the signal arrived " + text // where, by chance, if it came from outside
 	}
 	if w := whoseFrom(b, site); w != "" {
 		text += ", " + w

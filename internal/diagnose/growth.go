@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +60,7 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 	case s.Proof == trend.Proved: // it needs no third dump
 	case len(t.Dumps) == 2:
 		f.Limits = append(f.Limits, onlyTwo)
-	case !s.HasIDs && !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return !d.Level.HasIDs() }):
+	case !s.HasIDs && len(t.Lives) == 1 && !slices.ContainsFunc(t.Dumps, func(d goroutine.Dump) bool { return !d.Level.HasIDs() }):
 		// The grouping spreads a bucket, which does not know who is in which group.
 		f.Limits = append(f.Limits, "only counts could be compared")
 	case len(s.Decides) > 0:
@@ -100,9 +99,13 @@ func what(l *trend.Leak) string {
 // Where traffic passes as well, what counts is who never finishes.
 func rise(t *trend.Trend, s *trend.Series) string {
 	var line string
-	if hidden(s) {
+	switch {
+	case hidden(s):
 		line = fmt.Sprintf(": %s of %s never finish", number.Group(s.Stuck), number.Group(s.Now()))
-	} else {
+	case len(s.Lives) > 1 && s.Gain > s.Change():
+		// A difference across a restart says nothing.
+		line = fmt.Sprintf(" %s in a process lifetime (%s now)", number.Signed(s.Gain), number.Group(s.Now()))
+	default:
 		line = fmt.Sprintf(" %s (%s → %s)", number.Signed(s.Change()), number.Group(s.Counts[0]), number.Group(s.Now()))
 	}
 	switch {
@@ -146,7 +149,7 @@ func restarts(t *trend.Trend, s *trend.Series) string {
 	gain := ""
 	switch {
 	case s.PerHour >= 1:
-		gain = number.Group(int(math.Round(s.PerHour))) + "/h"
+		gain = number.Rate(s.PerHour)
 	case s.PerDump > 0:
 		gain = number.Mean(s.PerDump) + " a dump"
 	}
@@ -155,7 +158,7 @@ func restarts(t *trend.Trend, s *trend.Series) string {
 	}
 	grew := 0
 	for _, g := range s.Lives {
-		if g.Accumulates {
+		if g.Accumulates || g.Verdict == trend.Growing {
 			grew++
 		}
 	}

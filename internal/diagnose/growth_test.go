@@ -50,7 +50,7 @@ func TestGrowth(t *testing.T) {
 			t.Lives = []trend.Life{{From: 0, To: 1}, {From: 2, To: 2}}
 		}, []string{
 			strings.Replace(grew, "10 more in every dump", "30 an hour", 1), by, // the marks are too far to say when
-			"2 process lifetimes; 1 of them gains about 30/h; the restarts keep it under 40",
+			"2 process lifetimes; 1 of them gains about 30 an hour; the restarts keep it under 40",
 		}},
 		{"lifetimes without times", leak(func(s *trend.Series) { s.Lives = []trend.Growth{{Accumulates: true}, {Accumulates: true}} }), trend.ByStack, func(t *trend.Trend) {
 			t.Lives = []trend.Life{{From: 0, To: 1}, {From: 2, To: 2}}

@@ -173,13 +173,16 @@ func (k *knots) who(s *blocked.Suspect) string {
 	return fmt.Sprintf("goroutine %d", s.ID)
 }
 
-// does says what a suspect is doing, as a sentence goes on after its name.
+// does says what a suspect is doing, as a sentence goes on after its name; "" if
+// that is not known.
 func (k *knots) does(s *blocked.Suspect) string {
 	b := k.bucket(s.Bucket)
 	state := s.State
 	where := callSite(b)
 	var text string
 	switch plain, _, _ := strings.Cut(state, " ("); {
+	case state == "" && s.ID == 0:
+		return "" // who says where it is, and more is not known
 	case state == "":
 		return "is in " + where
 	case plain == "sleep":
@@ -241,8 +244,10 @@ func named(r *blocked.Resource) string {
 		return "a connection of " + name
 	case r.Kind == blocked.Pool:
 		return "a connection at " + place(r.Site)
-	case r.Kind == blocked.File && name != "":
-		return "the use of " + article(name) + " " + name
+	case r.Kind == blocked.File && strings.HasPrefix(name, "net."):
+		return "a network connection in use"
+	case r.Kind == blocked.File:
+		return "a file in use"
 	case r.Kind == blocked.Errgroup && r.Op == blocked.Go:
 		return "a slot in the limit of an errgroup at " + place(r.Site)
 	case r.Kind == blocked.Singleflight:

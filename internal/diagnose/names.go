@@ -118,8 +118,10 @@ func below(f goroutine.Frame) bool {
 	return f.Origin == goroutine.Stdlib && f.Package == "sync" || f.Origin == goroutine.Runtime || f.Package == "testing/synctest" || f.Package == "internal/synctest" || isC(f)
 }
 
-// isC reports whether a frame stands for a call of C.
-func isC(f goroutine.Frame) bool { return strings.Contains(f.Function, "._Cfunc_") }
+// isC reports whether a frame stands for a call of C, or is C's.
+func isC(f goroutine.Frame) bool {
+	return strings.Contains(f.Function, "._Cfunc_") || f.Function != "" && f.Package == "" || goroutine.Base(f.File) == "_cgo_gotypes.go"
+}
 
 // whoseFrom says so of code further down its stack.
 func whoseFrom(b *goroutine.Bucket, site goroutine.Frame) string {

@@ -25,15 +25,18 @@ func quiet(d *Diagnosis) []Finding {
 	}
 	f := Finding{Kind: Quiet, Goroutines: dump.Goroutines}
 	c := d.knots().calm()
-	if c.aged || c.queue > 0 {
+	if c.waits {
 		f.Says = c.says(dump)
 		f.Evidence = append(f.Evidence, d.most())
 	} else {
 		f.Says = d.most()
 		f.Evidence = append(f.Evidence, c.says(dump))
 	}
-	if c.queue > 0 {
+	switch {
+	case c.queue > 0 && c.waits:
 		f.Limits = append(f.Limits, "contention, unless a second dump shows the same goroutines waiting")
+	case c.queue > 0:
+		f.Limits = append(f.Limits, "debug=2 would show for how long, and for which lock")
 	}
 	if asked(dump) {
 		f.Evidence = append(f.Evidence, "written on "+goroutine.Clean(dump.Reason))
@@ -52,6 +55,7 @@ const patience = 2
 type calm struct {
 	waits   bool              // the dump says how long goroutines wait
 	aged    bool              // some have waited for long, so that those which have not mean something
+	locks   int               // goroutines whose state says that they wait for a lock
 	queue   int               // goroutines that wait for locks
 	queued  string            // for which, and what may be wrong with that
 	longest *goroutine.Bucket // of sends, receives and waits for others that take long; nil if none does
@@ -83,6 +87,9 @@ func (k *knots) calm() calm {
 		}
 		for _, s := range b.States {
 			states[activity(s.Name)] += s.N
+			if strings.HasPrefix(s.Name, "sync.Mutex") || strings.HasPrefix(s.Name, "sync.RWMutex") {
+				c.locks += s.N
+			}
 		}
 		if slow(b) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
 			c.longest = b
@@ -116,7 +123,10 @@ func (k *knots) contention(c *calm, i int) string {
 		text += ", " + number.Word(r.Waiters, "not", "none") + " for a minute yet"
 	}
 	if h := holder(r); h != nil {
-		text += "; " + k.who(h) + " " + holds(r, h) + " it and " + k.does(h)
+		text += "; " + k.who(h) + " " + holds(r, h) + " it"
+		if does := k.does(h); does != "" {
+			text += " and " + does
+		}
 	}
 	return text
 }
@@ -128,9 +138,12 @@ func (c *calm) says(d *goroutine.Dump) string {
 	if d.Incomplete() {
 		stuck = "nothing looks stuck in what could be read: "
 	}
-	if c.queue == 0 {
+	switch {
+	case c.queue == 0 && c.locks == 0:
 		parts = append(parts, "no queue at a lock")
-	} else {
+	case c.queue == 0:
+		parts = append(parts, number.Plural(c.locks, "goroutine waits for a lock", "goroutines wait for locks"))
+	default:
 		stuck = ""
 		parts = append(parts, c.queued)
 	}
@@ -141,8 +154,9 @@ func (c *calm) says(d *goroutine.Dump) string {
 		stuck = ""
 		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s %s, %s", number.Minutes(c.longest.Waits.Max()), in(c.longest), doing(c.longest.State())))
 	case !c.aged:
-		stuck = ""
-		parts = append(parts, "no nil channel", "nothing has waited for a minute yet")
+		// Where nothing is old, that nothing has waited for long says little.
+		stuck = "nothing has waited for a minute yet: "
+		parts = append(parts, "no nil channel")
 	default:
 		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s outside of main", number.Minutes(patience)))
 	}

@@ -41,7 +41,7 @@ func (s *Server) Down(name string, down bool) { s.change(name, func(p *process) 
 
 // Restart is a new life: its ids and its memory begin again.
 func (s *Server) Restart(name string) {
-	s.change(name, func(p *process) { p.base, p.n, p.total = 0, 0, 0 })
+	s.change(name, func(p *process) { p.base, p.n, p.total = 2, 0, 0 })
 }
 
 // Cut has the process write debug=2 as the runtime does: at most 64 MiB.

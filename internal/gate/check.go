@@ -92,7 +92,7 @@ func (v *scope) outcome() Outcome {
 	case m.compares && v.trend.Apart():
 		o.Why = "cannot tell from stacks of single goroutines; give two dumps of all goroutines"
 		return o
-	case m.compares && v.from == last:
+	case m.compares && v.from == last && !v.trippedBefore():
 		o.Why = fmt.Sprintf("the process restarted before %s, the last dump: cannot tell what grew since", v.trend.Dumps[last].Source)
 		return o
 	}
@@ -118,6 +118,16 @@ func (v *scope) outcome() Outcome {
 		o.Why = m.undecided(v)
 	}
 	return o
+}
+
+// trippedBefore reports whether what an earlier process lifetime shows trips the
+// rule, though the last has one dump only.
+func (v *scope) trippedBefore() bool {
+	if !v.rule.measure.lifetimes || len(v.trend.Dumps) < 3 {
+		return false
+	}
+	value, err := v.rule.measure.of(v)
+	return err == nil && v.rule.trips(value)
 }
 
 // Strict makes rules unknown that passed although the dumps left something

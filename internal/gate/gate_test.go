@@ -231,6 +231,7 @@ func TestUnknown(t *testing.T) {
 		{"one dump", "accumulating", &one, "cannot tell from one dump; give two"},
 		{"one dump", "growth>1", &one, "cannot tell from one dump; give two"},
 		{"restart", "accumulating", restarted, "the process restarted before x.dump, the last dump: cannot tell what grew since"},
+		{"restart", "growth>1", restarted, "the process restarted before x.dump, the last dump: cannot tell what grew since"},
 		{"no waits", "wait>1h", &profile, "not in a debug=1 dump"},
 		{"no threads", "locked>1", &profile, "not in a debug=1 dump"},
 		{"no leaks", "leaked", &profile, "not in a debug=1 dump"},
@@ -397,6 +398,29 @@ func FuzzParseAllowList(f *testing.F) {
 			t.Errorf("%q: %d allowed, %d notes of %d entries", s, res.Allowed, len(res.Notes), list.Len())
 		}
 	})
+}
+
+// TestEarlierLifetime: a leak that an earlier process lifetime shows trips its
+// rule though the last lifetime has one dump; others cannot be decided.
+func TestEarlierLifetime(t *testing.T) {
+	restarted := leak()
+	last := restarted.Dumps[1]
+	restarted.Dumps = append(restarted.Dumps, last, last)
+	restarted.Restarted = append(restarted.Restarted, false, true)
+	for i := range restarted.Series {
+		s := &restarted.Series[i]
+		s.Counts, s.At = append(s.Counts, s.Counts[1], s.Counts[1]), append(s.At, s.At[1], s.At[1])
+	}
+	rules, err := ParseRules("accumulating, accumulating>999, left")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := Check(diagnose.Of(restarted, nil), rules, nil, today)
+	for i, want := range []State{Tripped, Unknown, Unknown} {
+		if o := res.Outcomes[i]; o.State != want || (want == Tripped) != (len(o.Blame) > 0) {
+			t.Errorf("%s is %s: %s, blames %d", o.Rule.Text, o.State, o.Why, len(o.Blame))
+		}
+	}
 }
 
 // TestEntryFor holds that an entry is about its bucket, whatever the reason.

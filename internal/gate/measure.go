@@ -20,6 +20,7 @@ type measure struct {
 	minutes    bool
 	needsLimit bool    // without a limit it would say nothing
 	compares   bool    // it needs two dumps
+	lifetimes  bool    // an earlier process lifetime can trip it, too
 	sure       float64 // least confidence that counts, unless the rule sets another
 	// undecided says what the dumps leave open; nil if they leave nothing.
 	undecided func(*scope) string
@@ -125,20 +126,17 @@ func Help() [][2]string {
 	return lines
 }
 
-// sureOfLeak is the confidence from which an accumulating bucket trips a rule.
-const sureOfLeak = 0.9
-
 // accumulating counts buckets that accumulate for sure. Two dumps cannot tell a
 // leak from a pool that warms up, unless the garbage collector proved it.
 func accumulating(says string) measure {
 	m := counting(trend.Accumulating, says, func(v *scope, s *trend.Series) bool {
-		return s.Verdict == trend.Accumulating && s.Confidence >= v.rule.sure && (!v.pair() || s.Proof == trend.Proved)
+		return s.Verdict == trend.Accumulating && s.Confidence >= v.rule.sure && (len(v.trend.Dumps) > 2 || s.Proof == trend.Proved)
 	})
-	m.sure = sureOfLeak
+	m.sure, m.lifetimes = trend.SureOfLeak, true
 	m.undecided = func(v *scope) string {
 		n := 0
 		for _, s := range v.series {
-			if (s.Verdict == trend.Accumulating || s.Verdict == "growing") && !m.blames(v, s) {
+			if (s.Verdict == trend.Accumulating || s.Verdict == trend.Growing) && !m.blames(v, s) {
 				n++
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/report"
 	"gdump/internal/trend"
@@ -185,7 +186,7 @@ func checkMarkdown(t *testing.T, tr *trend.Trend, text string) {
 			t.Errorf("markdown: unexpected tag %s", m[0])
 		}
 	}
-	if got, want := strings.Count(page.String(), "<table>"), 1+min(1, len(tr.Series)); got != want {
+	if got, want := strings.Count(page.String(), "<table>"), 1+min(1, len(tr.Series))+min(1, len(diagnose.Of(tr, nil).Rows())); got != want {
 		t.Errorf("markdown: %d tables, want %d", got, want)
 	}
 	outside := regexp.MustCompile(`(?s)<code.*?</code>`).ReplaceAllString(page.String(), "")

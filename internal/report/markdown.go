@@ -28,6 +28,7 @@ func Markdown(w io.Writer, t *trend.Trend, o Options) error {
 	m.gate()
 	if !cleanTests(t, o) {
 		m.sources()
+		m.whoBlocks()
 		m.table()
 		m.stacks()
 	}

@@ -37,6 +37,7 @@ func Text(w io.Writer, t *trend.Trend, o Options) error {
 	}
 	p.rows = rowsOf(t, &o)
 	p.head()
+	p.whoBlocks()
 	p.table()
 	p.stacks()
 	return p.w.Flush()

@@ -44,12 +44,11 @@ func scenarios() map[trend.ReasonKind]struct {
 		s.start("pool2", 5)
 	}
 	all[trend.Elsewhere] = scenario{s, trend.Grown}
-	s = newServer()
-	s.start("pool", 50)
-	for range 6 {
-		s.dump()
+	s = newServer().levels("pool", 50)
+	for range 5 {
 		s.start("pool", 10)
 		s.end("pool", 1)
+		s.dump()
 	}
 	all[trend.SomeEnd] = scenario{s, trend.Growing}
 	s = newServer()

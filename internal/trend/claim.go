@@ -15,6 +15,20 @@ type claim struct {
 	peer     bool  // the goroutines wait for the network, or are born and end with such
 	blocked  bool  // they wait for what no idle goroutine waits for
 	youth    youth
+	past     []int // residents that came before the first dump, by rounds: see judged.past
+}
+
+// inflow is what came to stay, by rounds, those before the first dump included:
+// where some end, more came than ids show.
+func (c *claim) inflow() []int { return append(slices.Clone(c.past), c.flow...) }
+
+// known is the inflow as far as nothing is missing in it. What the first round
+// brought may be what is always there.
+func (c *claim) known() []int {
+	if c.ended > 0 || len(c.past) == 0 {
+		return c.flow
+	}
+	return c.inflow()[1:]
 }
 
 // finding is what a track shows.
@@ -28,8 +42,9 @@ type finding struct {
 	decides    []Reason
 }
 
-// find looks for residents that pile up.
-func (r *rules) find(about claim, siblings func(age int) []int) finding {
+// find looks for residents that pile up. What is known of a claim besides
+// depends on the age of the residents.
+func (r *rules) find(about claim, besides func(*claim)) finding {
 	switch t := about.track; {
 	case len(t.counts) < 2:
 		return finding{}
@@ -38,7 +53,8 @@ func (r *rules) find(about claim, siblings func(age int) []int) finding {
 	}
 	best := finding{}
 	for _, residents := range about.track.ages(r.limits) {
-		about.residents, about.siblings = &residents, siblings(residents.age)
+		about.residents = &residents
+		besides(&about)
 		if f := r.weigh(&about); rank(&f) > rank(&best) {
 			best = f
 		}
@@ -126,11 +142,12 @@ func decides(c *claim, reasons []Reason) []Reason {
 	case dumps == 2:
 		return []Reason{{Kind: MoreDumps, N: 1, Of: dumps}}
 	case has(WarmsUp) && c.youth.span > 0:
-		return []Reason{{Kind: MoreTime, Span: c.WarmUp - c.youth.span + time.Minute}}
+		return []Reason{{Kind: MoreTime, Span: c.WarmUp - time.Duration(c.youth.age(float64(c.youth.span))).Truncate(time.Minute) + time.Minute}}
 	case has(Slows) && c.youth.span > 0:
-		early, late := halves(c.flow)
+		flow := c.inflow()
+		early, late := halves(flow)
 		half := max(1, int(math.Round(math.Log2(early/max(late, early/16)))))
-		return []Reason{{Kind: MoreTime, N: half, Span: c.youth.span / time.Duration(half)}}
+		return []Reason{{Kind: MoreTime, N: half, Span: c.youth.span * time.Duration(len(flow)) / time.Duration(m*half)}}
 	}
 	return []Reason{{Kind: MoreDumps, N: max(m, c.Turns-m), Of: dumps}}
 }

@@ -6,10 +6,27 @@ import (
 )
 
 // findByCounts judges a track without ids, of which only the counts are known.
-// They rise if the median of the slopes between them does (Theil–Sen), and not
-// by chance (Mann–Kendall); few counts say little. What climbs below the swings
-// of traffic raises the lowest counts.
+// What rises in the later half of them only, to more than there ever was, may
+// have begun to leak then, or be the load of the day.
 func (r *rules) findByCounts(t *track) finding {
+	f := r.climb(t, r.ByChance)
+	n := len(t.counts)
+	late := n - max(r.FewCounts, n/2)
+	if f.verdict != "" || late < 1 || t.counts[n-1] < slices.Max(t.counts[:late])+r.Few {
+		return f
+	}
+	f = r.climb(&track{counts: t.counts[late:]}, r.ByChance/2)
+	if f.verdict == Accumulating {
+		f.object(Growing, Reason{Kind: CountsOnly, N: n - late})
+		f.decides = []Reason{{Kind: NeedIDs}}
+	}
+	return f
+}
+
+// climb tests whether counts rise: the median of the slopes between them does
+// (Theil–Sen), and not by chance (Mann–Kendall); few counts say little. What
+// climbs below the swings of traffic raises the lowest counts.
+func (r *rules) climb(t *track, byChance float64) finding {
 	n := len(t.counts)
 	first, last := t.counts[0], t.counts[n-1]
 	slope, chance := theilSen(t.counts), mannKendall(t.counts)
@@ -31,12 +48,12 @@ func (r *rules) findByCounts(t *track) finding {
 		}
 		f.reasons = append(f.reasons, Reason{Kind: CountsOnly, N: n})
 		return f
-	case len(low) > 3 && mannKendall(low) <= r.ByChance && low[len(low)-1]-low[0] >= r.Few && (rise < least || chance > r.ByChance || swings):
+	case len(low) > 3 && mannKendall(low) <= byChance && low[len(low)-1]-low[0] >= r.Few && (rise < least || chance > byChance || swings):
 		f.perDump = float64(low[len(low)-1]-low[0]) / float64(n-1)
 		f.gain = low[len(low)-1] - low[0]
 		f.reasons = []Reason{{Kind: LowestClimb, N: low[0], Of: low[len(low)-1], Count: len(low)}}
 		return f
-	case rise < least || chance > r.ByChance:
+	case rise < least || chance > byChance:
 		return finding{}
 	}
 	c := claim{limits: r.limits, track: t, residents: &residents{level: t.counts, flow: flow, came: flow}}

@@ -145,6 +145,15 @@ func TestCounts(t *testing.T) {
 		{[]int{10, 20, 30, 40, 50, 50, 50, 50, 50}, trend.Grown, false},
 		{[]int{10, 30, 45, 55, 61, 64, 66, 67}, trend.Growing, false},
 		{[]int{50, 51, 50, 52, 51, 50, 51, 52}, trend.Stable, false},
+		// What begins late.
+		{[]int{10, 10, 11, 10, 10, 10, 11, 10, 10, 10, 10, 14, 19, 23, 26, 30}, trend.Growing, false},
+		{[]int{10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110}, trend.Growing, false},
+		{[]int{70, 68, 71, 69, 70, 70, 69, 71, 70, 66, 68, 69, 70, 71, 73, 74}, trend.Stable, false},
+		{[]int{40, 10, 10, 10, 10, 10, 10, 20, 30, 40, 50, 60, 70, 80}, trend.Growing, false},
+		// Steps, few more, and the last of a pool.
+		{[]int{9, 11, 11, 11, 12, 12, 12, 14, 14, 14}, trend.Growing, false},
+		{[]int{4, 4, 5, 5, 6, 6, 7, 7}, trend.Growing, false},
+		{[]int{63, 66, 66, 67, 67, 67, 69, 71, 72, 73}, trend.Growing, false},
 	}
 	for _, tt := range tests {
 		var dumps []goroutine.Dump

@@ -97,7 +97,12 @@ func (j *judged) findings(members []int, s *Series, origin bool) []finding {
 			t = j.sum(life, members, s.Counts, origin)
 		}
 		about.track, about.youth = &t, j.around.youth[life]
-		found[life] = j.find(about, func(age int) []int { return j.siblings(life, members, age) })
+		found[life] = j.find(about, func(c *claim) {
+			c.siblings, c.past = j.siblings(life, members, c.age), nil
+			if c.rise() >= c.Rise {
+				c.past = j.past(life, members, c.age)
+			}
+		})
 	}
 	return found
 }

@@ -61,6 +61,9 @@ type limits struct {
 	// less than LittleRounds of the rounds bring some: the last of a pool come
 	// late and seldom.
 	Little, LittleRounds float64
+	// Watched is the share of the age of a process that dumps over more than
+	// TurnTime must cover to say that pools fill because it has started.
+	Watched float64
 	// WarmUp is how long pools fill after a process started, and WarmRounds as
 	// many rounds where the times are not known.
 	WarmUp     time.Duration
@@ -85,8 +88,8 @@ type limits struct {
 func defaultLimits() limits {
 	return limits{
 		FewEnd: 0.05, SurelyStay: 1e-3, Exposed: 1, Rise: 3, RiseShare: 0.10, Swing: 0.25,
-		Net: 0.6, Ends: 0.004, Slowed: 0.6, Early: 1.2, Dries: 3, Rounds: 0.7, Blocks: 5, Silence: 0.05, SilentShare: 1.0 / 3,
-		Peers: 8, PeerRounds: 6, PeerShare: 0.6, Turns: 4, Even: 0.9, TurnTime: 10 * time.Minute, CrowdEnds: 0.85, MingleRounds: 5, Few: 5, Little: 0.5, LittleRounds: 0.8, WarmUp: time.Hour, WarmRounds: 6, Outgrown: 8, Many: 100,
+		Net: 0.6, Ends: 0.004, Slowed: 0.6, Early: 1.64, Dries: 4, Rounds: 0.7, Blocks: 5, Silence: 0.05, SilentShare: 1.0 / 3,
+		Peers: 8, PeerRounds: 6, PeerShare: 0.6, Turns: 4, Even: 0.9, TurnTime: 10 * time.Minute, CrowdEnds: 0.85, MingleRounds: 5, Few: 5, Little: 0.5, LittleRounds: 0.8, Watched: 1.0 / 3, WarmUp: time.Hour, WarmRounds: 6, Outgrown: 8, Many: 100,
 		FewCounts: 6, ManyCounts: 8, ByChance: 0.05, SurelyRises: 0.002, Down: 0.15, EqualTops: 0.1,
 	}
 }

@@ -23,9 +23,9 @@ func objections() []objection {
 		{TwoDumps, Growing, false, twoDumps},
 		{Halted, Growing, true, halted},
 		{Slows, Growing, true, slows},
-		{FewRounds, Growing, false, fewRounds},
-		{FewMore, Growing, false, fewMore},
-		{LittleOfAll, Growing, false, littleOfAll},
+		{FewRounds, Growing, true, fewRounds},
+		{FewMore, Growing, true, fewMore},
+		{LittleOfAll, Growing, true, littleOfAll},
 		{Mingles, Growing, false, mingles},
 		{SomeEnd, Growing, false, someEnd},
 		{FewPeers, Growing, false, fewPeers},
@@ -64,7 +64,7 @@ func paused(c *claim) (Reason, bool) {
 // halted holds where the level has not risen for longer than chance makes it.
 func halted(c *claim) (Reason, bool) {
 	silence := c.trailing()
-	return Reason{Kind: Halted, N: silence, Of: len(c.flow)}, silence > 0 && silent(c.flow, silence) < c.Silence
+	return Reason{Kind: Halted, N: silence, Of: len(c.flow)}, silence > 0 && silent(c.known(), silence) < c.Silence
 }
 
 // silent is the chance of a silence at the end, if what came before goes on:
@@ -91,9 +91,10 @@ func twoDumps(c *claim) (Reason, bool) {
 // slows holds where the late rounds bring much less than the early ones, and
 // more than chance makes that.
 func slows(c *claim) (Reason, bool) {
-	early, late := halves(c.flow)
+	flow := c.inflow()
+	early, late := halves(flow)
 	return Reason{Kind: Slows, Count: int(math.Round(early)), N: int(math.Round(late))},
-		late < c.Slowed*early && lateness(c.flow) < -c.Early || c.dries()
+		late < c.Slowed*early && lateness(flow) < -c.Early || len(c.past) == 0 && c.dries()
 }
 
 // dries reports whether each of several rounds brings less than the one before
@@ -124,11 +125,17 @@ func lateness(flow []int) float64 {
 }
 
 // fewRounds holds where the level rises by steps with long pauses, as a
-// high-water mark does.
+// high-water mark does. A pause may be chance where what came before the first
+// dump came without any.
 func fewRounds(c *claim) (Reason, bool) {
-	k := positive(c.flow)
 	blocks := steps(coarse(c.level, c.Blocks))
-	return Reason{Kind: FewRounds, N: k, Of: len(c.flow)}, float64(positive(blocks)) < c.Rounds*float64(len(blocks))
+	k := positive(blocks)
+	few := float64(k) < c.Rounds*float64(len(blocks))
+	if few && 2*k > len(blocks) {
+		blocks = steps(coarse(sums(c.known()), c.Blocks))
+		few = float64(positive(blocks)) < c.Rounds*float64(len(blocks))
+	}
+	return Reason{Kind: FewRounds, N: positive(c.flow), Of: len(c.flow)}, few
 }
 
 // coarse are the levels at the ends of so many blocks of rounds.
@@ -158,13 +165,13 @@ func mingles(c *claim) (Reason, bool) {
 
 // fewPeers holds for a few connections that peers have not closed.
 func fewPeers(c *claim) (Reason, bool) {
-	n := sum(c.came)
+	n := sum(c.came) + sum(c.known()) - sum(c.flow)
 	return Reason{Kind: FewPeers, N: n}, c.peer && n < c.Peers+5*c.ended && (len(c.flow) < c.PeerRounds || float64(positive(c.flow)) < c.PeerShare*float64(len(c.flow)))
 }
 
 // fewMore holds for a rise that is too small to be a leak for sure.
 func fewMore(c *claim) (Reason, bool) {
-	return Reason{Kind: FewMore, N: c.rise()}, c.rise() < c.Few && !c.steady()
+	return Reason{Kind: FewMore, N: c.rise()}, sum(c.known()) < c.Few && !c.steady()
 }
 
 // steady reports whether each of several rounds brings as many as the others,
@@ -177,18 +184,25 @@ func (c *claim) steady() bool {
 // littleOfAll holds where a few came to many, and not in nearly every round.
 func littleOfAll(c *claim) (Reason, bool) {
 	return Reason{Kind: LittleOfAll, N: c.rise(), Of: c.level[0]},
-		c.little() && float64(positive(c.flow)) < c.LittleRounds*float64(len(c.flow))
+		c.little() && float64(positive(c.known())) < c.LittleRounds*float64(len(c.known()))
 }
 
-func (c *claim) little() bool { return float64(c.rise()) < c.Little*float64(c.level[0]) }
+func (c *claim) little() bool {
+	came := sum(c.known())
+	return float64(came) < c.Little*float64(c.level[len(c.level)-1]-came)
+}
 
 // warmsUp holds for what rises from the start of the process on: pools fill,
 // and caches and sessions come to what they will be.
 func warmsUp(c *claim) (Reason, bool) {
-	short := c.youth.span < c.WarmUp
-	if c.youth.span == 0 {
-		short = len(c.flow) < c.WarmRounds
+	rounds := len(c.counts) - 1
+	fresh := c.youth.age(float64(rounds)) < float64(rounds+1) // started less than a round before the first dump
+	long := c.youth.span > c.TurnTime
+	short := rounds < c.WarmRounds
+	if c.youth.span > 0 {
+		short = c.youth.age(float64(c.youth.span)) < float64(c.WarmUp)
 	}
+	short = short && (fresh || long && c.youth.since >= c.Watched)
 	outgrown := c.rise() >= c.Many && c.rise() >= c.Outgrown*c.youth.first
-	return Reason{Kind: WarmsUp, N: c.rise(), Span: c.youth.span}, c.youth.young && short && !c.blocked && !outgrown && !(c.steady() && c.youth.span <= c.TurnTime)
+	return Reason{Kind: WarmsUp, N: c.rise(), Span: c.youth.span}, short && !c.blocked && !outgrown && (long || !c.steady())
 }

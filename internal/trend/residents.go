@@ -99,6 +99,15 @@ func steps(level []int) []int {
 	return out
 }
 
+// sums are the levels that steps lead to, from 0 on.
+func sums(steps []int) []int {
+	level := []int{0}
+	for _, n := range steps {
+		level = append(level, level[len(level)-1]+n)
+	}
+	return level
+}
+
 // chance is the chance that no more of the residents ended than did, if that
 // share of them ends from one dump to the next: the lower tail of the binomial
 // distribution, by logarithms, or it would be 0 for many.

@@ -15,6 +15,7 @@ type server struct {
 	dumps  []goroutine.Dump
 	step   time.Duration
 	ids    uint64
+	early  uint64 // the last id of those that were started long ago
 	groups []*members
 	lives  int
 }
@@ -42,7 +43,9 @@ func (s *server) restart() {
 	s.start("listen", 1)
 	s.ids += 1000*uint64(s.lives) + 500
 	s.start("loop", 3)
+	s.early = s.ids
 	s.ids += 20_000
+	s.start("recent", 1)
 }
 
 // young is a process that has just started.
@@ -97,8 +100,16 @@ func (s *server) dump() {
 	s.dumps = append(s.dumps, d)
 }
 
-// levels brings a group to each of these sizes, with a dump of each.
+// levels brings a group to each of these sizes, with a dump of each. Those of
+// the first were started long ago, if the server has been up for long.
 func (s *server) levels(name string, sizes ...int) *server {
+	g := s.group(name)
+	if len(g.alive) == 0 && s.early > 0 {
+		for range sizes[0] {
+			s.early += 2
+			g.alive = append(g.alive, s.early)
+		}
+	}
 	for _, n := range sizes {
 		if now := len(s.group(name).alive); n < now {
 			s.end(name, now-n)

@@ -384,7 +384,7 @@ func TestWarmsUpAgain(t *testing.T) {
 			before = n
 			d := dumpOf(fmt.Sprint(i), bucketOf("work", ids(4, base, 1)...), bucketOf("serve", ids(2, base+10, 3)...),
 				bucketOf("listen", base+20), bucketOf("pool", ids(n, base+100, 7)...))
-			d.TakenAt = time.Date(2026, 1, 1, 0, i, 0, 0, time.UTC)
+			d.TakenAt = time.Date(2026, 1, 1, i, 0, 0, 0, time.UTC)
 			dumps = append(dumps, d)
 		}
 		return trend.Compare(dumps)
@@ -705,7 +705,7 @@ func TestRateNeedsTime(t *testing.T) {
 	for step, known := range map[time.Duration]bool{10 * time.Millisecond: false, time.Second: true, 0: false} {
 		var dumps []goroutine.Dump
 		for n := 1; n <= 3; n++ {
-			d := dumpOf(fmt.Sprint(n), bucketOf("leak", ids(9*n, 100, 20)...))
+			d := dumpOf(fmt.Sprint(n), bucketOf("leak", ids(9*n, 100_000, 20)...))
 			d.TakenAt = start.Add(time.Duration(n) * step)
 			dumps = append(dumps, d)
 		}
