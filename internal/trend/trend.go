@@ -102,13 +102,14 @@ type Series struct {
 	PerHour    float64  // mean change an hour; 0 if the times are not known
 	Lives      []Growth // per lifetime
 	Proof      Proof
-	Leaked     int // goroutines that the garbage collector proved leaked, by the newest dump that shows it
+	Leaked     int        // goroutines that the garbage collector proved leaked, by the newest dump that shows it
+	Instances  *Instances // of a fleet over time; nil otherwise
 
 	owner int8 // among equals the reader's own code comes first: see closeness
 }
 
 // Step is what happened to a series between a dump and the one before it in
-// the same life. Known is false for the first dump of a life, and where one of
+// the same lifetime. Known is false for the first dump of a lifetime, and where one of
 // the two has no ids or is cut off.
 type Step struct {
 	Known                 bool

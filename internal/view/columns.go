@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view/number"
@@ -86,6 +87,16 @@ func Columns(t *trend.Trend) []Column {
 		verdict := func(a, b *trend.Series) int { return cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()) }
 		add(Column{rank: 12, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
 		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
+	}
+	if OfFleet(t) {
+		count("instances", 9, instances, nil)
+		cols[len(cols)-1].Cell = func(s *trend.Series) string { return diagnose.Instances(s) }
+		strip := Column{Title: "each", rank: 6, Cell: func(s *trend.Series) string { return Strip(s.Bucket, maxStrip) }}
+		worst := Column{Title: "worst", rank: 7, Cell: func(s *trend.Series) string { return Worst(s) }, least: 16, cut: CutFront}
+		for _, c := range []Column{strip, worst} {
+			c.Compare = func(a, b *trend.Series) int { return cmp.Compare(most(b), most(a)) }
+			add(c)
+		}
 	}
 	add(Column{
 		Title: "leaked", Right: true, rank: 9, Cell: leakedCell,
