@@ -8,6 +8,7 @@ require (
 	github.com/charmbracelet/x/vt v0.1.0
 	github.com/creack/pty v1.1.24
 	github.com/google/go-cmp v0.7.0
+	github.com/google/gops v0.3.28
 	github.com/maruel/panicparse/v2 v2.5.0
 	golang.org/x/sys v0.49.0
 )
@@ -25,6 +26,7 @@ require (
 	github.com/mattn/go-localereader v0.0.1 // indirect
 	github.com/muesli/ansi v0.0.0-20230316100256-276c6243b2f6 // indirect
 	github.com/muesli/termenv v0.16.0 // indirect
+	github.com/stretchr/testify v1.8.4 // indirect
 )
 
 require (

@@ -64,7 +64,7 @@ type detector func(*Diagnosis) []Finding
 
 // detectors are all detectors. The order decides among findings of one rank.
 func detectors() []detector {
-	return []detector{strangers, crashed, unprinted, deadlocked, leaked, piled, exhausted, accumulating, patterns, changed}
+	return []detector{strangers, crashed, unprinted, deadlocked, leaked, piled, exhausted, accumulating, outliers, patterns, changed}
 }
 
 func (d *Diagnosis) detect() []Finding {

@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 	if how := os.Getenv("E2E_SCREEN_PANICS"); how != "" {
 		os.Exit(panicking(how))
 	}
+	if addr := os.Getenv("E2E_GOPS_AGENT"); addr != "" {
+		serveAgent(addr)
+	}
 	dir, err := os.MkdirTemp("", "gdump-e2e-")
 	if err != nil {
 		panic(err)
@@ -73,6 +76,7 @@ func command(t *testing.T, dir string, args ...string) result {
 // report is the part of the JSON report that is looked at here.
 type report struct {
 	Dumps []struct {
+		Level      string
 		Goroutines int
 		Problems   []struct{ Message string }
 	}
