@@ -120,8 +120,11 @@ func (s *scene) chanPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 
 func (s *scene) sendPattern(r *resource) (Pattern, Confidence) {
 	sure := r.proof()
-	if r.tokens || len(r.Suspects) > 0 {
+	switch {
+	case r.tokens, len(r.Suspects) > 0 && r.Suspects[0].Why[0].Signal == Peer:
 		return SemaphoreExhausted, sure
+	case len(r.Suspects) > 0:
+		return "", Unknown // somebody receives
 	}
 	o := s.origin(r)
 	many := s.places[s.placeOf(r)] >= 2

@@ -270,7 +270,7 @@ gdump diff before.dump after.dump   show what grew`,
 	f.Lookup("top").DefValue = "0" // the usage says it in words
 	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY, of a fleet target:LABEL")
 	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
-	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine id, not the first 100")
+	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine ID, not the first 100")
 	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
 	f.BoolVar(&a.mouse, "mouse", false, "start with the mouse on (m toggles it)")
 	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; repeatable")

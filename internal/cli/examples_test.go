@@ -144,7 +144,7 @@ func examples(t *testing.T, gdump string) map[string][]string {
 	return lines
 }
 
-// comment is what stands behind an example in the help of gdump itself.
+// comment is the text behind an example in the help of gdump itself.
 var comment = regexp.MustCompile(`\s{3,}.*$`)
 
 func examplesIn(t *testing.T, gdump string, command ...string) []string {

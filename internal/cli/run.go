@@ -185,7 +185,7 @@ func (a *app) passOn(ctx context.Context, status int, err error) error {
 	return nil
 }
 
-// childError is trouble besides a command that failed, or one that could not
+// childError is trouble in addition to a command that failed, or one that could not
 // be started: the status is the command's, or what a shell gives it.
 type childError struct {
 	status int

@@ -215,7 +215,7 @@ func TestSignals(t *testing.T) {
 			}
 			return g
 		},
-		"waiting for an answer": func(t *testing.T) *running {
+		"waiting for a response": func(t *testing.T) *running {
 			faults := faultd.New()
 			t.Cleanup(faults.Close)
 			g := start(t, bin, nil, "pull", faults.URL+"/slow-headers")

@@ -70,7 +70,7 @@ func (a *app) sourceOptions() source.Options {
 	o := a.target
 	o.Stdin = a.stdin
 	o.Say = a.say
-	o.Heal = trend.Heal
+	o.Restore = trend.Restore
 	if o.Level == "auto" {
 		o.Level = source.LevelAuto
 	}

@@ -193,7 +193,7 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 	case broken != nil:
 		return broken
 	case err != nil && !errors.Is(err, context.Canceled):
-		none := &source.Error{Kind: source.Target, Name: t.name, What: fmt.Sprintf("no answer in %s", number.Plural(w.samples, "look", "looks")), Err: err}
+		none := &source.Error{Kind: source.Target, Name: t.name, What: fmt.Sprintf("no response in %s", number.Plural(w.samples, "look", "looks")), Err: err}
 		if errors.As(err, &e) {
 			none.Name, none.What, none.Hint = e.Name, none.What+": "+e.What, e.Hint
 		}

@@ -61,7 +61,7 @@ func crash(d *goroutine.Dump) (Finding, bool) {
 	f := Finding{Kind: Crash, Says: reasonOf(d), Confidence: 1}
 	switch {
 	case caught:
-		f.Says = "a panic that was recovered; what it says is not beside its stack"
+		f.Says = "a panic that was recovered; its message is not next to its stack"
 	case d.Alone && d.Level != goroutine.Crash && len(d.Buckets) == 1 && panics(d.Buckets[0].Stack) && !saysPanic(d.Reason):
 		f.Says = "recovered panic: " + f.Says
 	}

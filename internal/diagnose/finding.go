@@ -27,6 +27,7 @@ type Finding struct {
 	Buckets    []goroutine.ID // the most telling first
 	Resources  []int          // of Diagnosis.Blocked, what is waited for
 
+	leads   bool // it is of so many goroutines that it comes before guesses
 	late    bool // what changed between dumps says more
 	guessed bool // the pattern is a guess, whatever the finding is
 }
@@ -71,13 +72,17 @@ func (f *Finding) rank() int {
 	case Deadlock, Blocked, Exhausted, Pattern:
 		switch {
 		case f.Name == string(blocked.SelectForever) && f.Goroutines == 1:
-			n += 3 * len(kinds) // some keep a goroutine so on purpose
+			n += len(kinds) // some keep a goroutine so on purpose
 		case f.Kind == Pattern && (f.late || f.idling()):
 			n += 3 * len(kinds)
 		case f.Confidence < sure:
 			n += len(kinds)
 		}
-	case Fixed, Unjudged, Paused, Quiet, Largest:
+	case Largest:
+		if !f.leads {
+			n += 2 * len(kinds)
+		}
+	case Fixed, Unjudged, Paused, Quiet:
 		n += 2 * len(kinds)
 	}
 	return n
@@ -90,7 +95,7 @@ func (f *Finding) idling() bool {
 		return false
 	}
 	switch blocked.Pattern(f.Name) {
-	case blocked.CondNotSignalled, blocked.AbandonedReceive, blocked.JobsNeverClosed, blocked.ContextNotCancelled, blocked.WaitGroupStuck, "ticker-loop":
+	case blocked.CondNotSignalled, blocked.AbandonedReceive, blocked.JobsNeverClosed, blocked.ContextNotCancelled, "ticker-loop":
 		return true
 	}
 	return false

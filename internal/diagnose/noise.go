@@ -13,7 +13,7 @@ const (
 )
 
 // Loud is how many goroutines that grow in number are no noise.
-const Loud = 10
+const Loud = 32
 
 // Noise says what kind of noise a stack is, "" for none. A frame of the
 // program makes it the program's.

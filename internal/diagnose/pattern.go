@@ -106,6 +106,9 @@ func (k *knots) patternSays(r *blocked.Resource) string {
 		if r.Confidence < blocked.Probable {
 			break
 		}
+		if r.Proven {
+			return fmt.Sprintf("%s %s blocked sending to a channel in %s%s, from which nothing can receive (proven)", n, is, where, for_)
+		}
 		return fmt.Sprintf("%s %s blocked sending to a channel in %s%s, and who started %s is gone", n, is, where, for_, number.Word(r.Waiters, "it", "them"))
 	}
 	state := "in " + where

@@ -43,7 +43,7 @@ func Plain(line []byte) Kind {
 	}
 	switch first, last := line[0], line[len(line)-1]; {
 	case first == '\t':
-		if line[1] > ' ' && IsHexDigit(last) {
+		if line[1] > ' ' && IsHexDigit(last) && !IsUnavailable(line[1:]) {
 			return Place
 		}
 	case first <= ' ':
@@ -59,11 +59,14 @@ func Plain(line []byte) Kind {
 // isAround reports whether a line that may look like a call is one around
 // goroutines.
 func isAround(line []byte) bool {
-	if line[0] == 'G' {
+	switch line[0] {
+	case 'G':
 		_, ok := parseGoleak(line)
 		return ok
+	case 'p', 'f', 'r', 'S', '=', 'W':
+		return bytes.IndexByte(line, ' ') > 0 && MarkOf(line) != NoMark || line[0] == '='
 	}
-	return MarkOf(line) != NoMark
+	return false
 }
 
 // KindOf classifies a line, which may have lost its tab.
@@ -76,16 +79,15 @@ func KindOf(line []byte) Kind {
 	case text[0] == 'g' && CountsAt(text) == 0, text[0] == '#' && isComment(text[1:]), RecordAt(text) == 0:
 		return Counts
 	case text[0] == 'g' && bytes.HasPrefix(text, Goroutine):
-		if HeaderAt(text) == 0 {
+		switch _, whole := ParseHeader(text); {
+		case IsUnavailable(text):
+			return Note
+		case !whole && len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]) && bytes.IndexByte(text, ']') < 0:
+			return Partial
+		case whole || LooksLikeHeader(text):
 			return Start
 		}
-		if IsUnavailable(text) {
-			return Note
-		}
-		if len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]) && bytes.IndexByte(text, ']') < 0 {
-			return Partial
-		}
-	case text[0] == 'G' && HeaderAt(text) == 0:
+	case (text[0] == 'G' || IsDigit(text[0])) && HeaderAt(text) == 0:
 		return Start
 	case IsCreated(text):
 		if f, id := CutCreated(text); !IsName(f) || id != nil && (len(id) == 0 || len(bytes.Trim(id, "0123456789")) > 0) {
@@ -329,6 +331,17 @@ func IsDigit(c byte) bool { return c-'0' <= 9 }
 
 // IsHexDigit reports whether a byte is a hexadecimal digit as Go prints it.
 func IsHexDigit(c byte) bool { return c-'0' <= 9 || c-'a' <= 5 }
+
+// CutNumbered takes the number and the address off a call as debuggers list
+// it: "0  0x000000000043a0b6 in runtime.gopark".
+func CutNumbered(text []byte) (function []byte, ok bool) {
+	front, function, ok := bytes.Cut(text, []byte(" in "))
+	number, pc, _ := bytes.Cut(bytes.TrimLeft(front, " #"), []byte{' '})
+	if _, isPC := Hex(bytes.TrimLeft(pc, " ")); !ok || !isPC || len(bytes.Trim(number, "0123456789")) > 0 {
+		return nil, false
+	}
+	return function, true
+}
 
 // DecodeName turns the linker's escapes in the last element of an import path
 // back: "gopkg.in/yaml%2ev3.Unmarshal" is function Unmarshal of gopkg.in/yaml.v3.

@@ -16,6 +16,8 @@ type Header struct {
 	Leaked  bool
 	Crash   bool   // has gp=, m= and mp=, which only crash output prints
 	Labels  []byte // `k: v, "k2": "v2"}`
+	Calls   []byte // where the header says that: the function in which it is,
+	At      []byte // and the place
 }
 
 // Goroutine begins the header of a goroutine.
@@ -250,8 +252,11 @@ func QuotedSize(b []byte) int {
 // to understand it is a problem.
 func LooksLikeHeader(line []byte) bool {
 	rest, ok := bytes.CutPrefix(line, Goroutine)
-	digits := bytes.TrimLeft(rest, "0123456789")
-	return ok && len(digits) < len(rest) && (bytes.HasPrefix(digits, []byte(" [")) || bytes.HasPrefix(digits, []byte(" gp=")))
+	n := 0
+	for n < len(rest) && IsDigit(rest[n]) {
+		n++
+	}
+	return ok && n > 0 && (bytes.HasPrefix(rest[n:], []byte(" [")) || bytes.HasPrefix(rest[n:], []byte(" gp=")))
 }
 
 // ParseListed reads the headers that other programs write for goroutines.
@@ -260,10 +265,14 @@ func LooksLikeHeader(line []byte) bool {
 //	Goroutine 31 in state select, 3 minutes, with main.f on top of the stack:
 //	48 goroutines [semacquire, 4 minutes]:
 //	2 instances of:                       as net/http's own tests list leaks
+//	Goroutine 18 - User: ./worker.go:31 main.worker (0x4a5e44) [select 1234567]      Delve
 func ParseListed(line []byte) (h Header, leaks, ok bool) {
 	if len(line) > 0 && line[0] == 'G' {
-		h, ok = parseGoleak(line)
-		return h, ok, ok
+		if h, ok = parseGoleak(line); ok {
+			return h, true, true
+		}
+		h, ok = parseDelve(line)
+		return h, false, ok
 	}
 	i := bytes.IndexByte(line, ' ')
 	if i < 1 || i > 9 {
@@ -297,6 +306,23 @@ func parseGoleak(line []byte) (h Header, ok bool) {
 		} else {
 			h.setField(f)
 		}
+	}
+	return h, true
+}
+
+// parseDelve reads a line of the debugger's list of goroutines.
+func parseDelve(line []byte) (h Header, ok bool) {
+	id, rest, _ := bytes.Cut(bytes.TrimPrefix(line[1:], Goroutine[1:]), []byte(" - "))
+	kind, rest, _ := bytes.Cut(rest, []byte(": "))
+	at, rest, _ := bytes.Cut(rest, []byte{' '})
+	function, rest, ok := bytes.Cut(rest, []byte(" (0x"))
+	n, err := strconv.ParseUint(string(id[:min(len(id), 20)]), 10, 64)
+	if !ok || err != nil || len(kind) == 0 || bytes.IndexByte(kind, ' ') >= 0 {
+		return h, false
+	}
+	h = Header{ID: n, State: []byte("running"), Calls: function, At: at}
+	if i, j := bytes.LastIndexByte(rest, '['), bytes.LastIndexByte(rest, ']'); i >= 0 && j > i {
+		h.State = bytes.TrimRight(rest[i+1:j], " 0123456789") // how long it waits is in no known unit
 	}
 	return h, true
 }

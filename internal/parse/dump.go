@@ -17,12 +17,11 @@ const (
 	maxSampled  = 1 << 17 // buckets with argument lists
 )
 
-// place is where in a source a goroutine's text begins, and the time stamp it
-// has there.
+// place is where in a source a goroutine's text begins.
 type place struct {
 	line   int
 	offset int64
-	time   time.Time
+	around []byte // its first line with what is around it, which can show a time
 }
 
 // reading is a goroutine on its way into a dump.
@@ -72,6 +71,7 @@ type builder struct {
 	level      goroutine.Level
 	reason     string
 	told       string // what the program said before a stack that it may have logged itself
+	sure       bool   // and that is a reason
 	takenAt    time.Time
 	line       int
 	offset     int64
@@ -331,8 +331,8 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	markLeaks(&d)
 	if len(d.Buckets) == 1 && d.Goroutines == 1 && d.Buckets[0].State() == "running" && d.Level.HasIDs() {
 		logged := isLogged(d.Buckets[0].Stack)
-		d.Alone = logged || d.Reason != ""
-		if logged && d.Reason == "" {
+		d.Alone = logged || b.sure || d.Reason != ""
+		if (logged || b.sure) && d.Reason == "" {
 			d.Reason = b.told
 		}
 	}
@@ -370,6 +370,13 @@ func isLogged(s goroutine.Stack) bool {
 		leaf = false
 	}
 	return false
+}
+
+// saysCreators reports whether a goroutine of the dump shows what created it.
+// Where none does, as in what a browser's console prints, its lack is no sign
+// of a text that was cut off.
+func (b *builder) saysCreators() bool {
+	return slices.ContainsFunc(b.entries, func(e entry) bool { return b.home.list[e.stack].CreatedBy() != goroutine.Frame{} })
 }
 
 // stacks is how many stacks the dump has so far.

@@ -82,6 +82,11 @@ func FuzzText(f *testing.F) {
 			f.Add(data, uint16(len(data)/2), uint16(777))
 		}
 	})
+	// A record whose quote has no end takes further lines, but no goroutines.
+	unclosed := "msg=\"goroutine 9 [running]:\\nmain.f()\\n\\t/a/main.go:3\n" + "goroutine 7 [select]:\n" + oneFrame + "\ngoroutine 8 [select]:\n" + oneFrame + "\nbye\n"
+	for size := uint16(0); size < 200; size += 6 {
+		f.Add([]byte(unclosed), uint16(0), size)
+	}
 	f.Fuzz(func(t *testing.T, data []byte, cut, size uint16) {
 		if size%2 == 1 { // the lines of a process in a log go to workers in chunks
 			data = []byte(wrappings.Before("web-1  | ")(string(data)))

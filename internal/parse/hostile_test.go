@@ -78,7 +78,7 @@ func TestHostile(t *testing.T) {
 		"100 000 labels, 1.26":        {io.MultiReader(strings.NewReader("goroutine 7 [select labels:{"), numbered(100_000, `"k%d": "v", `), strings.NewReader("\"z\": \"v\"}]:\n"+oneFrame+"\n")), 1, "labels", 100},
 		"a million values":            {numbered(200_000, "goroutine %d [select] {id: v%d}:\n"+oneFrame+"\n"), 200_000, "values", 100},
 		"a million headers":           {numbered(1_000_000, "goroutine %d [select]:\n"), 1_000_000, "no frames", 200},
-		"headers of one id":           {repeat("goroutine 7 [select]:\n", 20_000), 20_000, "", 200},
+		"headers of one id":           {repeat("goroutine 7 [select]:\n"+oneFrame, 20_000), 20_000, "", 200},
 		"states":                      {numbered(100_000, "goroutine %d [state %d]:\n"+oneFrame+"\n"), 100_000, "", 100},
 		"minutes":                     {numbered(100_000, "goroutine %d [select, %d0000 minutes]:\n"+oneFrame+"\n"), 100_000, "", 100},
 		"addresses":                   {numbered(200_000, "goroutine %d [sync.Mutex.Lock]:\nsync.(*Mutex).Lock(0xc%d000)\n\t/sync/mutex.go:8 +0x1\n\n"), 200_000, "", 100},

@@ -28,6 +28,7 @@ type lane struct {
 	stack  stack  // its frames
 	lines  []byte // what stack points into
 	loose  bool   // the header lacks its colon: a title, unless a stack follows
+	badAt  int    // number of the first of its lines that could not be read
 	lost   orphan
 	counts counts // the dump being read, where it has counts only
 
@@ -43,7 +44,8 @@ type lane struct {
 	doubt    bool      // it is only since the line before, which may be a function after all
 	last     []byte    // the last such line
 	lastAt   int       // its number
-	said     string    // in it, before a running goroutine
+	said     string    // with a running goroutine
+	sure     bool      // and it is a reason
 	document *unwrap.Chunk
 	cut      bool // the text does not end with a line's end
 }
@@ -86,7 +88,15 @@ func (l *lane) line(line []byte, where func() place) {
 		from := len(l.lines)
 		l.lines = append(append(l.lines, line[:len(text)]...), '\n')
 		frames, foreign := len(l.stack.frames), l.foreign
-		if l.stack.line(l.lines[from : len(l.lines)-1 : len(l.lines)-1]) {
+		unread := l.stack.unread
+		ours := l.stack.line(l.lines[from : len(l.lines)-1 : len(l.lines)-1])
+		if unread == nil && l.stack.unread != nil {
+			l.badAt = where().line
+			if &l.stack.unread[len(l.stack.unread)-1] != &l.lines[len(l.lines)-2] {
+				l.badAt-- // it was waiting for this line
+			}
+		}
+		if ours {
 			if l.doubt && len(l.stack.frames) > frames {
 				l.foreign = false
 			}
@@ -163,9 +173,12 @@ func (l *lane) head(text []byte, where func() place) bool {
 			l.beginCounts(text, where())
 			return true
 		}
-	case c == 'G' || c == '[' || c == ' ' || c-'0' <= 9:
-		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[ ")); ok {
+	case c == 'G' || c == '[' || c == ' ' || c == '*' || c-'0' <= 9:
+		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[* ")); ok {
 			l.begin(plainHeader(&h), h.Count, where())
+			if h.Calls != nil {
+				l.stack.title(bytes.Clone(h.Calls), bytes.Clone(h.At))
+			}
 			if leaks {
 				l.builder(l.at).leaks = true
 			}
@@ -237,6 +250,8 @@ func (l *lane) begin(text []byte, n int, at place) {
 	r.header(text)
 	r.count = uint32(n)
 	l.starts(&r, at)
+	l.headedBy(at)
+	l.at.around = nil
 	l.header, l.first, l.lines, l.loose = r, append(l.first[:0], text...), l.lines[:0], false
 	l.stack.reset()
 	l.state = inside
@@ -253,15 +268,28 @@ func (l *lane) starts(r *record, at place) {
 	if l.b != nil && (l.b.counted || !l.dashes && (l.reason != "" || l.foreign && r.is(running))) {
 		l.close()
 	}
-	if l.said = ""; r.is(running) {
-		l.said = l.told(at.line)
+	if l.said, l.sure = "", false; r.is(running) {
+		l.said, l.sure = l.told(at.line)
 	}
 	l.at = at
 	l.dashes, l.foreign, l.doubt, l.alien = false, false, false, false
 	l.state = between
-	if l.headed = at.time; l.headed.IsZero() {
+	if l.b == nil {
+		l.headedBy(at)
+	}
+}
+
+// headedBy notes when a header was written.
+func (l *lane) headedBy(at place) {
+	if l.headed = l.time(at); l.headed.IsZero() {
 		l.headed = l.seen
 	}
+}
+
+// time is when the line at a place was written.
+func (l *lane) time(at place) time.Time {
+	line, _, _ := bytes.Cut(at.around, newline)
+	return unwrap.TimeOf(line, l.in.options.Latest)
 }
 
 // beginCounts begins a dump that has counts only, by its first line, which may
@@ -269,9 +297,7 @@ func (l *lane) starts(r *record, at place) {
 func (l *lane) beginCounts(head []byte, at place) {
 	l.finish()
 	l.close()
-	if l.headed = at.time; l.headed.IsZero() {
-		l.headed = l.seen
-	}
+	l.headedBy(at)
 	b := l.builder(at)
 	b.level, b.counted = goroutine.Debug1, true
 	l.counts.begin(b, head, at)
@@ -315,14 +341,14 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 	if l.state == inside || l.state == counting {
 		l.state = between
 	}
-	l.orphans()
+	defer l.orphans() // they came after the goroutine, which may begin a dump
 	switch was {
 	case counting:
 		l.counts.end()
 	case inside:
 		r, s := &l.header, &l.stack
-		if !last {
-			s.dropName()
+		if !last && s.dropName() {
+			l.badAt = l.at.line + bytes.Count(l.lines, newline)
 		}
 		if len(s.frames) == 0 && !s.unavailable && !r.isG0() {
 			if !last && s.creator.function == nil {
@@ -334,7 +360,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 			s.missing = string(r.state.of(l.first)) != "runnable"
 		}
 		if s.unread != nil {
-			l.builder(l.at).problem(l.at.line, fmt.Sprintf("goroutine %d has an unreadable line: %s", r.id, clip(s.unread, maxProblem)))
+			l.builder(l.at).problem(l.badAt, fmt.Sprintf("goroutine %d has an unreadable line: %s", r.id, clip(s.unread, maxProblem)))
 		}
 		r.sum, r.frames = s.sum(), uint32(len(s.frames))
 		r.lock = s.lock(r.state.of(l.first))
@@ -367,39 +393,74 @@ func (l *lane) count(g *reading) {
 			return
 		}
 		l.close()
+		if g.spare != nil { // a worker has read it: nobody has looked yet
+			l.headedBy(g.at)
+		}
 		b = l.builder(g.at)
 		b.seen.add(g.id)
 	}
 	l.in.goroutines++
 	b.add(g)
 	if b.total == 1 && b.reason == "" && g.is(running) && !g.is(leaked) {
-		b.told = l.said
+		b.told, b.sure = l.said, l.sure
 	}
 }
 
 // told is what the program said with a stack that it logged: in another field
-// of the record, or in the line before.
-func (l *lane) told(line int) string {
-	if c := l.document; c != nil {
-		for _, key := range reasonFields {
-			for _, f := range c.Fields {
-				if strings.EqualFold(f.Key, key) && f.Value != "" {
-					return clip([]byte(f.Value), maxReason)
-				}
-			}
-		}
-		lines := bytes.Split(c.Before, newline)
-		for _, text := range slices.Backward(lines) {
-			if len(text) > 0 && !bytes.Contains(text, grammar.Goroutine) {
-				return clip(withoutStamp(text), maxReason)
-			}
-		}
-		return ""
-	}
+// of the record, before the stack in its text, or in the line before. sure says
+// that it is a reason, whatever the stack shows.
+func (l *lane) told(line int) (text string, sure bool) {
+	var own []byte
 	if len(l.last) > 0 && line-l.lastAt <= 2 {
-		return clip(bytes.TrimRight(withoutStamp(l.last), ": "), maxReason)
+		own = bytes.TrimRight(withoutStamp(l.last), ": ")
+	}
+	c := l.document
+	if c == nil {
+		return clip(own, maxReason), false
+	}
+	if text := fieldOf(c.Fields, reasonFields); text != "" {
+		return clip([]byte(text), maxReason), true
+	}
+	if len(own) > 0 {
+		return clip(own, maxReason), false
+	}
+	if text := fieldOf(c.Fields, messageFields); text != "" && !isTitle([]byte(text)) {
+		return clip([]byte(text), maxReason), false
+	}
+	for _, text := range slices.Backward(bytes.Split(c.Before, newline)) {
+		if text = withoutStamp(text); len(text) > 0 && !bytes.Contains(text, grammar.Goroutine) && !isTitle(text) {
+			return clip(text, maxReason), grammar.Reason(text) != nil
+		}
+	}
+	return "", false
+}
+
+// fieldOf is the text of the first field that a record has of some, alone or
+// within another.
+func fieldOf(fields []unwrap.Field, keys []string) string {
+	for _, key := range keys {
+		for _, f := range fields {
+			if name := strings.ToLower(f.Key); f.Value != "" && (name == key || strings.HasSuffix(name, "."+key)) {
+				return f.Value
+			}
+		}
 	}
 	return ""
+}
+
+// Fields of a record that say why it has a stack, and those that may.
+var (
+	reasonFields = []string{
+		"error", "err", "error.message", "err.message", "panic", "exception", "exception.message", "reason", "cause", "recovered", "recover", "panic_value", "value",
+	}
+	messageFields = []string{"msg", "message"}
+)
+
+// isTitle reports whether a text says no more than that a stack follows.
+func isTitle(text []byte) bool {
+	text = bytes.TrimRight(text, ": ")
+	return len(text) < 60 && (bytes.Contains(text, []byte("tack")) || bytes.Contains(text, []byte("race"))) &&
+		bytes.IndexByte(text, ':') < 0 && len(bytes.Fields(text)) <= 4
 }
 
 // withoutStamp takes off what a logger puts before its words: times, numbers
@@ -424,9 +485,6 @@ func isStamp(word []byte) bool {
 	letters := bytes.ContainsFunc(word, unicode.IsLetter)
 	return !letters || bytes.ContainsAny(word, "0123456789") && bytes.ContainsAny(word, ":/")
 }
-
-// reasonFields are the fields of a record that say why it has a stack.
-var reasonFields = []string{"error", "err", "panic", "exception", "reason", "cause", "recovered", "msg", "message"}
 
 // mark handles the lines that are around goroutines.
 func (l *lane) mark(text []byte, where func() place) bool {
@@ -453,7 +511,7 @@ func (l *lane) why(text []byte, where func() place) {
 		return
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
-	l.when = where().time
+	l.when = l.time(where())
 	if bytes.HasPrefix(text, grammar.PanicWord) {
 		l.state = panicking
 	}
@@ -501,7 +559,9 @@ func (l *lane) orphans() {
 func (l *lane) pass(line []byte, where func() place) {
 	l.foreign = true
 	l.alien = l.alien || grammar.OtherProfile(line) != ""
-	l.last = append(l.last[:0], line[:min(len(line), maxReason+1)]...)
+	if !isTitle(withoutStamp(line[:min(len(line), maxReason)])) {
+		l.last = append(l.last[:0], line[:min(len(line), 2*maxReason)]...)
+	}
 	l.lastAt = where().line
 	if line[0]-'0' > 9 && line[0] != '[' {
 		return
@@ -515,7 +575,7 @@ func (l *lane) pass(line []byte, where func() place) {
 func (l *lane) end() {
 	cut := l.state == inside && (l.stack.name != nil || len(l.stack.frames) == 0)
 	r, ok := l.finishAt(true)
-	if ok && !r.isG0() && r.count == 0 && (cut || l.cut || l.b.total > 1) && !l.stack.isComplete() && r.id != 1 {
+	if ok && !r.isG0() && r.count == 0 && (cut || l.cut || l.b.saysCreators()) && !l.stack.isComplete() && r.id != 1 {
 		l.b.truncated = true
 		l.b.problem(l.at.line, fmt.Sprintf("the text ends within goroutine %d", r.id))
 	}

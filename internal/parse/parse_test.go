@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/unwrap/wrappings"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -106,6 +107,10 @@ func TestDamage(t *testing.T) {
 		"cut in a word":    {good + "gor", 1, true, "line 5: the text ends within the header of a goroutine: gor"},
 		"cut in a number":  {good + "goroutine 12", 1, true, "line 5: the text ends within the header of a goroutine: goroutine 12"},
 		"main's own end":   {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 1 [select]:\nmain.init.0()\n\t/a/main.go:3 +0x1\n", 2, false, ""},
+		"frames in a log":  {wrappings.Before("web-1  | ")("goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n" + oneFrame + oneFrame), 1, false, "2 frames without the header of their goroutine"},
+		"panic in a stack": {"goroutine 7 [select]:\n" + oneFrame + "panic: main.f(0x1)\n\t/a/main.go:8 +0x1\n\n" + good, 1, false, ""},
+		"no header":        {"goroutine 7 [select]:\n" + oneFrame + "goroutine 5 is stuck\n" + oneFrame + "\n" + good, 2, false, ""},
+		"no creators":      {"goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\ngoroutine 8 [select]:\nmain.g()\n\t/a/main.go:3 +0x1\n", 2, false, ""},
 		"cut in its lines": {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 8 [select]:\nmain.g()\n\t/a/main.go:3 +0x1\n", 2, true, "ends within goroutine 8"},
 		"another word":     {good + "goodbye", 1, false, ""},
 		"after a log":      {good + "exit status 2\ngo", 1, false, ""},

@@ -63,8 +63,6 @@ func looksLike(head []byte) string {
 		return "a crash without its goroutines, as GOTRACEBACK=none leaves it"
 	case grammar.OtherProfile(head) != "":
 		return grammar.OtherProfile(head) + ", not of goroutines"
-	case bytes.Contains(head, []byte("* Goroutine ")) || bytes.Contains(head, []byte("Goroutine ")) && bytes.Contains(head, []byte(" - User: ")):
-		return "a list of goroutines by Delve, which has no stacks; a core dump read by 'dlv core' prints them with: goroutines -t"
 	case bytes.HasPrefix(head, []byte("go 1.")) && bytes.Contains(head[:16], []byte(" trace")):
 		return "an execution trace"
 	case bytes.ContainsFunc(head[:min(len(head), 512)], func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r\f\x1b", r) || r == utf8.RuneError }):

@@ -25,6 +25,7 @@ type stack struct {
 	section section
 	name    []byte // a function whose place is to come
 	before  []byte // the line before, unless it was a place
+	titled  bool   // the only frame is the header's
 	plain   bool   // all lines are as Go prints them: functions and their places
 	unread  []byte // the first line that a stack has and that could not be read whole
 	scratch []byte
@@ -69,6 +70,16 @@ func (s *stack) read(text []byte, pos int) (end int, plain bool) {
 		pos += n + 1
 	}
 	return pos, s.ends()
+}
+
+// title puts what a debugger's header says of the stack in its place, as long
+// as no frames follow.
+func (s *stack) title(function, at []byte) {
+	if f, ok := readPlace(at); ok {
+		s.name, s.plain = function, false
+		s.add(function, f)
+		s.titled = true
+	}
 }
 
 // isEmpty reports whether nothing of the stack has been read.
@@ -141,7 +152,14 @@ func (s *stack) odd(line []byte) bool {
 		s.addC(s.before, frame{file: []byte("?")})
 		return true
 	}
-	if f, ok := readPlace(withoutCut(text)); ok {
+	if function, ok := grammar.CutNumbered(text); ok && s.section == calls {
+		if s.titled {
+			s.titled, s.frames = false, s.frames[:0]
+		}
+		s.name, s.before = function, function
+		return true
+	}
+	if f, ok := readPlace(withoutCut(bytes.TrimPrefix(text, []byte("at ")))); ok {
 		switch {
 		case !f.isGo() && len(s.before) > 0:
 			s.addC(s.before, f)
@@ -157,7 +175,9 @@ func (s *stack) odd(line []byte) bool {
 			return true
 		}
 	} else if s.name != nil && isPath(text, indented) {
-		s.unread = text
+		if s.unread == nil {
+			s.unread = text
+		}
 		s.add(s.name, frame{file: bytes.TrimRight(bytes.TrimSuffix(text, []byte(":0")), ":")})
 		return true
 	}
@@ -179,13 +199,17 @@ func (s *stack) odd(line []byte) bool {
 }
 
 // dropName ends the wait for a place. What is surely a call is a frame without
-// one.
-func (s *stack) dropName() {
+// one; dropName reports whether it is the first line that cannot be read whole.
+func (s *stack) dropName() bool {
+	first := false
 	if s.name != nil && (s.section == creating || grammar.IsCall(s.name)) {
-		s.unread = s.name
+		if first = s.unread == nil; first {
+			s.unread = s.name
+		}
 		s.add(s.name, frame{})
 	}
 	s.name = nil
+	return first
 }
 
 // elide notes that Go left out frames, if a line says that.

@@ -15,35 +15,10 @@ var commonStates = [...]string{
 
 // stateCode is a state's index in commonStates, 0 if it is not there.
 func stateCode(state []byte) uint8 {
-	switch string(state) {
-	case "select":
-		return 1
-	case "chan receive":
-		return 2
-	case "chan send":
-		return 3
-	case "IO wait":
-		return 4
-	case "running":
-		return 5
-	case "runnable":
-		return 6
-	case "sleep":
-		return 7
-	case "semacquire":
-		return 8
-	case "syscall":
-		return 9
-	case "sync.Mutex.Lock":
-		return 10
-	case "sync.RWMutex.RLock":
-		return 11
-	case "sync.RWMutex.Lock":
-		return 12
-	case "sync.WaitGroup.Wait":
-		return 13
-	case "sync.Cond.Wait":
-		return 14
+	for i, s := range commonStates {
+		if string(state) == s {
+			return uint8(i)
+		}
 	}
 	return 0
 }

@@ -176,7 +176,7 @@ func parseTerm(body string) (func(Row) bool, error) {
 	case "id":
 		id, err := strconv.ParseUint(value, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("id:%s: not a goroutine id", value)
+			return nil, fmt.Errorf("id:%s: not a goroutine ID", value)
 		}
 		return func(r Row) bool { return r.Bucket.IDs.Contains(id) }, nil
 	}

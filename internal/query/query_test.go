@@ -94,7 +94,7 @@ func TestParseErrors(t *testing.T) {
 		{"wait:x", "wait:x: not a duration"},
 		{"count:many", "count:many: not a number"},
 		{"count:<>3", "use one of"},
-		{"id:x", "not a goroutine id"},
+		{"id:x", "not a goroutine ID"},
 		{"state:", "nothing after the colon"},
 		{"~(", "not a regular expression"},
 		{`func:"deliver`, "not closed"},

@@ -31,7 +31,9 @@ var pageScript string
 // out what is not used, 2 MB. Every name goes through text.
 func HTML(w io.Writer, t *trend.Trend, o Options) error {
 	p := &page{w: bufio.NewWriter(w), t: t, o: o, rows: rowsOf(t, &o)}
-	p.shown, _ = p.rows.first(All)
+	if p.shown = t.Series; p.rows.noise != nil {
+		p.shown, _ = p.rows.first(All)
+	}
 	p.head()
 	p.verdict()
 	p.gate()

@@ -164,6 +164,10 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 		}
 	})
 	out.field("by", valid(t.By))
+	if o.Package != "" {
+		out.field("package", valid(o.Package))
+		optionalField(&out, "tests", jsonTests(t))
+	}
 	optionalField(&out, "notes", jsonNotes(t))
 	if diff {
 		optionalField(&out, "lives", jsonLives(t))

@@ -51,7 +51,7 @@ func newClient(a *address, o Options, h *heard) (*http.Client, error) {
 	return &http.Client{Transport: t, CheckRedirect: sameOrigin}, nil
 }
 
-// heard is the first that came over the connection in use: it tells what is
+// heard is the first that came over the connection in use: it shows what is
 // spoken there. What speaks before it is asked, as SSH does, net/http only
 // reports as a broken connection.
 type heard struct{ first atomic.Value }

@@ -10,10 +10,10 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// Kind says what sort of trouble an Error is; the exit status follows from it.
+// Kind says what sort of failure an Error is; the exit status follows from it.
 type Kind int
 
-// The kinds of trouble.
+// The kinds of failure.
 const (
 	Usage   Kind = iota + 1 // the argument cannot be meant
 	NotDump                 // what came is no dump
@@ -22,7 +22,7 @@ const (
 	Partial                 // something came, but not all of it
 )
 
-// Error is trouble with a source, in words for the user: What was wrong with
+// Error is a failure of a source, in words for the user: What was wrong with
 // the source called Name, and a Hint what to do, if there is one.
 type Error struct {
 	Kind Kind
@@ -37,7 +37,7 @@ func (e *Error) Error() string { return e.Name + ": " + e.What }
 func (e *Error) Unwrap() error { return e.Err }
 
 // reason is the innermost cause of an error, without the name of the file or
-// the URL, which the message tells already.
+// the URL, which the message has already.
 func reason(err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -19,7 +19,7 @@ import (
 
 func openFile(ctx context.Context, name string) (*Input, error) {
 	shown := goroutine.Clean(name)
-	trouble := func(what, hint string, err error) error {
+	failure := func(what, hint string, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			shown = Redact(name) // it may be a target with a slip in it
 		}
@@ -28,22 +28,22 @@ func openFile(ctx context.Context, name string) (*Input, error) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, trouble("no such file", "to pull from a running process give its address, such as :6060 or http://host:6060", err)
+		return nil, failure("no such file", "to pull from a running process give its address, such as :6060 or http://host:6060", err)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, trouble("no permission to read it", "", err)
+		return nil, failure("no permission to read it", "", err)
 	case err != nil:
-		return nil, trouble(reason(err), "", err)
+		return nil, failure(reason(err), "", err)
 	case info.IsDir():
-		return nil, trouble("is a folder, not a dump", "name the files in it, such as "+filepath.Join(shown, "*.dump"), nil)
+		return nil, failure("is a folder, not a dump", "name the files in it, such as "+filepath.Join(shown, "*.dump"), nil)
 	}
 	r, err := open(ctx, name, info.Mode().IsRegular())
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, fs.ErrPermission):
-		return nil, trouble("no permission to read it", "", err)
+		return nil, failure("no permission to read it", "", err)
 	case err != nil:
-		return nil, trouble(reason(err), "", err)
+		return nil, failure(reason(err), "", err)
 	}
 	in := &Input{ReadCloser: r, Name: shown, Size: -1, TakenAt: timeInName(name)}
 	if info.Mode().IsRegular() {
@@ -118,7 +118,7 @@ func timeInName(name string) time.Time {
 	return t
 }
 
-// note is what is kept beside a dump whose name does not tell it: the dump
+// note is what is kept beside a dump whose name does not show it: the dump
 // itself is what the server sent, byte for byte, so it cannot hold it.
 type note struct {
 	TakenAt time.Time `json:"taken_at"`

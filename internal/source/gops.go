@@ -155,7 +155,7 @@ func (t *Process) gopsCount(ctx context.Context) (int, error) {
 	resp, err := t.get(short, "", LevelAuto)
 	if err != nil {
 		if short.Err() != nil && ctx.Err() == nil {
-			err = t.trouble(Target, t.Name(), fmt.Sprintf("no answer within %s", t.o.connectTimeout()), "is it the address of a gops agent?", err)
+			err = t.failure(Target, t.Name(), fmt.Sprintf("no answer within %s", t.o.connectTimeout()), "is it the address of a gops agent?", err)
 		}
 		return 0, err
 	}
@@ -167,7 +167,7 @@ func (t *Process) gopsCount(ctx context.Context) (int, error) {
 	if err != nil && ctx.Err() != nil {
 		return 0, t.cannotAsk(ctx, t.Name(), ctx.Err())
 	}
-	return 0, t.trouble(NotDump, t.Name(), "the agent does not say how many goroutines there are", "is it the address of a gops agent?", nil)
+	return 0, t.failure(NotDump, t.Name(), "the agent does not say how many goroutines there are", "is it the address of a gops agent?", nil)
 }
 
 // openGops asks for the full dump, the only one that an agent writes. It stops

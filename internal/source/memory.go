@@ -17,7 +17,7 @@ type Memory struct {
 	NumGC                             uint64
 }
 
-// ErrNoMemory is returned by a target that tells nothing of its memory.
+// ErrNoMemory is returned by a target that reports nothing about its memory.
 var ErrNoMemory = errors.New("the target serves no heap profile")
 
 // Memory reads the figures at the end of the heap profile's text. They stop

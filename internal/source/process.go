@@ -30,7 +30,7 @@ type Process struct {
 	secrets      Secrets
 	turn         turn
 	heard        heard
-	noIndex      atomic.Bool // the index page tells no count
+	noIndex      atomic.Bool // the index page shows no count
 	last         atomic.Int64
 	warnInsecure sync.Once
 }
@@ -225,7 +225,7 @@ func (t *Process) openLeak(ctx context.Context, level Level) (*Input, error) {
 	return t.request(ctx, profile+"leak", level)
 }
 
-// request asks for a profile and looks at the answer before any of it is used.
+// request asks for a profile and looks at the response before any of it is used.
 func (t *Process) request(ctx context.Context, page string, level Level) (*Input, error) {
 	at := t.o.now().UTC()
 	resp, err := t.get(ctx, page, level)

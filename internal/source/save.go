@@ -58,7 +58,7 @@ func (a *address) fileName() string {
 	return host(a.base) + a.baseName()
 }
 
-// baseName tells apart the targets behind one address.
+// baseName distinguishes the targets behind one address.
 func (a *address) baseName() string {
 	base := strings.Trim(strings.TrimSuffix(a.base.Path, pprofPath), "/")
 	if base == "" {
@@ -92,7 +92,7 @@ type File struct {
 	z     *gzip.Writer
 	n     int64 // bytes written, before compression
 	come  int64 // bytes that came, also after an error
-	err   error // the first trouble
+	err   error // the first failure
 
 	closed bool // nothing more is written
 	done   bool // it has its name
@@ -138,14 +138,14 @@ func (f *File) open() error {
 			// The file that the link leads to is replaced, not the link.
 			to, err := filepath.EvalSymlinks(f.name)
 			if err != nil {
-				return f.trouble(err)
+				return f.failure(err)
 			}
 			f.name = to
 		}
 		f.f, err = os.CreateTemp(filepath.Dir(f.name), temporary(f.name))
 	}
 	if err != nil {
-		return f.trouble(err)
+		return f.failure(err)
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (f *File) takenAt(at time.Time) {
 }
 
 // Write writes. It takes all that comes even when the disk is full, so that
-// the dump can still be read as it goes by; Commit tells the trouble.
+// the dump can still be read as it goes by; Commit returns the error.
 func (f *File) Write(p []byte) (int, error) {
 	if f.come == 0 && f.z != nil && len(p) > 0 && p[0] == 0x1f { // gzip, which no text begins with
 		f.z, f.w = nil, f.f
@@ -210,7 +210,7 @@ func (f *File) Commit() error {
 	if !f.closed {
 		if err := f.finish(); err != nil {
 			f.Discard()
-			return f.trouble(err)
+			return f.failure(err)
 		}
 	}
 	if f.as {
@@ -229,7 +229,7 @@ func (f *File) Commit() error {
 		return f.there(err) // what was written stays until Discard
 	case err != nil:
 		f.Discard()
-		return f.trouble(err)
+		return f.failure(err)
 	}
 	f.done = true
 	return nil
@@ -282,7 +282,7 @@ func (f *File) there(err error) error {
 	return &Error{Kind: Local, Name: goroutine.Clean(f.name), What: "the file is there already", Hint: "--force replaces it", Err: err}
 }
 
-func (f *File) trouble(err error) error {
+func (f *File) failure(err error) error {
 	what := "cannot write it: " + reason(err)
 	if f.come > 0 {
 		what += fmt.Sprintf(" (had %d of %d bytes)", f.n, f.come)
@@ -290,7 +290,7 @@ func (f *File) trouble(err error) error {
 	return &Error{Kind: Local, Name: goroutine.Clean(f.name), What: what, Err: err}
 }
 
-// writeNote keeps when and where a dump was taken, if its name does not tell.
+// writeNote keeps when and where a dump was taken, if its name does not show it.
 func (f *File) writeNote(t *Taken) error {
 	if f.as || f.z != nil || !timeInName(f.name).IsZero() {
 		return nil

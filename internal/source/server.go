@@ -121,14 +121,14 @@ func (s *Server) Ask(ctx context.Context, r Request) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case int64(len(b)) > limit:
-		return nil, p.trouble(Target, name, fmt.Sprintf("the answer is larger than %d bytes", limit), "--max-bytes raises the limit", nil)
+		return nil, p.failure(Target, name, fmt.Sprintf("the answer is larger than %d bytes", limit), "--max-bytes raises the limit", nil)
 	case err != nil && ctx.Err() == nil:
-		return nil, p.trouble(Target, name, fmt.Sprintf("the connection broke after %d bytes: %s", len(b), reason(err)), "", err)
+		return nil, p.failure(Target, name, fmt.Sprintf("the connection broke after %d bytes: %s", len(b), reason(err)), "", err)
 	case err != nil:
 		return nil, s.cannotAsk(ctx, name, err)
 	}
 	if isHTML(resp, b[:min(len(b), 512)]) {
-		return nil, p.trouble(Target, name, "got an HTML page"+pageTitle([]byte(p.hide(string(b[:min(len(b), 2048)])))), "a login page in front of it? --header and --token-file send credentials", nil)
+		return nil, p.failure(Target, name, "got an HTML page"+pageTitle([]byte(p.hide(string(b[:min(len(b), 2048)])))), "a login page in front of it? --header and --token-file send credentials", nil)
 	}
 	return b, nil
 }
@@ -163,5 +163,5 @@ func (s *Server) refused(resp *http.Response, name string) error {
 	case http.StatusNotFound:
 		hint = "is it the server's own URL, without a path of its API?"
 	}
-	return s.p.trouble(Target, name, what, hint, status)
+	return s.p.failure(Target, name, what, hint, status)
 }

@@ -14,20 +14,20 @@ import (
 	"gdump/internal/parse"
 )
 
-// Options tells what may be done and used to get at a dump. The zero value is
+// Options say what may be done and used to get at a dump. The zero value is
 // good.
 type Options struct {
 	Stdin    io.Reader            // what "-" means
-	MaxBytes int64                // of an answer, also unpacked; 0 means 256 MiB
+	MaxBytes int64                // of a response, also unpacked; 0 means 256 MiB
 	Now      func() time.Time     // nil means the clock
-	Say      func(string)         // told what the user must know before and after; may be nil
-	Progress func(parse.Progress) // told how far reading has come; may be nil
+	Say      func(string)         // called with what the user must know before and after; may be nil
+	Progress func(parse.Progress) // called with how far reading has come; may be nil
 	// Partial is given the dumps of a file or pipe as far as they were read, now
 	// and then; may be nil.
 	Partial func([]goroutine.Dump)
-	// Heal gives a dump that the runtime cut off the counts of another; nil
+	// Restore gives a dump that the runtime cut off the counts of another; nil
 	// leaves it as it is.
-	Heal func(cut, counts *goroutine.Dump)
+	Restore func(cut, counts *goroutine.Dump)
 
 	Timeout        time.Duration // of all that one pull asks; 0 means a minute
 	ConnectTimeout time.Duration // 0 means 5 s
@@ -38,7 +38,7 @@ type Options struct {
 	MaxGoroutines int  // above it LevelAuto keeps to counts; 0 means 10 000
 }
 
-// Level is how much a target is asked to tell. A level that the URL names
+// Level is how much a target is asked for. A level that the URL names
 // counts where Options name none.
 type Level string
 
@@ -103,7 +103,7 @@ type Input struct {
 	io.ReadCloser
 	Name    string    // may be shown: no secrets, no control characters
 	Size    int64     // bytes; -1 if not known
-	TakenAt time.Time // when the dump was taken; zero if the source does not tell
+	TakenAt time.Time // when the dump was taken; zero if the source does not say
 	Latest  time.Time // nothing in it was written later; zero if not known
 	Level   Level     // what a target was asked for
 }
@@ -136,7 +136,7 @@ func regular(r io.Reader) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Pull asks a target for a dump. The answer is streamed; reading it fails if
+// Pull asks a target for a dump. The response is streamed; reading it fails if
 // it ends early or grows too large.
 func Pull(ctx context.Context, target string, o Options) (*Input, error) {
 	t, err := NewTarget(target, o)

@@ -103,15 +103,15 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestHeal pulls a dump that the runtime cuts off at 64 MiB.
-func TestHeal(t *testing.T) {
+// TestRestore pulls a dump that the runtime cuts off at 64 MiB.
+func TestRestore(t *testing.T) {
 	t.Parallel()
 	s := server(t)
 	const n = 90_000 // 64 MiB of its text are fewer
 	s.Set("p", n)
 	s.Cut("p")
 	dir := t.TempDir()
-	p, err := source.NewTarget(s.URL+"/p", source.Options{Level: source.Level2, Heal: trend.Heal})
+	p, err := source.NewTarget(s.URL+"/p", source.Options{Level: source.Level2, Restore: trend.Restore})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestHeal(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "big.dump")); err != nil || info.Size() != 64<<20 {
 		t.Errorf("the file is not what the server sent: %v, %v", info, err)
 	}
-	dumps, err := source.Read(t.Context(), filepath.Join(dir, "big.dump"), source.Options{Heal: trend.Heal})
+	dumps, err := source.Read(t.Context(), filepath.Join(dir, "big.dump"), source.Options{Restore: trend.Restore})
 	if err != nil || len(dumps) != 1 {
 		t.Fatalf("%d dumps, %v", len(dumps), err)
 	}
@@ -370,7 +370,7 @@ func TestSaveTrouble(t *testing.T) {
 		t.Errorf("read-only folder: %v", err)
 	}
 	if got := len(s.Asked("p")); got != asked {
-		t.Errorf("the process was asked %d times although there is no place for the answer", got-asked)
+		t.Errorf("the process was asked %d times although there is no place for the response", got-asked)
 	}
 }
 

@@ -25,7 +25,7 @@ type Taken struct {
 	At     time.Time
 	Level  Level
 	File   string // where it was saved; "" if it was not
-	Counts []byte // the debug=1 profile that tells the true counts of a dump cut at 64 MiB
+	Counts []byte // the debug=1 profile that has the true counts of a dump cut at 64 MiB
 }
 
 // Take pulls a dump, writes what comes to w as it is, and reads it. What was
@@ -65,14 +65,14 @@ func (t *Process) take(ctx context.Context, in *Input, w io.Writer) (*Taken, err
 	}
 	taken.Dumps = named(dumps, in)
 	if len(dumps) == 1 && dumps[0].Truncated && out.n == runtimeLimit && err == nil {
-		t.heal(ctx, taken)
+		t.restore(ctx, taken)
 	}
 	switch {
 	case err == nil, errors.As(err, new(*Error)), out.err != nil:
 	case errors.Is(err, context.Canceled):
-		err = t.trouble(Target, in.Name, "interrupted", "", err)
+		err = t.failure(Target, in.Name, "interrupted", "", err)
 	case errors.Is(err, parse.ErrTooLarge):
-		err = t.trouble(Partial, in.Name, fmt.Sprintf("the answer, unpacked, is larger than %d bytes", t.o.maxBytes()), "--max-bytes raises the limit", err)
+		err = t.failure(Partial, in.Name, fmt.Sprintf("the response, unpacked, is larger than %d bytes", t.o.maxBytes()), "--max-bytes raises the limit", err)
 	default:
 		err = unreadable(in.Name, err)
 	}
@@ -92,14 +92,14 @@ func unreadable(name string, err error) error {
 	return &Error{Kind: NotDump, Name: name, What: goroutine.Clean(err.Error()), Err: err}
 }
 
-// readError is trouble with a file or a pipe itself, not with what is in it.
+// readError is a failure of a file or a pipe itself, not with what is in it.
 type readError struct{ err error }
 
 func (e *readError) Error() string { return e.err.Error() }
 
 func (e *readError) Unwrap() error { return e.err }
 
-// reading tells the errors of a reader from those of what unpacks it.
+// reading distinguishes the errors of a reader from those of what unpacks it.
 type reading struct{ r io.Reader }
 
 func (r reading) Read(p []byte) (int, error) {
@@ -126,7 +126,7 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// named tells dumps where they come from and when they were taken.
+// named marks dumps with where they come from and when they were taken.
 func named(dumps []goroutine.Dump, in *Input) []goroutine.Dump {
 	for i := range dumps {
 		d := &dumps[i]
@@ -258,10 +258,10 @@ func Read(ctx context.Context, arg string, o Options) ([]goroutine.Dump, error) 
 	if err != nil {
 		return dumps, unreadable(in.Name, err)
 	}
-	if len(dumps) == 1 && dumps[0].Truncated && o.Heal != nil {
+	if len(dumps) == 1 && dumps[0].Truncated && o.Restore != nil {
 		if info, err := os.Stat(arg + countsSuffix); err == nil && info.Mode().IsRegular() {
 			if b, err := os.ReadFile(arg + countsSuffix); err == nil {
-				o.healWith(ctx, &dumps[0], bytes.NewReader(b))
+				o.restore(ctx, &dumps[0], bytes.NewReader(b))
 			}
 		}
 	}

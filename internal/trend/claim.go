@@ -42,9 +42,9 @@ type finding struct {
 	decides    []Reason
 }
 
-// find looks for residents that pile up. What is known of a claim besides
-// depends on the age of the residents.
-func (r *rules) find(about claim, besides func(*claim)) finding {
+// find looks for residents that pile up. What else is known of a claim
+// depends on the age of the residents: fill adds it.
+func (r *rules) find(about claim, fill func(*claim)) finding {
 	switch t := about.track; {
 	case len(t.counts) < 2:
 		return finding{}
@@ -54,7 +54,7 @@ func (r *rules) find(about claim, besides func(*claim)) finding {
 	best := finding{}
 	for _, residents := range about.track.ages(r.limits) {
 		about.residents = &residents
-		besides(&about)
+		fill(&about)
 		if f := r.weigh(&about); rank(&f) > rank(&best) {
 			best = f
 		}

@@ -3,7 +3,7 @@ package trend
 import "gdump/internal/goroutine"
 
 // Options choose what a comparison groups goroutines by. The zero value
-// compares stacks, and judges go statements and call sites besides.
+// compares stacks, and judges go statements and call sites as well.
 type Options struct {
 	By string // name of the grouping; "" and "stack" are the default
 	// Group names the groups that a bucket's goroutines belong to, and how many

@@ -30,7 +30,7 @@ func otherLife(l limits, in, other *lifetime) (Reason, bool) {
 }
 
 // equalTops holds where another lifetime, longer or shorter, came to as many: a
-// leak would have come to more or less.
+// leak would have reached more or less.
 func equalTops(l limits, in, other *lifetime) (Reason, bool) {
 	apart := float64(other.end - in.stuck)
 	return Reason{Kind: EqualTops, N: in.stuck, Of: other.end}, other.dumps > 1 && other.dumps != in.dumps &&

@@ -25,7 +25,7 @@ func splitExtracts(dumps []goroutine.Dump) (whole, extracts []goroutine.Dump) {
 }
 
 // apart reports whether the dumps are no before and after: stacks of single
-// goroutines, beside one whole dump at most.
+// goroutines, with one whole dump at most.
 func apart(dumps []goroutine.Dump) bool {
 	return len(dumps) > 1 && slices.ContainsFunc(dumps, func(d goroutine.Dump) bool { return d.Alone })
 }

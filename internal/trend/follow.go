@@ -39,7 +39,7 @@ func (r *record) add(dump, birth, stay int32) {
 type present struct {
 	id          uint64
 	birth, stay int32 // dumps in which it was seen first, at all and at home without a break
-	home, first int32 // its series, and that in the first dump of the life; -1 if it was not there
+	home, first int32 // its series, and that in the first dump of the lifetime; -1 if it was not there
 }
 
 // followed are dumps in which the goroutines of each series are followed.
@@ -107,7 +107,7 @@ func (f *followed) watch(life int) watch {
 	return watch{dumps, false}
 }
 
-// followWindow follows the goroutines of one life whose ids are in a window.
+// followWindow follows the goroutines of one lifetime whose ids are in a window.
 func (f *followed) followWindow(dumps []int, w window) {
 	var buf []member
 	var open, next []present

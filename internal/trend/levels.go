@@ -154,7 +154,7 @@ func (j *judged) mark(members []int, by View, leak *Series) []int {
 }
 
 // newcomers counts who is in the last judged dump of a series and was not in
-// the first of that life; without ids, by how much it grew.
+// the first of that lifetime; without ids, by how much it grew.
 func (j *judged) newcomers(n int) int {
 	w := j.watched[len(j.lives)-1]
 	dumps := w.dumps
@@ -194,7 +194,7 @@ func (j *judged) total(members []int, by View) Series {
 		}
 	}
 	for i := range parts {
-		if s.At[i] = lent(parts[i]); s.At[i] != nil {
+		if s.At[i] = joined(parts[i]); s.At[i] != nil {
 			s.Bucket = s.At[i]
 		}
 	}
@@ -228,9 +228,9 @@ func (j *judged) totalSteps(s *Series, members []int) {
 	}
 }
 
-// lent is several buckets of a dump as one, with the stack of the largest and
+// joined is several buckets of a dump as one, with the stack of the largest and
 // without ids: those are in the series.
-func lent(buckets []*goroutine.Bucket) *goroutine.Bucket {
+func joined(buckets []*goroutine.Bucket) *goroutine.Bucket {
 	if len(buckets) < 2 {
 		return merged(buckets)
 	}

@@ -36,7 +36,7 @@ type limits struct {
 	// level: a high-water mark rises now and then.
 	Rounds float64
 	Blocks int
-	// Silence is the chance below which a silence at the end is none of chance,
+	// Silence is the chance below which a silence at the end is not by chance,
 	// and SilentShare the share of the rounds from which it is the end.
 	Silence, SilentShare float64
 	// Peers is the number of newcomers that connections must have: those of a few

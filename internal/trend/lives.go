@@ -57,13 +57,13 @@ func findLives(o ordered) lived {
 // goroutines with it that no start of the program brings; -1 if there is none.
 func (l *lived) comesBack(recent, first, last []int, dump int) int {
 	now := recent[len(recent)-1]
-	start := l.rosters.kin(last[now], dump) // what each start of the program brings
+	start := l.rosters.overlap(last[now], dump) // what each start of the program brings
 	for i := len(recent) - 2; i >= max(0, len(recent)-1-openLives); i-- {
 		life := recent[i]
 		if life == now || rebuilt(&l.dumps[last[life]], &l.dumps[dump]) {
 			continue
 		}
-		k := l.rosters.kin(last[life], dump)
+		k := l.rosters.overlap(last[life], dump)
 		more := k.both - start.both
 		if k.clash == 0 && more >= leastBack && 10*more >= k.both && k.deepest > start.deepest && !l.rosters.restarted(first[life], last[life], dump) {
 			return life

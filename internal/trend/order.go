@@ -119,13 +119,13 @@ func (o *ordered) sortByIDs() bool {
 func (r *rosters) oneLife() bool {
 	before, falls := 0, 0
 	for i := 1; i < len(r.dumps); i++ {
-		k := r.kin(i-1, i)
+		k := r.overlap(i-1, i)
 		switch {
 		case k.clash > 0 || 10*k.late > k.both || k.both == 0 || 10*k.both < k.ended:
 			return false
 		case r.highest(i) < r.highest(i-1) && k.late > 0:
 			return false
-		case i > 1 && r.kin(i-2, i).both > min(before, k.both):
+		case i > 1 && r.overlap(i-2, i).both > min(before, k.both):
 			return false
 		}
 		before = k.both

@@ -2,7 +2,7 @@ package trend
 
 import "slices"
 
-// OutcomeKind is the answer to the question whether something leaks.
+// OutcomeKind says whether something leaks.
 type OutcomeKind string
 
 // The outcomes of a comparison.
@@ -14,7 +14,7 @@ const (
 	Clean     OutcomeKind = "clean"     // judged, and nothing grew
 )
 
-// Outcome is what a comparison comes to. The zero value is that of one dump.
+// Outcome is the result of a comparison. The zero value is that of one dump.
 type Outcome struct {
 	Kind    OutcomeKind
 	Reasons []Reason // why nothing can be judged

@@ -2,7 +2,9 @@ package trend_test
 
 import (
 	"testing"
+	"time"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 )
 
@@ -45,6 +47,122 @@ func TestPast(t *testing.T) {
 		s := series(&tr, "pool")
 		if s.Verdict != tt.want || tt.why != "" && !has(s.Reasons, tt.why) {
 			t.Errorf("%s: %v is %s, want %s: %v", name, s.Counts, s.Verdict, tt.want, s.Reasons)
+		}
+	}
+}
+
+// TestPastInBlocks: where newcomers have lower ids than what was there before
+// them, ids are no clock.
+func TestPastInBlocks(t *testing.T) {
+	s := up([]int{2, 3, 2, 3, 2, 3, 2, 2})
+	g := s.group("pool")
+	low := g.alive[len(g.alive)-1] - 1
+	for _, n := range []int{2, 0, 3} {
+		for range n {
+			g.alive = append(g.alive, low)
+			low -= 2
+		}
+		s.start("other", 1)
+		s.dump()
+	}
+	tr := trend.Compare(s.dumps)
+	if s := series(&tr, "pool"); s.Verdict != trend.Growing || !has(s.Reasons, trend.FewRounds) {
+		t.Errorf("%v is %s: %v", s.Counts, s.Verdict, s.Reasons)
+	}
+}
+
+// TestPastOfFew: what ended since says that more came than the first dump
+// shows, and a pause is no chance then.
+func TestPastOfFew(t *testing.T) {
+	s := up([]int{8, 9, 8, 9, 8, 9, 8, 9}, 8, 0, 9)
+	for i := range s.dumps[2:] {
+		d := &s.dumps[2+i]
+		for k := range d.Buckets {
+			if b := &d.Buckets[k]; b.Stack.Site().Function == "example.com/app.pool" {
+				*b = bucketOf("pool", b.IDs.First(b.Count)[1:]...)
+				d.Goroutines--
+			}
+		}
+	}
+	tr := trend.Compare(s.dumps)
+	if s := series(&tr, "pool"); s.Verdict != trend.Growing || !has(s.Reasons, trend.FewRounds) {
+		t.Errorf("%v is %s: %v", s.Counts, s.Verdict, s.Reasons)
+	}
+}
+
+// TestPastOfQuiet: a pool that fills in a process that starts little else hands
+// out most of the ids itself.
+func TestPastOfQuiet(t *testing.T) {
+	id := uint64(60)
+	var pool []uint64
+	var dumps []goroutine.Dump
+	for round, n := range []int{30, 24, 19, 15, 12, 10, 8, 6, 5, 4, 4, 4} {
+		id += 4
+		for range n {
+			id++
+			pool = append(pool, id)
+		}
+		if round >= 7 {
+			d := dumpOf("x", bucketOf("work", ids(8, 2, 1)...), bucketOf("pool", pool...), bucketOf("recent", id+1))
+			d.TakenAt = time.Date(2026, 3, 1, round, 0, 0, 0, time.UTC)
+			dumps = append(dumps, d)
+		}
+	}
+	tr := trend.Compare(dumps)
+	if s := series(&tr, "pool"); s.Verdict != trend.Growing || !has(s.Reasons, trend.Slows) {
+		t.Errorf("%v is %s: %v", s.Counts, s.Verdict, s.Reasons)
+	}
+}
+
+// TestWaited: where dumps have no times, a goroutine that waits shows that a
+// process is young.
+func TestWaited(t *testing.T) {
+	for _, minutes := range []int{0, 5, 30} {
+		s := young().levels("pool", 10, 18, 25, 33, 42, 49, 57, 65, 73)
+		for i := range s.dumps {
+			d := &s.dumps[i]
+			d.TakenAt = time.Time{}
+			b := &d.Buckets[0]
+			b.Members = []goroutine.Member{{ID: b.IDs.First(1)[0], Wait: 3 + minutes*i}}
+		}
+		want := trend.Accumulating
+		if minutes == 5 {
+			want = trend.Growing
+		}
+		tr := trend.Compare(s.dumps)
+		if s := series(&tr, "pool"); s.Verdict != want || has(s.Reasons, trend.WarmsUp) != (minutes == 5) {
+			t.Errorf("%d minutes: %v is %s: %v", minutes, s.Counts, s.Verdict, s.Reasons)
+		}
+	}
+}
+
+// TestYouth: a process that has been up for longer than its dumps took is
+// judged by its age where they took long, and by what they show where they did
+// not.
+func TestYouth(t *testing.T) {
+	for _, tt := range []struct {
+		rounds int // before the first dump
+		step   time.Duration
+		want   trend.Verdict
+	}{
+		{0, time.Minute, trend.Growing},
+		{4, time.Minute, trend.Accumulating},
+		{4, 5 * time.Minute, trend.Growing},
+		{9, 5 * time.Minute, trend.Accumulating}, // it is older than an hour
+		{12, 4 * time.Minute, trend.Accumulating},
+		{4, 15 * time.Minute, trend.Accumulating},
+	} {
+		s := young()
+		s.step = tt.step
+		for range tt.rounds {
+			s.start("pool", 8)
+			s.ids += 100
+		}
+		s.start("pool", 3)
+		s.levels("pool", 3+8*tt.rounds, 10+8*tt.rounds, 19+8*tt.rounds, 27+8*tt.rounds)
+		tr := trend.Compare(s.dumps)
+		if x := series(&tr, "pool"); x.Verdict != tt.want || has(x.Reasons, trend.WarmsUp) != (tt.want == trend.Growing) {
+			t.Errorf("%d rounds before, every %s: %v is %s: %v", tt.rounds, tt.step, x.Counts, x.Verdict, x.Reasons)
 		}
 	}
 }

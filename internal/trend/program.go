@@ -38,7 +38,7 @@ func alike(a, b *goroutine.Dump) bool {
 	return n > 0 && 2*n >= min(len(a.Buckets), len(b.Buckets))
 }
 
-// program is what a dump tells about the program that wrote it.
+// program is what a dump shows of the program that wrote it.
 type program struct {
 	functions map[string]bool // outside of Go's own, but for main.main, which all have
 	mainFile  string          // where main.main is

@@ -41,7 +41,7 @@ func splitProofs(all []goroutine.Dump) (dumps, proofs []goroutine.Dump) {
 }
 
 // prove counts, for each series, what the collector proved leaked: by marks in
-// the dumps, and by leak profiles, whose stacks are held against those of the
+// the dumps, and by leak profiles, whose stacks are compared with those of the
 // dumps. Dumps without a single mark say nothing: the profile may never have
 // been taken.
 func prove(m matched, proofs []goroutine.Dump) matched {

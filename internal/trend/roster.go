@@ -161,7 +161,7 @@ func inPlace(m []member, low, high uint64) []member {
 }
 
 // sortMembers sorts by id, digit by digit: a dump of a leak has its ids in the order
-// in which the runtime reuses its descriptors, which is none, and comparing
+// in which the runtime reuses its descriptors, which is random, and comparing
 // would take longer than reading the dump.
 func sortMembers(m []member) {
 	const bits = 11

@@ -109,7 +109,7 @@ type Series struct {
 }
 
 // Step is what happened to a series between a dump and the one before it in
-// the same life. Known is false for the first dump of a life, and where one of
+// the same lifetime. Known is false for the first dump of a lifetime, and where one of
 // the two has no ids or is cut off.
 type Step struct {
 	Known                 bool

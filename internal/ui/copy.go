@@ -53,7 +53,7 @@ func (m *model) showCopyMenu() tea.Cmd {
 		{"frame", frame.Name + " " + frame.Place, func() string { return frame.Function + " " + frame.Path }},
 		{"function", frame.Function, func() string { return frame.Function }},
 		{"file and line", frame.Path, func() string { return frame.Path }},
-		{"goroutine ids", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
+		{"goroutine IDs", number.Plural(s.Bucket.IDs.Len(), "id", "ids"), func() string { return someIDs(s.Bucket, copiedIDs) }},
 		{"bucket id", string(s.Bucket.ID), func() string { return string(s.Bucket.ID) }},
 		{"Markdown", "to paste into an issue", func() string { return title + ":\n\n```\n" + stack() + "```\n" }},
 	}

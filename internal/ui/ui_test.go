@@ -589,7 +589,7 @@ func TestGroups(t *testing.T) {
 	if s.press("B"); s.m.trend.By != "label:tenant" {
 		t.Errorf("B: by %s", s.m.trend.By)
 	}
-	if s.press("t"); !strings.Contains(s.m.View(), "the tree needs grouping by stack") {
+	if s.press("t"); !strings.Contains(s.m.View(), "needs grouping by stack") {
 		t.Error("the tree of groups says nothing")
 	}
 }

@@ -23,6 +23,7 @@ type record struct {
 // container is an object or array of a record.
 type container struct {
 	parent int
+	name   []byte // of the field that it is
 	path   uint64 // hash of the names on the way to it; elements of an array share it
 	array  bool
 	named  bool // it lies in a field that names the process
@@ -91,7 +92,7 @@ func (r *record) value(i, in int, name []byte, path uint64, named bool, depth in
 	array := line[i] == '['
 	self := len(r.containers)
 	nested := array && in >= 0 && r.containers[in].array
-	r.containers = append(r.containers, container{parent: in, path: path, array: array, named: named})
+	r.containers = append(r.containers, container{parent: in, name: name, path: path, array: array, named: named})
 	closing := byte('}')
 	if array {
 		closing = ']'
@@ -171,6 +172,51 @@ func (r *record) text(f *field, buf []byte) []byte {
 		}
 	}
 	return buf
+}
+
+// texts are the texts of a record but one, by their names.
+func (r *record) texts(but *field) (out []Field) {
+	for i := range r.fields {
+		f := &r.fields[i]
+		if raw := r.line[f.from:f.to]; f != but && f.isText(r.line) && len(raw) < heldBytes && len(out) < 32 {
+			key := string(f.name)
+			if in := r.containers[f.in].name; len(in) > 0 {
+				key = string(in) + "." + key
+			}
+			out = append(out, Field{key, string(r.text(f, nil))})
+		}
+	}
+	return out
+}
+
+// pairs are the texts of a line of logfmt but the one that begins at a place:
+// key=value and key="value".
+func pairs(line []byte, but int) (out []Field) {
+	for pos := 0; len(out) < 32; {
+		i := bytes.IndexByte(line[pos:], '=')
+		if i < 0 {
+			break
+		}
+		key := line[pos : pos+i]
+		key = key[bytes.LastIndexByte(key, ' ')+1:]
+		from := pos + i + 1
+		size := bytes.IndexByte(line[from:], ' ')
+		if size < 0 {
+			size = len(line) - from
+		}
+		value := line[from : from+size]
+		if len(value) > 0 && value[0] == '"' {
+			if size = grammar.QuotedSize(line[from:]); size < 0 {
+				break
+			}
+			value = unescape(nil, line[from+1:from+size-1])
+		}
+		if from != but && len(key) > 0 && len(value) < heldBytes {
+			out = append(out, Field{string(key), string(value)})
+		}
+		pos = from + size
+	}
+	return out
 }
 
 // shape makes the pattern of records that are like this one but for what their

@@ -167,7 +167,7 @@ func (s *Stream) rejoined(before, line []byte, k grammar.Kind) ([]byte, grammar.
 	text, rest := bytes.TrimLeft(before, " \t"), bytes.TrimLeft(line, " \t")
 	own, last := grammar.KindOf(text), before[len(before)-1]
 	switch {
-	case len(rest) == 0, own == grammar.Call && (k == grammar.Place || grammar.IsRooted(rest)),
+	case len(rest) == 0, len(text) == 0, own == grammar.Call && (k == grammar.Place || grammar.IsRooted(rest)),
 		own == grammar.Place && (k != grammar.Other && k != grammar.Partial || len(bytes.Trim(rest, "0123456789abcdefx+=:sp ")) > 0 || len(rest) > 80):
 		return nil, own
 	}

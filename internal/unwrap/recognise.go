@@ -110,7 +110,7 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 		raw := rec.line[f.from:f.to]
 		if f.bytes || grammar.Interesting(raw) {
 			if t := rec.text(f, nil); holdsDump(t) || lineField(f.name) == len(lineFields) && bytes.Count(t, []byte(`\n`)) > 2 && grammar.StartAt(t) < 0 {
-				r.document(l, t, rec, f)
+				r.document(l, t, rec.texts(f))
 				documents = true
 				continue
 			}
@@ -160,7 +160,7 @@ func (r *Reader) learnRecord(l *level, s *Stream, rec *record, f *field, pieces 
 	if n, id, ok := before.cut(rec.line, nil); ok {
 		if _, id, ok = after.cut(rec.line[n-1+scalarSize(rec.line[n-1:])-1:], id); ok {
 			sh.streams[string(id)] = s
-			s.shape = sh
+			s.shape, s.id, s.cut = sh, string(id), nil
 		}
 	}
 }
@@ -212,7 +212,7 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 			return false
 		}
 		r.around = line
-		r.document(l, text, nil, nil)
+		r.document(l, text, pairs(line, from))
 		return true
 	} else if grammar.StartAt(one) < 0 || isCSV(line, from, size) || bytes.IndexByte(line[:from], '[') >= 0 && grammar.StartAt(line) >= 0 {
 		return false
@@ -290,7 +290,7 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 				return true
 			}
 			r.around = line
-			r.document(l, text, nil, nil)
+			r.document(l, text, nil)
 			return true
 		}
 	}
@@ -319,20 +319,12 @@ func holdsDump(text []byte) bool {
 }
 
 // document reads a text that holds a dump from its first to its last line.
-func (r *Reader) document(l *level, text []byte, rec *record, f *field) {
+func (r *Reader) document(l *level, text []byte, fields []Field) {
 	s := &Stream{ID: r.nextID, level: l, Document: true, lastKind: grammar.Blank, started: true}
 	r.nextID++
 	s.out = r.chunk(s)
 	s.out.Before = r.before(4)
-	if rec != nil {
-		for i := range rec.fields {
-			if o := &rec.fields[i]; o != f && o.isText(rec.line) && len(s.out.Fields) < 32 {
-				if raw := rec.line[o.from:o.to]; len(raw) < heldBytes {
-					s.out.Fields = append(s.out.Fields, Field{string(o.name), string(unescape(nil, raw[1:len(raw)-1]))})
-				}
-			}
-		}
-	}
+	s.out.Fields = fields
 	s.inner = &level{depth: l.depth + 1, bare: s}
 	around := r.around
 	for len(text) > 0 {
@@ -356,8 +348,7 @@ func (r *Reader) endDocument(s *Stream) {
 	r.settle(l)
 	for _, o := range slices.Clone(r.streams) {
 		if o.level == l {
-			r.end(o, false)
-			o.abandoned = true
+			r.abandon(o)
 			r.streams = slices.DeleteFunc(r.streams, func(x *Stream) bool { return x == o })
 		}
 	}
@@ -653,28 +644,31 @@ func (r *Reader) before(n int) []byte {
 	return out
 }
 
-// message is what a line of a log says: the text of a record, or the line.
+// message is what a line of a log says: the text of a record and the error
+// beside it, or the line.
 func (r *Reader) message(line []byte) []byte {
 	var rec record
+	var fields []Field
 	if len(line) > 0 && line[0] == '{' && rec.read(bytes.TrimRight(line, " \t\r")) {
-		best := -1
-		for i := range rec.fields {
-			f := &rec.fields[i]
-			if f.isText(line) && lineField(f.name) < len(lineFields) && (best < 0 || lineField(f.name) < lineField(rec.fields[best].name)) {
-				best = i
-			}
+		fields = rec.texts(nil)
+	} else if bytes.Contains(line, []byte(`msg=`)) {
+		fields = pairs(line, -1)
+	}
+	best, said := len(lineFields), ""
+	for _, f := range fields {
+		if n := lineField([]byte(f.Key)); n < best {
+			best, said = n, f.Value
 		}
-		if best >= 0 {
-			return bytes.ReplaceAll(bytes.TrimSpace(rec.text(&rec.fields[best], nil)), []byte{'\n'}, []byte{' '})
-		}
+	}
+	if said == "" {
 		return line
 	}
-	if i := bytes.Index(line, []byte(`msg="`)); i >= 0 {
-		if size := grammar.QuotedSize(line[i+4:]); size > 0 {
-			return bytes.ReplaceAll(unescape(nil, line[i+5:i+4+size-1]), []byte{'\n'}, []byte{' '})
+	for _, f := range fields {
+		if f.Key == "error" || f.Key == "err" || f.Key == "panic" {
+			said += ": " + f.Value
 		}
 	}
-	return line
+	return bytes.ReplaceAll(bytes.TrimSpace([]byte(said)), []byte{'\n'}, []byte{' '})
 }
 
 // earlier returns the lines before the one being read, as a level has them.
@@ -702,29 +696,11 @@ func (r *Reader) replay(s *Stream, lines []lookedBack) {
 	w := r.where
 	for _, b := range lines {
 		r.where = where{b.line, b.offset, b.text, b.text}
-		r.replayLine(s, b.text)
+		if own, _, _ := r.match(s.shape, b.text); own == s && (!grammar.Interesting(b.text) || grammar.StartAt(b.text) < 0) {
+			r.byShape(s.level, s.shape, b.text)
+		}
 	}
 	r.where = w
-}
-
-func (r *Reader) replayLine(s *Stream, line []byte) {
-	sh := s.shape
-	n, id, ok := sh.before.cut(line, nil)
-	if !ok {
-		return
-	}
-	if sh.escaped {
-		size := scalarSize(line[max(0, n-1):])
-		if n == 0 || size < 2 {
-			return
-		}
-		if _, id, ok = sh.after.cut(line[n+size-2:], id); !ok {
-			return
-		}
-	}
-	if sh.streams[string(id)] == s && (!grammar.Interesting(line) || grammar.StartAt(line) < 0) {
-		r.byShape(s.level, sh, line)
-	}
 }
 
 // breaks begins a record whose quoted text does not end in its line, since a
@@ -781,7 +757,7 @@ func (r *Reader) closeBroken() {
 		r.take(r.root, line)
 	} else if from, _ := quotedAround(line, grammar.InterestingAt(line)); from > 0 || line[0] == '"' {
 		r.root.bare.problem(r, "the record ends within its text")
-		r.document(r.root, unescape(nil, line[from+1:]), nil, nil)
+		r.document(r.root, unescape(nil, line[from+1:]), pairs(line[:from], -1))
 	}
 	r.where = w
 }

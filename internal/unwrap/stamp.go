@@ -42,56 +42,35 @@ func stampAt(b []byte) (gap, int) {
 	return none, 0
 }
 
+// stampForms are how kinds of time stamps look; a fraction of a second may
+// follow. See fitting.
+var stampForms = [lastStamp][]string{
+	dateTime:  {"dddd?dd?ddTdd:dd:dd"},
+	syslogDay: {"mmm _d dd:dd:dd", "mmm _d dddd dd:dd:dd"},
+	shortDay:  {"dd?dd dd:dd:dd", "dd?dd?dd dd:dd:dd", "dd?dd?ddddTdd:dd:dd"},
+	clock:     {"dd:dd:dd"},
+	klogDay:   {"Idddd dd:dd:dd"},
+}
+
 // stampOf matches the start of b with one kind of time stamp. zone is how much
 // of its length, at the end, is the time zone.
 func stampOf(g gap, b []byte) (zone, n int) {
-	switch g {
-	case dateTime:
-		n = fitting(b, "dddd?dd?ddTdd:dd:dd")
-		if n == 0 {
-			return 0, 0
-		}
-		n += fraction(b[n:], 1)
-		zone = zoneSize(b[n:])
-		return zone, n + zone
-	case syslogDay:
-		if len(b) < 15 || !strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDec", string(b[:3])) {
-			return 0, 0
-		}
-		if n = fitting(b[3:], " _d dd:dd:dd"); n == 0 {
-			n = fitting(b[3:], " _d dddd dd:dd:dd")
-		}
-		if n == 0 {
-			return 0, 0
-		}
-		n += 3
-	case shortDay:
-		for _, f := range []string{"dd?dd dd:dd:dd", "dd?dd?dd dd:dd:dd", "dd?dd?ddddTdd:dd:dd"} {
-			if n == 0 {
-				n = fitting(b, f)
+	for _, form := range stampForms[g] {
+		if n = fitting(b, form); n > 0 {
+			n += fraction(b[n:], 1)
+			if g == dateTime {
+				zone = zoneSize(b[n:])
 			}
+			return zone, n + zone
 		}
-		if n == 0 {
-			return 0, 0
-		}
-	case clock:
-		if n = fitting(b, "dd:dd:dd"); n == 0 {
-			return 0, 0
-		}
-	case klogDay:
-		if b[0] != 'I' && b[0] != 'W' && b[0] != 'E' && b[0] != 'F' {
-			return 0, 0
-		}
-		if n = fitting(b[1:], "dddd dd:dd:dd"); n == 0 {
-			return 0, 0
-		}
-		n++
+	}
+	switch g {
 	case seconds:
 		for n < len(b) && grammar.IsDigit(b[n]) {
 			n++
 		}
-		if n < 9 {
-			return 0, 0
+		if n >= 9 {
+			return 0, n + fraction(b[n:], 1)
 		}
 	case sinceBoot:
 		for n < len(b) && b[n] == ' ' {
@@ -101,27 +80,23 @@ func stampOf(g gap, b []byte) (zone, n int) {
 		for n < len(b) && grammar.IsDigit(b[n]) {
 			n++
 		}
-		f := fraction(b[n:], 3)
-		if n == from || f == 0 || b[n] != '.' {
-			return 0, 0
+		if f := fraction(b[n:], 3); n > from && f > 0 && b[n] == '.' {
+			return 0, n + f
 		}
-		return 0, n + f
 	case tai64:
-		if len(b) < 25 || b[0] != '@' {
-			return 0, 0
+		n = 1
+		for n < len(b) && n < 25 && grammar.IsHexDigit(b[n]) {
+			n++
 		}
-		for n = 1; n < 25; n++ {
-			if !grammar.IsHexDigit(b[n]) {
-				return 0, 0
-			}
+		if n == 25 && b[0] == '@' {
+			return 0, n
 		}
-		return 0, n
 	}
-	return 0, n + fraction(b[n:], 1)
+	return 0, 0
 }
 
 // fitting matches the start of b: d is a digit, _ a digit or a blank, ? one of
-// -/. and T one of "T ". It returns the length, 0 if b is of another shape.
+// -/., T one of "T ", I a level of klog and mmm a month. It returns the length, 0 if b is of another shape.
 func fitting(b []byte, s string) int {
 	if len(b) < len(s) {
 		return 0
@@ -138,6 +113,10 @@ func fitting(b []byte, s string) int {
 			ok = c == '-' || c == '/' || c == '.'
 		case 'T':
 			ok = c == 'T' || c == ' '
+		case 'I':
+			ok = c == 'I' || c == 'W' || c == 'E' || c == 'F'
+		case 'm':
+			ok = i > 0 || strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDec", string(b[:3]))
 		default:
 			ok = c == s[i]
 		}

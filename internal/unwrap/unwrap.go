@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"slices"
 	"sync"
-	"time"
 
 	"gdump/internal/grammar"
 )
@@ -24,18 +23,10 @@ const (
 	heldBytes   = 64 << 10 // of a stream that are kept until its order is known
 )
 
-// Options says what a Reader may use. The zero value is good.
-type Options struct {
-	// Latest is a time that no stamp of the text is later than. It shows the
-	// year where a stamp leaves it out; zero leaves such times unknown.
-	Latest time.Time
-}
-
 // A Reader takes the text of a source and gives out the lines of each process.
 // Its memory grows with the number of processes, not with the text.
 type Reader struct {
 	emit    func(*Chunk)
-	latest  time.Time
 	root    *level
 	streams []*Stream
 	dirty   []*Stream
@@ -91,8 +82,8 @@ type shape struct {
 }
 
 // New returns a Reader that gives chunks to emit.
-func New(o Options, emit func(*Chunk)) *Reader {
-	r := &Reader{emit: emit, latest: o.Latest}
+func New(emit func(*Chunk)) *Reader {
+	r := &Reader{emit: emit}
 	r.root = &level{}
 	r.root.bare = r.stream(r.root, nil, "")
 	return r
@@ -112,35 +103,37 @@ func (r *Reader) stream(l *level, sh *shape, id string) *Stream {
 	return s
 }
 
-// evict ends the half of the streams that were quiet for longest.
+// evict ends the half of the streams that were quiet for longest, and what is
+// wrapped in them.
 func (r *Reader) evict() {
 	bare := r.streams[0]
 	rest := slices.Clone(r.streams[1:])
 	slices.SortStableFunc(rest, func(a, b *Stream) int { return b.used - a.used })
 	for _, s := range rest[len(rest)/2:] {
-		r.end(s, false)
-		if s.shape != nil && s.shape.streams[s.id] == s {
-			delete(s.shape.streams, s.id)
-		}
-		for k, v := range s.level.keys {
-			if v == s {
-				delete(s.level.keys, k)
-			}
-		}
-		if s.level.last == s {
-			s.level.last = nil
-		}
-		s.abandoned = true
+		r.abandon(s)
 	}
 	r.streams = append([]*Stream{bare}, rest[:len(rest)/2]...)
 	r.streams = slices.DeleteFunc(r.streams, func(s *Stream) bool {
-		gone := s.level.bare != nil && s.level.bare.abandoned
-		if gone {
-			r.end(s, false)
-			s.abandoned = true
+		if s.level.bare != nil && s.level.bare.abandoned {
+			r.abandon(s)
 		}
-		return gone
+		return s.abandoned
 	})
+}
+
+// abandon ends a stream while the source goes on.
+func (r *Reader) abandon(s *Stream) {
+	r.end(s, false)
+	s.abandoned = true
+	if s.shape != nil && s.shape.streams[s.id] == s {
+		delete(s.shape.streams, s.id)
+	}
+	if s.level.keys[s.id] == s {
+		delete(s.level.keys, s.id)
+	}
+	if s.level.last == s {
+		s.level.last = nil
+	}
 }
 
 // Feed reads whole lines, of which the first has a number and an offset in the
@@ -158,14 +151,7 @@ func (r *Reader) Feed(text []byte, line int, offset int64) {
 		pos += n + 1
 	}
 	r.flush(false)
-	if len(text) < backBytes {
-		r.back = append(r.back, text...)
-		if len(r.back) > backBytes {
-			r.back = append(r.back[:0], tailLines(r.back)...)
-		}
-	} else {
-		r.back = append(r.back[:0], tailLines(text)...)
-	}
+	r.keepBack(text)
 	r.text = nil
 }
 
@@ -339,44 +325,47 @@ func (r *Reader) take(l *level, line []byte) {
 
 // byShape gives a line to its stream if it has a shape.
 func (r *Reader) byShape(l *level, sh *shape, line []byte) bool {
-	n, id, ok := sh.before.cut(line, r.id[:0])
-	r.id = id
-	if !ok {
-		return false
-	}
-	if sh.escaped {
-		size := scalarSize(line[max(0, n-1):])
-		if n == 0 || line[n-1] != '"' || size < 2 {
-			return false
-		}
-		end := n - 1 + size - 1
-		m, id, ok := sh.after.cut(line[end:], r.id)
-		r.id = id
-		rest := bytes.TrimRight(line[min(len(line), end+m):], " \t")
-		if !ok || len(rest) > 0 && !(sh.member && string(rest) == ",") {
-			return false
-		}
-		s := sh.streams[string(r.id)]
-		if s == nil {
-			return false
-		}
-		l.last = s
-		r.escaped(s, sh, line[n:end])
-		return true
-	}
-	rest := line[n:]
-	if len(sh.suffix) > 0 {
-		if rest, ok = cutSuffix(rest, sh.suffix); !ok {
-			return false
-		}
-	}
-	s := sh.streams[string(r.id)]
+	s, from, to := r.match(sh, line)
 	if s == nil {
 		return false
 	}
 	l.last = s
-	r.piece(s, rest, s.container && line[min(n, sh.before.flagAt(line))] == 'P')
+	if sh.escaped {
+		r.escaped(s, sh, line[from:to])
+	} else {
+		r.piece(s, line[from:to], s.container && line[min(from, sh.before.flagAt(line))] == 'P')
+	}
 	return true
+}
+
+// match finds the stream of a line that has a shape, and where its text is.
+func (r *Reader) match(sh *shape, line []byte) (s *Stream, from, to int) {
+	n, id, ok := sh.before.cut(line, r.id[:0])
+	r.id = id
+	if !ok {
+		return nil, 0, 0
+	}
+	from, to = n, len(line)
+	if sh.escaped {
+		size := scalarSize(line[max(0, n-1):])
+		if n == 0 || line[n-1] != '"' || size < 2 {
+			return nil, 0, 0
+		}
+		to = n + size - 2
+		m, id, ok := sh.after.cut(line[to:], r.id)
+		r.id = id
+		rest := bytes.TrimRight(line[min(len(line), to+m):], " \t")
+		if !ok || len(rest) > 0 && !(sh.member && string(rest) == ",") {
+			return nil, 0, 0
+		}
+	} else if len(sh.suffix) > 0 {
+		rest, ok := cutSuffix(line[n:], sh.suffix)
+		if !ok {
+			return nil, 0, 0
+		}
+		to = n + len(rest)
+	}
+	return sh.streams[string(r.id)], from, to
 }
 
 // cutPrefix gives a line to a stream, whose prefix it has.
@@ -503,15 +492,11 @@ func (r *Reader) append(s *Stream, text []byte) {
 
 // stamp notes the time of the line that is appended next.
 func (r *Reader) stamp(s *Stream) {
-	around := r.around
 	if s.out == nil {
 		s.out = r.chunk(s)
 	}
 	c := s.out
 	from := len(c.aux)
-	c.aux = append(c.aux, around[:min(len(around), maxStamped)]...)
-	if len(around) > maxStamped && around[len(around)-1] == '}' {
-		c.aux = append(append(c.aux, ' '), around[max(maxStamped, len(around)-3*maxStamped):]...)
-	}
+	c.aux = appendAround(c.aux, r.around)
 	c.stamps = append(c.stamps, stampText{len(c.Text), from, len(c.aux), r.offset})
 }

@@ -38,6 +38,9 @@ type Column struct {
 // optional is the rank from which on a column is worth more than a name in full.
 const optional = 6
 
+// SiteTitle heads the column of call sites; those behind it say more of them.
+const SiteTitle = "call site"
+
 // Gap is the blank between two columns.
 const Gap = 2
 
@@ -101,6 +104,7 @@ func Columns(t *trend.Trend) []Column {
 	})
 	name("state", 10, min(shortStates(t.Series), leastState), CutState, State)
 	cols[len(cols)-1].short = shortStates(t.Series)
+	cols[len(cols)-1].comfort = cols[len(cols)-1].short
 	add(Column{
 		Title: "wait", Right: true, rank: 6, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
 		Compare: func(a, b *trend.Series) int {
@@ -116,10 +120,11 @@ func Columns(t *trend.Trend) []Column {
 		return cols
 	}
 	add(Column{
-		Title: "call site", rank: 21, least: 18, comfort: 28, cut: CutName, Cell: Name,
+		Title: SiteTitle, rank: 21, least: 18, comfort: 28, cut: CutName, Cell: Name,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(Name(a), Name(b)) },
 	})
 	name("at", 7, 10, CutFront, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
+	cols[len(cols)-1].comfort = 16
 	name("created by", 1, 24, CutName, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
 	name("module", 2, 20, CutFront, ownerModule)
 	return cols

@@ -31,7 +31,7 @@ type Verdict struct {
 // names, signs and meanings from it.
 var Verdicts = []Verdict{
 	{trend.Accumulating, "▲", "buckets that accumulate", "goroutines come in round after round and hardly any of them ends", Bad},
-	{trend.Growing, "?", "buckets that rise, as a leak or as a pool that fills", "rises; nothing yet tells a pool that fills from a leak", Plain},
+	{trend.Growing, "?", "buckets that rise, as a leak or as a pool that fills", "rises; may be a leak, or a pool that fills", Plain},
 	{trend.Grown, "=", "buckets that grew once", "it rose once and stays, as a pool that warmed up", Plain},
 	{trend.New, "+", "buckets that were not there before", "it was not there before", Plain},
 	{trend.Turnover, "~", "buckets whose members change while their size stays", "members change, the size does not, or it swings both ways", Plain},

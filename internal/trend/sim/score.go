@@ -20,7 +20,7 @@ type Row struct {
 	Unseen   int // leaks that the dumps do not show: not counted
 }
 
-// Add runs a server's life and counts what trend says of each of its kinds. It
+// Add simulates a server and counts what trend says of each of its kinds. It
 // returns what trend says, and before which dumps the server restarted.
 func (s Score) Add(o Options) (trend.Trend, []int) {
 	dumps, truth, restarts := Run(o)

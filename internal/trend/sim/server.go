@@ -1,6 +1,6 @@
 // Package sim makes up the lives of servers: goroutines that come, pass, stay
 // and leak round by round, dumped at the end of each, with the truth by
-// construction. What trend says of them can be held against it.
+// construction. It is what the verdicts of trend are compared with.
 package sim
 
 import (
@@ -20,7 +20,7 @@ type Options struct {
 	Dumps    int
 	NoIDs    bool   // dumps as debug=1 writes them: counts only
 	Restarts int    // how often the process is started again, at even distances
-	Quiet    bool   // no dump tells its time
+	Quiet    bool   // no dump has a time
 	Only     string // the one kind to live through; "" means all
 }
 
@@ -28,10 +28,10 @@ type Options struct {
 type Kind struct {
 	Name string
 	Leak bool
-	// Want are the verdicts that are right. While a pool fills, nothing tells it
+	// Want are the verdicts that are right. While a pool fills, nothing distinguishes it
 	// from a leak: few dumps may say that it is growing.
 	Want []trend.Verdict
-	// Needs is how many dumps of a life it takes to distinguish the leak from the
+	// Needs is how many dumps of a lifetime it takes to distinguish the leak from the
 	// traffic it hides in; 0 if three do.
 	Needs int
 	make  func(r *rand.Rand, rounds int) actor
@@ -58,8 +58,8 @@ func (t Truth) Shown(dumps int) bool {
 // Package is the import path of the code of a kind.
 func (k Kind) Package() string { return "example.com/app/" + k.Name }
 
-// Run lives a server's life and gives its dumps, with the truth of each kind.
-// Life starts over at each restart.
+// Run simulates a server and gives its dumps, with the truth of each kind.
+// It starts over at each restart.
 func Run(o Options) (dumps []goroutine.Dump, truth []Truth, restarts []int) {
 	perLife := (o.Dumps + o.Restarts) / (o.Restarts + 1)
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

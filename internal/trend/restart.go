@@ -6,14 +6,14 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// kinship is what the ids of two dumps say about whether they are of one life.
-type kinship struct {
+// overlap is what the ids of two dumps say about whether they are of one process lifetime.
+type overlap struct {
 	both  int // in both, started by the same go statement
-	clash int // in both, started by different ones: never within one life
+	clash int // in both, started by different ones: never within one lifetime
 	ended int // only in the first
 	born  int // only in the second
 	// late ones are only in the second, though their ids had been passed when
-	// the first was taken. In one life they are few: a processor hands out ids
+	// the first was taken. In one lifetime they are few: a processor hands out ids
 	// in blocks of 16 (_GoidCacheBatch in runtime/runtime2.go) and may use up
 	// a block long after it took it.
 	late   int
@@ -23,10 +23,10 @@ type kinship struct {
 	deepest uint64
 }
 
-// kin compares the ids of two dumps. Goroutines that the runtime starts, and
+// overlap compares the ids of two dumps. Goroutines that the runtime starts, and
 // goroutine 1, have the same ids in every process and say nothing.
-func (r *rosters) kin(from, to int) kinship {
-	var k kinship
+func (r *rosters) overlap(from, to int) overlap {
+	var k overlap
 	startedA, startedB := starters(&r.dumps[from], &r.dumps[to])
 	counts := func(id uint64, by int32) bool { return id > 1 && by != 0 }
 	top := r.highest(from)
@@ -109,15 +109,15 @@ func starters(a, b *goroutine.Dump) (startedA, startedB []int32) {
 const dense = 32
 
 // restarted reports whether a dump comes from another process start than the
-// one before it, whose life began with the dump first.
+// one before it, whose lifetime began with the dump first.
 func (r *rosters) restarted(first, from, to int) bool {
-	k := r.kin(from, to)
+	k := r.overlap(from, to)
 	a, b := &r.dumps[from], &r.dumps[to]
 	switch {
 	case k.clash > 0 && 20*k.clash >= k.both:
 		return true
 	case r.highest(to) < r.highest(from):
-		// Also within one life the highest id falls, when what came last has
+		// Also within one lifetime the highest id falls, when what came last has
 		// ended and next to nothing was started since: then all there is was
 		// there before, or has an id near those handed out last. Where what was
 		// there before is little and has low ids, it is what every start brings.
@@ -131,14 +131,14 @@ func (r *rosters) restarted(first, from, to int) bool {
 	return younger(a, b)
 }
 
-// startup reports whether most of what two dumps of a life have in common was
+// startup reports whether most of what two dumps of a lifetime have in common was
 // there when its first was taken: what came later no start brings again.
 func (r *rosters) startup(first, from, to, both int) bool {
-	return first == from || 2*r.kin(first, to).both >= both
+	return first == from || 2*r.overlap(first, to).both >= both
 }
 
 // allReplaced reports whether goroutines that are at the same places in both
-// dumps, started by more than one function, are none of them the same ones. A
+// dumps, started by more than one function, are none of the same. A
 // program whose connections or tickers come and go keeps at least the
 // goroutines that accept or wait for them.
 func allReplaced(a, b *goroutine.Dump) bool {

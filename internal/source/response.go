@@ -16,19 +16,19 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// accept looks at an answer before any of it is used.
+// accept looks at a response before any of it is used.
 func (t *Process) accept(ctx context.Context, resp *http.Response, name string) (*Input, error) {
 	if t.at.socket+t.at.gops+t.at.relay == "" {
 		name = t.hide(shown(resp.Request.URL))
 	}
 	if resp.StatusCode == http.StatusNoContent {
-		return nil, t.trouble(NotDump, name, "the answer is empty", "", nil)
+		return nil, t.failure(NotDump, name, "the response is empty", "", nil)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, t.refused(resp, name)
 	}
 	if enc := resp.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return nil, t.trouble(Target, name, fmt.Sprintf("unsupported Content-Encoding %q", enc), "", nil)
+		return nil, t.failure(Target, name, fmt.Sprintf("unsupported Content-Encoding %q", enc), "", nil)
 	}
 	body := &body{t: t, ctx: ctx, r: resp.Body, name: name, want: resp.ContentLength, limit: t.o.maxBytes()}
 	br := bufio.NewReader(body)
@@ -39,10 +39,10 @@ func (t *Process) accept(ctx context.Context, resp *http.Response, name string) 
 			e.Kind = Target
 			return nil, e
 		}
-		return nil, t.trouble(NotDump, name, "the answer is empty", "", nil)
+		return nil, t.failure(NotDump, name, "the response is empty", "", nil)
 	}
 	if isHTML(resp, head) {
-		return nil, t.trouble(NotDump, name, "got an HTML page"+pageTitle([]byte(t.secrets.Hide(string(head))))+", not a goroutine dump",
+		return nil, t.failure(NotDump, name, "got an HTML page"+pageTitle([]byte(t.secrets.Hide(string(head))))+", not a goroutine dump",
 			"a login page in front of it? --header and --token-file send credentials; or give the URL of the pprof endpoint itself, such as http://host:6060/debug/pprof/", nil)
 	}
 	return &Input{ReadCloser: &buffered{br, resp.Body}, Name: name, Size: resp.ContentLength}, nil
@@ -66,7 +66,7 @@ func pageTitle(head []byte) string {
 	return ""
 }
 
-// refused tells the status of an answer and what its body says about it.
+// refused reports the status of a response and what its body says about it.
 func (t *Process) refused(resp *http.Response, name string) error {
 	head, _ := io.ReadAll(io.LimitReader(resp.Body, 2048))
 	head = []byte(t.secrets.Hide(string(head))) // before it is cut: half a secret would not be found
@@ -103,7 +103,7 @@ func (t *Process) refused(resp *http.Response, name string) error {
 			hint += "; it says to wait: Retry-After " + after
 		}
 	}
-	return t.trouble(Target, name, what, hint, nil)
+	return t.failure(Target, name, what, hint, nil)
 }
 
 // firstLine is the first line of a body that says something: the message of a
@@ -147,7 +147,7 @@ func (b *body) Read(p []byte) (int, error) {
 		if n, err := b.r.Read(one[:]); n == 0 {
 			return 0, err
 		}
-		return 0, b.t.trouble(Partial, b.name, fmt.Sprintf("the answer is larger than %d bytes", b.limit), "--max-bytes raises the limit", nil)
+		return 0, b.t.failure(Partial, b.name, fmt.Sprintf("the response is larger than %d bytes", b.limit), "--max-bytes raises the limit", nil)
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.limit-b.n)])
 	b.n += int64(n)
@@ -156,13 +156,13 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(b.ctx.Err(), context.Canceled):
-		err = b.t.trouble(Target, b.name, fmt.Sprintf("interrupted after %d bytes", b.n), "", context.Canceled)
+		err = b.t.failure(Target, b.name, fmt.Sprintf("interrupted after %d bytes", b.n), "", context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded) || b.ctx.Err() != nil:
-		err = b.t.trouble(Target, b.name, fmt.Sprintf("not done within %s: got %d bytes", b.t.o.timeout(), b.n), "raise --timeout", err)
+		err = b.t.failure(Target, b.name, fmt.Sprintf("not done within %s: got %d bytes", b.t.o.timeout(), b.n), "raise --timeout", err)
 	case b.want > 0:
-		err = b.t.trouble(Partial, b.name, fmt.Sprintf("the server closed early: got %d of %d bytes", b.n, b.want), "", err)
+		err = b.t.failure(Partial, b.name, fmt.Sprintf("the server closed early: got %d of %d bytes", b.n, b.want), "", err)
 	default:
-		err = b.t.trouble(Partial, b.name, fmt.Sprintf("the connection broke after %d bytes: %s", b.n, reason(err)), "", err)
+		err = b.t.failure(Partial, b.name, fmt.Sprintf("the connection broke after %d bytes: %s", b.n, reason(err)), "", err)
 	}
 	return n, err
 }

@@ -16,15 +16,15 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// trouble is an Error of this target. Whatever foreign text is in it comes
+// failure is an Error of this target. Whatever foreign text is in it comes
 // clean and without the secrets that were sent: a server may echo them.
-func (t *Process) trouble(kind Kind, name, what, hint string, err error) *Error {
+func (t *Process) failure(kind Kind, name, what, hint string, err error) *Error {
 	return &Error{Kind: kind, Name: name, What: t.hide(what), Hint: t.hide(hint), Err: err}
 }
 
 func (t *Process) hide(s string) string { return goroutine.Clean(t.secrets.Hide(s)) }
 
-// cannotAsk puts into words why no answer came.
+// cannotAsk puts into words why no response came.
 func (t *Process) cannotAsk(ctx context.Context, name string, err error) error {
 	var urlErr *url.Error
 	if errors.As(err, &urlErr) {
@@ -32,10 +32,10 @@ func (t *Process) cannotAsk(ctx context.Context, name string, err error) error {
 	}
 	var own *Error
 	if errors.As(err, &own) {
-		return t.trouble(own.Kind, name, own.What, own.Hint, err) // a relay's
+		return t.failure(own.Kind, name, own.What, own.Hint, err) // a relay's
 	}
 	what, hint := t.why(ctx, err)
-	return t.trouble(Target, name, what, hint, err)
+	return t.failure(Target, name, what, hint, err)
 }
 
 func (t *Process) why(ctx context.Context, err error) (what, hint string) {
@@ -83,16 +83,16 @@ func (t *Process) why(ctx context.Context, err error) (what, hint string) {
 	case errors.As(err, &op) && op.Op == "dial" && op.Timeout() && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Sprintf("no connection within %s", t.o.connectTimeout()), "--connect-timeout waits longer"
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Sprintf("no answer within %s", t.o.timeout()), "writing the dump of a large process takes long: raise --timeout"
+		return fmt.Sprintf("no response within %s", t.o.timeout()), "writing the dump of a large process takes long: raise --timeout"
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Sprintf("no connection within %s", t.o.connectTimeout()), "--connect-timeout waits longer"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the server closed the connection without an answer", ""
+		return "the server closed the connection without a response", ""
 	}
 	return reason(err), ""
 }
 
-// certificate says what is wrong with who answers, or with who asks.
+// certificate says what is wrong with the certificate of the server, or of the client.
 func certificate(err error, host string) (what, hint string) {
 	var unknown x509.UnknownAuthorityError
 	var wrongHost x509.HostnameError
@@ -122,7 +122,7 @@ func protocol(err error, first string) (what, hint string) {
 	notHTTP := strings.Contains(text, "malformed HTTP") || strings.Contains(text, "readLoopPeekFail")
 	switch {
 	case strings.Contains(text, "server response headers exceeded"):
-		return "the headers of the answer are larger than 1 MiB", ""
+		return "the headers of the response are larger than 1 MiB", ""
 	case errors.As(err, &record), strings.Contains(text, "server gave HTTP response to HTTPS client"):
 		if strings.HasPrefix(first, "SSH-") {
 			return "this port speaks SSH, not HTTP", ""

@@ -6,10 +6,10 @@ import (
 	"gdump/internal/goroutine"
 )
 
-// Heal raises the counts of a dump that was cut off to those of a counting
+// Restore raises the counts of a dump that was cut off to those of a counting
 // profile taken at the same time. One stack of the profile can be several buckets of a full dump, which knows created
 // by: they share what is missing by what they have.
-func Heal(cut, counts *goroutine.Dump) {
+func Restore(cut, counts *goroutine.Dump) {
 	before, after := *counts, *cut
 	before.TakenAt, after.TakenAt = time.Time{}, time.Time{} // in this order
 	t := Compare([]goroutine.Dump{before, after})
