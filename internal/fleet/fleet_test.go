@@ -89,7 +89,7 @@ func TestPullKeepsWhatCame(t *testing.T) {
 	if len(failed) != 11 || d.Goroutines != 30 || len(d.Fleet.Instances) != 30 || d.Fleet.Asked != 41 || !d.Incomplete() {
 		t.Errorf("%d failed, %d goroutines on %d of %d", len(failed), d.Goroutines, len(d.Fleet.Instances), d.Fleet.Asked)
 	}
-	if got := failed[0].What(); got != "no answer within 5s" {
+	if got := failed[0].What(); got != "no response within 5s" {
 		t.Errorf("%s: %s", failed[0].Instance.Name, got)
 	}
 	if got := failed[10].What(); !strings.Contains(got, "404") {
