@@ -5,7 +5,7 @@ FUZZTIME ?= 60s
 FUZZED ?= ./...
 SERVERS = nats-server prometheus caddy etcd-server
 
-.PHONY: help build test race check fuzz e2e dist distcheck bench confusion golden clean
+.PHONY: help build test race check fuzz e2e pyroscope dist distcheck pictures bench confusion golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,7 @@ check: ## hold the code against formatters and linters
 	$(GO) fix -diff ./...
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd tools/duckdb && $(GO) vet . && $(GO) mod tidy -diff
 
 # Before 1.27 Go may call the end of the time itself a failure, in words that
 # no failing input has (go.dev/issue/75804): such a fuzzer ran out its time.
@@ -42,15 +43,22 @@ fuzz: ## run every fuzzer of FUZZED for FUZZTIME
 		done; \
 	done
 
-e2e: servers ## try the built program on a terminal, against real servers
-	cd tools && PATH=$$PATH:/usr/sbin $(GO) test -count=1 ./e2e ./differential
+e2e: servers pyroscope ## try the built program on a terminal, against real servers
+	cd tools && PATH=$$PATH:/usr/sbin $(GO) test -count=1 -timeout 20m ./e2e ./differential
+	cd tools/duckdb && $(GO) test -count=1 .
+
+# Ten minutes of CPU once; the build cache keeps what it compiles.
+pyroscope: ## build bin/pyroscope, the server that e2e starts, from its module
+	cd tools/pyroscope && $(GO) build -trimpath -ldflags='-s -w' -o ../../bin/pyroscope github.com/grafana/pyroscope/cmd/pyroscope
 
 .PHONY: servers
 servers: # what e2e pulls from, as Debian ships it
-	@missing=; for p in nats-server prometheus caddy etcd; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing=1; done; \
+	@missing=; for p in nats-server prometheus caddy etcd; do PATH=$$PATH:/usr/sbin command -v $$p >/dev/null || missing="$(SERVERS)"; done; \
+	command -v kubectl >/dev/null || missing="$$missing kubernetes-client"; \
+	command -v g++ >/dev/null || missing="$$missing g++"; \
 	if [ -n "$$missing" ]; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(SERVERS); \
+		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 	fi
 
 dist: ## build a release into dist/: archives, packages, bill of materials, checksums
@@ -59,6 +67,9 @@ dist: ## build a release into dist/: archives, packages, bill of materials, chec
 distcheck: ## build a release twice, compare, and install its package in an empty root
 	cd tools/dist && $(GO) vet . && $(GO) test -count=1 . && $(GO) mod tidy -diff
 
+pictures: build ## draw the README's pictures anew
+	cd tools && $(GO) run ./pictures -gdump ../bin/gdump -o ../docs/pictures
+
 bench: ## measure the parser beside wc, grep and other parsers; needs 10 GB of disk
 	cd tools && $(GO) run ./bench
 
@@ -66,7 +77,7 @@ confusion: ## print how often the verdicts are right: on simulated servers, live
 	$(GO) run ./internal/trend/confusion -seeds 100 -dumps 2,3,5,8,20 -live 100 -services '$(SERVICES)'
 
 golden: ## rewrite the golden files; read the difference before it is committed
-	$(GO) test ./internal/ui ./internal/view ./internal/report -update
+	$(GO) test ./internal/ui ./internal/view ./internal/diagnose ./internal/report -update
 
 clean: ## remove what was built
 	rm -rf bin dist

@@ -23,6 +23,7 @@ var rooms = [][]string{
 	{"gate"},
 	{"report"},
 	{"source", "code", "faultd"},
+	{"fleet"},
 	{"run", "demo", "ui"},
 	{"cli"},
 }
@@ -30,6 +31,7 @@ var rooms = [][]string{
 // strangers are rooms that a room must not import although they are below it.
 var strangers = map[string][]string{
 	"source": {"query", "trend", "view", "gate", "report"},
+	"fleet":  {"query", "view", "gate", "report"},
 	"run":    {"view"},
 	"ui":     {"report"},
 }
@@ -45,11 +47,12 @@ var owners = map[string][]string{
 	"github.com/charmbracelet/bubbletea": {"ui"},
 	"github.com/charmbracelet/bubbles":   {"ui"},
 	"github.com/charmbracelet/lipgloss":  {"ui"},
-	"github.com/google/pprof":            {"parse", "report"},
+	"github.com/google/pprof":            {"parse", "report", "fleet"},
 	"github.com/klauspost/compress":      {"unwrap"},
-	"net/http":                           {"source", "demo"},
-	"os/exec":                            {"code", "run", "cli"},
-	"os":                                 {"source", "code", "run", "ui", "cli"},
+	"go.yaml.in/yaml":                    {"fleet"},
+	"net/http":                           {"source", "fleet", "demo"},
+	"os/exec":                            {"code", "fleet", "run", "cli"},
+	"os":                                 {"source", "code", "fleet", "run", "ui", "cli"},
 }
 
 // outside are programs and servers that tests run, which no part of gdump imports.

@@ -120,13 +120,16 @@ func (s *scene) chanPattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 
 func (s *scene) sendPattern(r *resource) (Pattern, Confidence) {
 	sure := r.proof()
-	if r.tokens || len(r.Suspects) > 0 {
+	switch {
+	case r.tokens, len(r.Suspects) > 0 && r.Suspects[0].Why[0].Signal == Peer:
 		return SemaphoreExhausted, sure
+	case len(r.Suspects) > 0:
+		return "", Unknown // somebody receives
 	}
 	o := s.origin(r)
 	many := s.places[s.placeOf(r)] >= 2
 	switch facts := s.waitFacts(&s.units[r.units[0]]); {
-	case many && r.Address == 0 && facts != nil && facts.answered:
+	case (many && r.Address == 0 || s.places[s.placeOf(r)] > r.Waiters) && facts != nil && facts.answered:
 		return ChanCycle, Guess // two of a kind may wait for each other
 	case r.Proven, o.all(o.gone), many && o.all(o.returned):
 		// Many that few have started may only wait for a slow receiver.

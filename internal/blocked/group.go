@@ -11,16 +11,17 @@ import (
 type resource struct {
 	Resource
 	units    []int
-	pending  []int       // writers that wait for readers, which later waiters wait behind
-	function int         // number of that of the site
-	acquires sites       // where the waiters wait
-	callers  sites       // the calls of those functions
-	types    set[int]    // whose methods acquire it
-	objects  set[uint64] // that it is a part of, as far as live receivers show
-	remote   bool        // it is no part of the objects whose methods acquire it
-	key      key         // in the source
-	buckets  []int       // of the waiters, ascending
-	tokens   bool        // a channel that is used as a semaphore
+	pending  []int         // writers that wait for readers, which later waiters wait behind
+	function int           // number of that of the site
+	acquires sites         // where the waiters wait
+	callers  sites         // the calls of those functions
+	types    set[int]      // whose methods acquire it
+	objects  set[uint64]   // that it is a part of, as far as live receivers show
+	remote   bool          // it is no part of the objects whose methods acquire it
+	key      key           // in the source
+	buckets  []int         // of the waiters, ascending
+	methods  map[int]lines // of its types, in which the waiters are, and at which lines
+	tokens   bool          // a channel that is used as a semaphore
 	found    candidates
 }
 
@@ -34,7 +35,7 @@ const maxOffset = 4096
 // groupKey says which waits are for one resource.
 type groupKey struct {
 	kind     Kind
-	op       Op // where one address is that of several: an errgroup and its limit, the ends of a channel
+	op       Op // of an errgroup, whose limit and end have one address
 	address  uint64
 	object   uint64
 	name     string // of a type, or a lock in the source
@@ -70,6 +71,7 @@ func (s *scene) group() {
 		}
 	}
 	s.adopt()
+	remote := map[typedKind]bool{}
 	for n, r := range s.resources {
 		slices.Sort(r.units)
 		slices.Sort(r.pending)
@@ -79,14 +81,26 @@ func (s *scene) group() {
 				r.buckets = append(r.buckets, b)
 			}
 		}
-		r.object()
+		if r.object(); r.remote {
+			for _, t := range r.types.all() {
+				remote[typedKind{r.Kind, t}] = true
+			}
+		}
+	}
+	if len(remote) == 0 {
+		return
+	}
+	for _, r := range s.resources {
+		if r.objects.len() == 0 { // what holds for others of its type holds for it
+			r.remote = slices.ContainsFunc(r.types.all(), func(t int) bool { return remote[typedKind{r.Kind, t}] })
+		}
 	}
 }
 
 func (s *scene) keyOf(i int) groupKey {
 	u := &s.units[i]
 	k := groupKey{kind: u.wait.kind, address: u.address}
-	if k.kind == Errgroup || k.kind == Chan {
+	if k.kind == Errgroup {
 		k.op = u.wait.op
 	}
 	if k.address == 0 {

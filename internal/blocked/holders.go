@@ -215,16 +215,32 @@ func (s *scene) inMethod(q *search, r *resource, i, j int) {
 	switch {
 	case u.on >= 0 && s.resources[u.on] == r:
 		signal = InSelf
-	case receiver(u.member, j) == 0 && r.waitsIn(u.bucket):
+	case receiver(u.member, j) == 0 && s.inWaiters(r, s.frames(u)[j]):
 		return // what is suspect of it is as suspect of the waiter itself
 	}
 	r.candidate(i).add(Reason{signal, s.frames(u)[j].shown()}, s.discount(signal, worth[signal], u, j))
 }
 
-// waitsIn reports whether waiters of a resource have the stack of a bucket.
-func (r *resource) waitsIn(bucket int) bool {
-	_, ok := slices.BinarySearch(r.buckets, bucket)
-	return ok
+// inWaiters reports whether a waiter of a lock is in a method of its type at the
+// same line as well, as far as the lines are known.
+func (s *scene) inWaiters(r *resource, f frame) bool {
+	if r.methods == nil {
+		r.methods = map[int]lines{}
+		for _, b := range r.buckets {
+			for _, x := range s.stacks[b] {
+				if r.types.has(x.typ) {
+					r.methods[x.number] = append(r.methods[x.number], x.line)
+				}
+			}
+		}
+		for n, l := range r.methods {
+			slices.Sort(l)
+			r.methods[n] = slices.Compact(l)
+		}
+	}
+	l := r.methods[f.number]
+	_, same := slices.BinarySearch(l, f.line)
+	return same || len(l) > 0 && (l[0] == 0 || f.line == 0)
 }
 
 // byAddress looks for the lock or its object among the arguments of a frame.
@@ -279,16 +295,18 @@ func (s *scene) object(q *search, r *resource, u *unit, j int) belonging {
 		return another
 	case r.Address == 0:
 		return maybe
-	case o > r.Address || r.Address-o >= maxOffset:
-		return another
 	}
-	// The nearest object before the lock is the one that it is a part of.
+	// The lock is a part of the nearest object before it, if one is near enough:
+	// else it may be no part of objects of the type at all.
 	all := q.objects[t]
-	k, _ := slices.BinarySearch(all, o)
-	if k+1 < len(all) && all[k+1] <= r.Address {
-		return another
+	k, found := slices.BinarySearch(all, r.Address)
+	if !found {
+		k--
 	}
-	return maybe
+	if k < 0 || r.Address-all[k] >= maxOffset || all[k] == o {
+		return maybe
+	}
+	return another
 }
 
 // discount lowers what names alone say of a goroutine that may be a loop of its

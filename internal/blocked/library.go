@@ -93,6 +93,9 @@ func (s *scene) children(r *resource) {
 func (s *scene) childrenOf(parent uint64, function string, own, other []int) (_, _ []int) {
 	for _, i := range s.startedBy(parent) {
 		u := &s.units[i]
+		if u.member.ID == parent {
+			continue // no goroutine starts itself: the dump is damaged
+		}
 		switch by := s.createdBy[u.bucket]; {
 		case by.Function == function || isMethod(by.Function, "sync/errgroup.(*Group).Go") || by.Function == "sync.(*WaitGroup).Go":
 			own = append(own, i)

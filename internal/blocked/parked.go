@@ -49,7 +49,7 @@ func lasting(p Pattern) func(*scene, *resource) (Pattern, Confidence) {
 		switch o := s.origin(r); {
 		case r.Proven || r.Longest >= 1:
 			return p, Probable
-		case o.all(o.gone):
+		case o.all(o.gone), r.Waiters >= manyLoops:
 			return p, Guess
 		}
 		return "", Unknown
@@ -119,7 +119,7 @@ func (s *scene) streamsNotDrained(r *resource) (Pattern, Confidence) {
 		return "", Unknown
 	case o.all(o.gone) && (unread >= 2 || r.Longest >= 1):
 		return GRPCStreamNotDrained, Probable
-	case o.gone > 0, unread >= manyLoops && r.Longest >= 1:
+	case o.gone > 0, unread >= manyLoops:
 		return GRPCStreamNotDrained, Guess
 	}
 	return "", Unknown

@@ -49,7 +49,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		if r.Proven {
 			return CondNotSignalled, Probable
 		}
-		if r.Waiters > 1 {
+		if r.Waiters > 1 && !r.MayBeMixed { // else each may wait for its own
 			return CondNotSignalled, Guess
 		}
 	case Pool:

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 
+	"gdump/internal/fleet"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
@@ -27,7 +28,7 @@ import (
 	"golang.org/x/term"
 )
 
-// The exit statuses, as the README lists them.
+// The exit statuses, as docs/manual.md lists them.
 const (
 	statusOK       = 0
 	statusFound    = 1
@@ -71,6 +72,9 @@ type app struct {
 	sources    []string // folders with source
 	pathMap    []string // OLD=NEW
 	target     source.Options
+	timeoutSet bool // --timeout was given
+	fleet      fleet.Options
+	overTime   bool // the one source is what a server has of a service over time
 	out        output
 	command    string     // as it was called, without secrets
 	private    bool       // the report says nothing of this machine
@@ -89,6 +93,9 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a.messages.secrets.Add(os.Getenv(tokenVariable))
 	for i, arg := range args {
 		a.messages.secrets.AddArgument(arg)
+		if fleet.Is(arg) {
+			a.messages.secrets.AddArgument(fleet.Where(arg))
+		}
 		if header := strings.TrimPrefix(arg, "--header="); header != arg || i > 0 && args[i-1] == "--header" {
 			name, value, _ := strings.Cut(header, ":")
 			a.messages.secrets.AddHeader(name, strings.TrimSpace(value))
@@ -261,7 +268,7 @@ gdump diff before.dump after.dump   show what grew`,
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
 	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all (default: 50, stacks of 10, of a comparison those that grew)")
 	f.Lookup("top").DefValue = "0" // the usage says it in words
-	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY")
+	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY, of a fleet target:LABEL")
 	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine ID, not the first 100")
 	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
@@ -269,13 +276,14 @@ gdump diff before.dump after.dump   show what grew`,
 	f.StringArrayVar(&a.sources, "src", nil, "folder with the program's source; repeatable")
 	f.StringArrayVar(&a.pathMap, "path-map", nil, "where source is on this machine: /path/in/dump=/path/here")
 	a.targetFlags(f)
+	a.fleetFlags(f)
 	complete := func(flag string, values ...string) {
 		if err := root.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 			panic(err) // the flag is missing: our own mistake
 		}
 	}
 	complete("format", formatNames()...)
-	complete("by", append(query.Groupings, "label:")...)
+	complete("by", append(query.Groupings, "label:", "target:")...)
 	complete("level", levels...)
 	complete("theme", "auto", "dark", "light", "none")
 	complete("color", "auto", "always", "never")
@@ -285,9 +293,10 @@ gdump diff before.dump after.dump   show what grew`,
 			return err
 		}
 		a.mayRegroup = !c.Flags().Changed("by") && (a.format == "" || a.format == "text")
-		return errors.Join(a.checkFlags(), a.checkTarget())
+		a.timeoutSet = c.Flags().Changed("timeout")
+		return errors.Join(a.checkFlags(), a.checkTarget(), a.checkFleet())
 	}
-	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.manCommand(), a.completionCommand())
+	root.AddCommand(a.pullCommand(), a.diffCommand(), a.runCommand(), a.watchCommand(), a.checkCommand(), a.convertCommand(), a.demoCommand(), a.targetsCommand(), a.pushCommand(), a.manCommand(), a.completionCommand())
 	root.SetIn(a.stdin)
 	root.SetOut(&a.printed)
 	root.SetErr(&a.messages)
@@ -332,7 +341,7 @@ func (a *app) rootArgs(cmd *cobra.Command, args []string) error {
 	}
 	shown := make([]string, len(args))
 	for i, arg := range args {
-		shown[i] = source.Redact(arg)
+		shown[i] = fleet.Redact(arg)
 	}
 	return fmt.Errorf("%d sources: to compare dumps use gdump diff %s", len(args), strings.Join(shown, " "))
 }

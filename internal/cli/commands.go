@@ -19,12 +19,18 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	var g gateFlags
+	var h period
 	c := &cobra.Command{
 		Use:   "diff BEFORE AFTER [MORE…]",
 		Short: "Compare dumps and show what grew",
 		Long: `diff compares two or more dumps of one program, files or targets in any mix:
 which stacks grew, which goroutines are new or finished, and what accumulates.
-A file with several dumps gives all of them.`,
+A file with several dumps gives all of them.
+
+With --from, one pyroscope:URL{MATCHERS} gives what a server has of a service
+since then, a profile of each instance in each --step: on how many instances
+each call site accumulates, since when and since which version, how fast in the
+lifetime of a process, and what restarts hide.`,
 		Example: `gdump diff before.dump after.dump
 gdump diff before.dump :6060
 gdump diff --by module before.dump after.dump
@@ -36,9 +42,15 @@ gdump diff --fail-on 'accumulating, growth>10%' before.dump after.dump`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.judged(cmd, args, &g, true, false) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.setPeriod(&h, args); err != nil {
+				return err
+			}
+			return a.judged(cmd, args, &g, true, false)
+		},
 	}
 	c.Flags().BoolVar(&a.force, "force", false, "compare different programs")
+	h.flags(c)
 	g.add(c)
 	a.outputFlags(c)
 	return c

@@ -52,7 +52,7 @@ gdump completion fish >~/.config/fish/completions/gdump.fish`,
 	}
 }
 
-// bashWords stands for what cobra's script takes from the package
+// bashWords replaces what cobra's script takes from the package
 // bash-completion: the words of the line, which bash splits at = and : too.
 const bashWords = `local i line=$COMP_LINE
     words=()

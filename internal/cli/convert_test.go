@@ -18,7 +18,7 @@ import (
 
 // TestConvertKeeps writes every dump of the corpus in the formats that are read
 // back, one after the other and redacted: whatever was done to a dump, it
-// compares as the same, and a rule on leaks comes to the same.
+// compares as the same, and a rule on leaks has the same result.
 func TestConvertKeeps(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "dumps", "*", "*"))

@@ -23,6 +23,7 @@ func TestExamples(t *testing.T) {
 	bin := buildGdump(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/push.v1.PusherService/Push", answer(http.StatusOK, "application/json", "{}").ServeHTTP)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	for command, lines := range examples(t, filepath.Join(bin, "gdump")) {
@@ -32,7 +33,7 @@ func TestExamples(t *testing.T) {
 		for _, line := range lines {
 			t.Run(line, func(t *testing.T) {
 				t.Parallel()
-				line = strings.ReplaceAll(line, "localhost:6060", ":6060")
+				line = strings.NewReplacer("localhost:6060", ":6060", "localhost:4040", ":6060").Replace(line)
 				if diff, ok := strings.CutPrefix(line, "gdump diff before.dump :6060"); ok {
 					// The dump before is to be of the same program.
 					line = "gdump pull :6060 -o before.dump --force && gdump diff before.dump :6060" + diff
@@ -84,7 +85,8 @@ func run(t *testing.T, bin, line, address string) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"load.sh": "#!/bin/sh\n", "go.mod": "module example.com/app\n\ngo 1.24\n", "app_test.go": "package app\n",
+		"targets.json": `[{"targets": ["localhost:6060"], "labels": {"job": "shop"}}]`,
+		"load.sh":      "#!/bin/sh\n", "go.mod": "module example.com/app\n\ngo 1.24\n", "app_test.go": "package app\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
 			t.Fatal(err)
@@ -142,7 +144,7 @@ func examples(t *testing.T, gdump string) map[string][]string {
 	return lines
 }
 
-// comment is what stands behind an example in the help of gdump itself.
+// comment is the text behind an example in the help of gdump itself.
 var comment = regexp.MustCompile(`\s{3,}.*$`)
 
 func examplesIn(t *testing.T, gdump string, command ...string) []string {

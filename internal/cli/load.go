@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gdump/internal/diagnose"
+	"gdump/internal/fleet"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -49,7 +50,13 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 				}
 			}
 		}
-		got, err := source.Read(ctx, arg, o)
+		var got []goroutine.Dump
+		var err error
+		if fleet.Is(arg) {
+			got, err = a.readFleet(ctx, arg, step)
+		} else {
+			got, err = source.Read(ctx, arg, o)
+		}
 		done.Bytes += last.Bytes
 		done.Goroutines += last.Goroutines
 		dumps = append(dumps, got...)
@@ -96,6 +103,13 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 	if a.screen() {
 		return a.open(ctx, args, diff)
 	}
+	if a.overTime {
+		t, err := a.history(ctx, args[0], nil)
+		if err != nil {
+			return err
+		}
+		return a.print(t, true)
+	}
 	if !slices.Contains(args, "-") {
 		if a.closer = a.commandLine(args...); len(args) > 1 {
 			a.closer = a.commandLine(append([]string{"diff"}, args...)...)
@@ -119,6 +133,24 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 		return err
 	}
 	return a.print(t, diff)
+}
+
+// history is what a server has of a service over time.
+func (a *app) history(ctx context.Context, arg string, step func(ui.Step)) (trend.Trend, error) {
+	o := a.fleetOptions()
+	o.Progress = a.progress(step == nil)
+	s, err := fleet.Parse(arg)
+	if err != nil {
+		return trend.Trend{}, err
+	}
+	h, err := s.History(ctx, o)
+	if err != nil {
+		return trend.Trend{}, err
+	}
+	if len(h.Failed) > 0 {
+		a.sayFailed(h.Failed, h.Instances())
+	}
+	return h.Trend(), nil
 }
 
 // compare puts the dumps in a row, by the grouping that was asked for. Dumps
@@ -232,7 +264,7 @@ func (a *app) print(t trend.Trend, diff bool) error {
 func (a *app) open(ctx context.Context, args []string, diff bool) error {
 	names := make([]string, len(args))
 	for i, arg := range args {
-		names[i] = source.Redact(arg)
+		names[i] = fleet.Redact(arg)
 	}
 	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
 		t, err := a.loadTrend(ctx, args, diff, step)
@@ -242,6 +274,9 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 
 // loadTrend is what the screen shows of the sources, and why it is not all.
 func (a *app) loadTrend(ctx context.Context, args []string, diff bool, step func(ui.Step)) (trend.Trend, error) {
+	if a.overTime {
+		return a.history(ctx, args[0], step)
+	}
 	dumps, err := a.load(ctx, args, step)
 	if len(dumps) == 0 || err != nil && diff && len(dumps) < 2 && ctx.Err() == nil {
 		return trend.Trend{}, err

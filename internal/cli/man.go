@@ -24,10 +24,13 @@ func (a *app) manCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			page = page.WithLongDescription(paragraphs(cmd.Root().Long)).
-				WithSection("Keys", keyList()).
-				WithSection("Rules and allow list", paragraphs(a.checkCommand().Long)).
-				WithSection("Exit status", exitStatuses)
+			page = page.WithLongDescription(paragraphs(cmd.Root().Long))
+			for _, c := range cmd.Root().Commands() {
+				if c.Long != "" && !c.Hidden {
+					page = page.WithSection(c.CommandPath(), paragraphs(c.Long))
+				}
+			}
+			page = page.WithSection("Keys", keyList()).WithSection("Exit status", exitStatuses)
 			if _, err := fmt.Fprint(&a.printed, page.Build(roff.NewDocument())); err != nil {
 				return &ioError{"stdout", err}
 			}

@@ -16,11 +16,10 @@ import (
 
 // pulling is what the flags of pull say.
 type pulling struct {
-	output   string
-	force    bool
-	leak     bool
-	targets  string
-	parallel int
+	output  string
+	force   bool
+	leak    bool
+	targets string
 }
 
 func (a *app) pullCommand() *cobra.Command {
@@ -39,9 +38,10 @@ not stop the process, and says so; --level 2 insists. It asks once, and never
 again by itself. A dump that was cut off is kept with the true counts next to
 it, in NAME.counts, where gdump finds them.
 
-TARGET is host:port, :port, unix:///path.sock, or a URL down to
-/debug/pprof/goroutine. Without -o the file is HOST_PORT-20060102T150405Z.dump
-in the current folder, or in the one that -o names, such as dumps/; its name is
+TARGET is host:port, :port, unix:///path.sock, a URL down to
+/debug/pprof/goroutine, gops:PID or gops:HOST:PORT, or a selector of many: see
+gdump help targets. Without -o the file is HOST_PORT-20060102T150405Z.dump in
+the current folder, or in the one that -o names, such as dumps/; its name is
 printed. With another name the time and the target are kept next to it, in
 NAME.meta. A name that ends in .gz is compressed.
 What arrived of an interrupted dump is in NAME.partial.
@@ -62,10 +62,7 @@ gdump pull --targets fleet.txt -o dumps/`,
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if p.parallel < 1 {
-				return errors.New("--parallel: must be 1 or more")
-			}
-			if len(args) == 1 && p.targets == "" {
+			if len(args) == 1 && p.targets == "" && !isFleet(args) {
 				return a.pull(cmd.Context(), args[0], p)
 			}
 			return a.pullMany(cmd.Context(), args, p)
@@ -76,7 +73,6 @@ gdump pull --targets fleet.txt -o dumps/`,
 	f.BoolVar(&p.force, "force", false, "replace the file if it exists")
 	f.BoolVar(&p.leak, "leak", false, "ask only for goroutines that can never go on; by the goroutineleak profile, which forces a garbage collection")
 	f.StringVar(&p.targets, "targets", "", "file with the targets, - is stdin")
-	f.IntVar(&p.parallel, "parallel", 8, "targets to ask at the same time")
 	return c
 }
 
@@ -143,9 +139,16 @@ func (a *app) pullMany(ctx context.Context, targets []string, p pulling) error {
 		}
 		targets = append(targets, listed...)
 	}
-	o := a.sourceOptions()
-	o.Leak = p.leak
-	results, err := source.SaveAll(ctx, targets, p.output, p.parallel, p.force, o)
+	o := a.fleetOptions()
+	o.Source.Leak = p.leak
+	if !isFleet(targets) {
+		o.Source.Timeout = a.target.Timeout
+	}
+	processes, err := a.processes(ctx, targets, o)
+	if err != nil {
+		return err
+	}
+	results, err := source.SaveEach(ctx, processes, p.output, o.Parallel, p.force, o.Source)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func (a *app) child(args []string, env []string) run.Command {
 func (a *app) plainText() bool { return a.format == "" || a.format == "text" }
 
 func (a *app) run(ctx context.Context, target string, args []string, r running) error {
-	t, err := source.NewTarget(target, a.sourceOptions())
+	t, err := a.subject(target)
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (a *app) run(ctx context.Context, target string, args []string, r running) 
 		}
 	}
 	rounds := run.Rounds{
-		Count: t.Count, N: r.rounds, Settle: r.settle, Say: a.say, Command: c.Run,
-		Pull: func(ctx context.Context) ([]goroutine.Dump, error) { return a.keepDump(ctx, t, r.out) },
+		Count: t.count, N: r.rounds, Settle: r.settle, Say: a.say, Command: c.Run,
+		Pull: func(ctx context.Context) ([]goroutine.Dump, error) { return t.full(ctx, r.out) },
 	}
 	if r.warmUp != "" {
 		words, err := shellquote.Split(r.warmUp)
@@ -185,7 +185,7 @@ func (a *app) passOn(ctx context.Context, status int, err error) error {
 	return nil
 }
 
-// childError is trouble besides a command that failed, or one that could not
+// childError is trouble in addition to a command that failed, or one that could not
 // be started: the status is the command's, or what a shell gives it.
 type childError struct {
 	status int

@@ -49,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"exits": exits,
 			"serve": serve,
 			"lines": lines,
+
+			"servefleet": serveFleet,
 		},
 	})
 }

@@ -81,10 +81,13 @@ func (a *app) sourceOptions() source.Options {
 }
 
 // say prints a line on stderr, from any goroutine.
-func (a *app) say(s string) {
+func (a *app) say(s string) { a.sayRaw(oneLine(s)) }
+
+// sayRaw is say of a line whose blanks count.
+func (a *app) sayRaw(s string) {
 	a.saying.Lock()
 	defer a.saying.Unlock()
-	line := "gdump: " + oneLine(s)
+	line := "gdump: " + goroutine.Clean(s)
 	if a.holding {
 		a.held = append(a.held, line)
 		return

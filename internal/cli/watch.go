@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gdump/internal/diagnose"
+	"gdump/internal/fleet"
 	"gdump/internal/goroutine"
 	"gdump/internal/run"
 	"gdump/internal/source"
@@ -38,6 +39,9 @@ type watching struct {
 	memory   bool
 	onGrowth string
 	hook     []string
+
+	push      string // a server that gets each look
+	keepLabel []string
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -64,7 +68,10 @@ A growth is kept as evidence next to the dumps: a folder with the dumps it shows
 in, report.txt and verdict.json; the newest --keep-evidence of them stay, within
 --keep-bytes. --on-growth runs a command then, without a shell. It gets the
 verdict as JSON on stdin, and the folder in GDUMP_EVIDENCE. Whether it is a leak
-or a pool that warmed up is in the verdict; two dumps are not always enough.`,
+or a pool that warmed up is in the verdict; two dumps are not always enough.
+
+TARGET may be a selector: see gdump help targets. A look is then the counts of
+all its processes, and of what grows the worst of them is dumped.`,
 		Example: `gdump watch :6060
 gdump watch :6060 --every 30s --out dumps/
 gdump watch :6060 --on-growth ./page.sh`,
@@ -102,13 +109,36 @@ gdump watch :6060 --on-growth ./page.sh`,
 	f.IntVar(&w.evidence, "keep-evidence", 20, "most folders of evidence to keep; 0 keeps all")
 	f.BoolVar(&w.memory, "memory", true, "ask for the memory figures, too; on, unless --memory=false")
 	f.StringVar(&w.onGrowth, "on-growth", "", "run when something grows; words as in a shell, but no shell")
+	f.StringVar(&w.push, "push", "", "server that gets the counts of each look; pyroscope:URL{service_name=\"NAME\"}")
+	f.StringArrayVar(&w.keepLabel, "keep-label", nil, "label of goroutines to keep with --push; repeatable")
 	return c
 }
 
+// pushing pushes the counts of each look. A server that does not take them ends
+// no watch.
+func (a *app) pushing(t *subject, p *fleet.Pusher) func(context.Context) (*goroutine.Dump, error) {
+	return func(ctx context.Context) (*goroutine.Dump, error) {
+		d, err := t.counts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.Push(ctx, d); err != nil && ctx.Err() == nil {
+			a.say("not pushed: " + err.Error())
+		}
+		return d, nil
+	}
+}
+
 func (a *app) watch(ctx context.Context, target string, w watching) error {
-	t, err := source.NewTarget(target, a.sourceOptions())
+	t, err := a.subject(target)
 	if err != nil {
 		return err
+	}
+	var pusher *fleet.Pusher
+	if w.push != "" {
+		if pusher, err = fleet.NewPusher(w.push, w.keepLabel, a.fleetOptions()); err != nil {
+			return err
+		}
 	}
 	if w.out == "" {
 		if w.out, err = stateFolder(); err != nil {
@@ -121,14 +151,22 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 	a.say("dumps go to " + goroutine.Clean(w.out))
 	o := run.WatchOptions{
 		Every: w.every, Samples: w.samples,
-		Counts: func(ctx context.Context) (*goroutine.Dump, error) { return one(t.TakeCounts(ctx)) },
-		Full:   func(ctx context.Context) (*goroutine.Dump, error) { return a.keepFull(ctx, t, w) },
+		Counts: t.counts,
+		Full: func(ctx context.Context) (*goroutine.Dump, error) {
+			if t.process == nil {
+				return t.counts(ctx)
+			}
+			return a.keepFull(ctx, t.process, w)
+		},
+	}
+	if pusher != nil {
+		o.Counts = a.pushing(t, pusher)
 	}
 	if w.memory {
-		o.Memory = t.Memory
+		o.Memory = t.memory
 	}
 	if a.screen() {
-		return a.watchScreen(ctx, t.Name(), o, w)
+		return a.watchScreen(ctx, t.name, o, w)
 	}
 	var broken error
 	ctx, cancel := context.WithCancel(ctx)
@@ -143,6 +181,11 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 			if err := a.grew(ctx, s, w); err != nil {
 				a.say(err.Error())
 			}
+			if t.worst != nil {
+				if err := t.worst(ctx, grewMost(&s), w.out); err != nil {
+					a.say(err.Error())
+				}
+			}
 		}
 	})
 	var e *source.Error
@@ -150,7 +193,7 @@ func (a *app) watch(ctx context.Context, target string, w watching) error {
 	case broken != nil:
 		return broken
 	case err != nil && !errors.Is(err, context.Canceled):
-		none := &source.Error{Kind: source.Target, Name: t.Name(), What: fmt.Sprintf("no response in %s", number.Plural(w.samples, "look", "looks")), Err: err}
+		none := &source.Error{Kind: source.Target, Name: t.name, What: fmt.Sprintf("no response in %s", number.Plural(w.samples, "look", "looks")), Err: err}
 		if errors.As(err, &e) {
 			none.Name, none.What, none.Hint = e.Name, none.What+": "+e.What, e.Hint
 		}

@@ -108,13 +108,17 @@ func (k *knots) pile(i int, steps []*blocked.Suspect, way []int) Finding {
 	} else {
 		k.holders(&f, steps, way)
 	}
-	if n := k.stayed[i].same; n > 0 {
+	if n := k.stayers(i); n > 0 {
 		some := number.Group(n)
 		if len(r.Known) < r.Waiters {
 			some = "at least " + some
 		}
 		f.Evidence = append(f.Evidence, some+" of them waited for it in the dump before, too")
 		f.Confidence = max(f.Confidence, confidence(blocked.Probable))
+	}
+	if k.stayed[i].Changed {
+		f.Limits = append(f.Limits, "another goroutine held it in the dump before: it is busy rather than stuck")
+		f.Confidence = min(f.Confidence, confidence(blocked.Guess))
 	}
 	for _, b := range r.Buckets {
 		f.of(k.bucket(b))
@@ -128,6 +132,7 @@ func (k *knots) pile(i int, steps []*blocked.Suspect, way []int) Finding {
 		f.Buckets = slices.Insert(slices.DeleteFunc(f.Buckets, func(id goroutine.ID) bool { return id == root }), 0, root)
 	}
 	f.Site = r.Site
+	f.proven = r.Proven && (len(steps) > 0 || r.Holder == blocked.Gone)
 	if r.Proven {
 		f.Confidence = max(f.Confidence, confidence(blocked.Probable))
 	}
@@ -162,20 +167,89 @@ func (k *knots) holders(f *Finding, steps []*blocked.Suspect, way []int) {
 	}
 	last := steps[len(steps)-1]
 	if len(way) > len(steps) {
-		f.Says += ", and who holds that is not found"
+		f.Says += k.perhaps(&k.report.Resources[way[len(way)-1]])
 	}
 	if last.Blocks > k.report.Resources[way[0]].Waiters {
 		f.Says += fmt.Sprintf(": blocks %s", number.Group(last.Blocks))
 	}
 }
 
+// several goes on where more than one goroutine keeps the others waiting: readers,
+// or a writer that waits for readers which are not found.
+func (k *knots) several(f *Finding, r *blocked.Resource) {
+	var all, next []uint64
+	first := -1
+	f.Confidence = 1
+	for i := range r.Suspects {
+		s := &r.Suspects[i]
+		switch {
+		case s.Confidence < blocked.Probable:
+			continue
+		case s.Pending:
+			next = append(next, s.ID)
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		all = append(all, s.ID)
+		f.Confidence = min(f.Confidence, confidence(s.Confidence))
+		f.Goroutines = max(f.Goroutines, s.Blocks)
+	}
+	switch {
+	case first >= 0 && all[0] != 0:
+		s := &r.Suspects[first]
+		probably := "probably "
+		if f.Confidence > confidence(blocked.Probable) {
+			probably = ""
+		}
+		f.Says += fmt.Sprintf("; goroutines %s %shold it", ids(all, 3), probably)
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d %s", s.ID, k.does(s)))
+	case len(next) > 0 && next[0] != 0:
+		f.Says += fmt.Sprintf("; goroutine %d is the next writer and waits for readers, which are not found", next[0])
+		f.Confidence = confidence(blocked.Guess)
+	default:
+		f.Says += "; who holds it is not found"
+		f.Confidence = confidence(blocked.Guess)
+	}
+}
+
+// perhaps says who may hold what the last of a chain waits for, where that is a
+// guess.
+func (k *knots) perhaps(r *blocked.Resource) string {
+	if len(r.Suspects) != 1 {
+		return ", and who holds that is not found"
+	}
+	s := &r.Suspects[0]
+	text := ", which " + k.who(s) + " may hold"
+	if does := k.does(s); does != "" {
+		text += "; that one " + does
+	}
+	return text
+}
+
 // unheld goes on where no one holder is known.
 func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 	switch r.Holder {
 	case blocked.Gone:
+		if r.Longest >= 1 && r.Waiters > 1 {
+			f.Says += ","
+		}
 		f.Says += " and no goroutine holds it (proven): a return or panic without Unlock"
 		f.Confidence = confidence(blocked.Probable)
+	case blocked.Named:
+		k.several(f, r)
 	case blocked.OneOf:
+		if len(r.Suspects) == 1 {
+			s := &r.Suspects[0]
+			f.Says += "; perhaps " + k.who(s) + " holds it"
+			if does := k.does(s); does != "" {
+				f.Says += ", which " + does
+			}
+			f.Evidence = append(f.Evidence, "why "+k.who(s)+": "+because(s))
+			f.Remedy, f.Link, f.Confidence = "", "", confidence(blocked.Guess)
+			return
+		}
 		var some []string
 		for i := range r.Suspects {
 			if i < 3 {

@@ -31,7 +31,7 @@ func (k *knots) deadlock(x *blocked.Deadlock) (Finding, bool) {
 	}
 	resources := k.waitedIn(x)
 	for _, r := range resources {
-		if s := k.stayed[r]; s.changed {
+		if k.stayed[r].Changed {
 			return Finding{}, false // another goroutine held it a moment ago
 		}
 	}
@@ -120,15 +120,15 @@ func (k *knots) joinSays(x *blocked.Deadlock, resources []int) string {
 
 // selfSays is the sentence about a goroutine that waits for itself.
 func (k *knots) selfSays(x *blocked.Deadlock, resources []int) string {
-	holds := "probably holds"
+	probably := "probably "
 	if x.Confidence == blocked.Certain {
-		holds = "holds"
+		probably = ""
 	}
 	if len(resources) == 0 || len(x.Buckets) == 0 {
-		return fmt.Sprintf("deadlock: goroutine %d waits for what it %s itself", x.IDs[0], holds)
+		return fmt.Sprintf("deadlock: goroutine %d waits for what it %sholds itself", x.IDs[0], probably)
 	}
 	r := &k.report.Resources[resources[0]]
-	text := fmt.Sprintf("deadlock: goroutine %d waits for %s, which it %s itself", x.IDs[0], named(r), holds)
+	text := fmt.Sprintf("deadlock: goroutine %d waits for %s, which it %s%s itself", x.IDs[0], named(r), probably, has(r.Kind))
 	if r.Kind == blocked.Once {
 		text = fmt.Sprintf("deadlock: goroutine %d calls %s within its own function", x.IDs[0], named(r))
 	}
@@ -195,21 +195,25 @@ func (k *knots) edge(r *blocked.Resource, in []uint64) string {
 
 // holds says what a suspect has to do with what others wait for.
 func holds(r *blocked.Resource, s *blocked.Suspect) string {
-	probably := "probably "
 	if s.Confidence == blocked.Certain {
-		probably = ""
+		return has(r.Kind)
 	}
-	switch r.Kind {
+	return "probably " + has(r.Kind)
+}
+
+// has is the verb for who has something of a kind.
+func has(k blocked.Kind) string {
+	switch k {
 	case blocked.Once:
-		return probably + "runs"
+		return "runs"
 	case blocked.Singleflight:
-		return probably + "makes"
+		return "makes"
 	case blocked.File:
-		return probably + "uses"
+		return "uses"
 	case blocked.WaitGroup:
-		return probably + "is part of"
+		return "is part of"
 	case blocked.Chan, blocked.Select:
-		return probably + "is at the other end of"
+		return "is at the other end of"
 	}
-	return probably + "holds"
+	return "holds"
 }

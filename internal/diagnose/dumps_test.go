@@ -22,13 +22,31 @@ var update = flag.Bool("update", false, "write the golden files")
 var header = regexp.MustCompile(`(?m)^(goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[(?:chan|select|sync|sleep|semacquire|IO wait|GC)[^],\n]*)`)
 
 // parsed reads a dump.
-func parsed(t testing.TB, text []byte) *goroutine.Dump {
+func parsed(t testing.TB, text []byte) []goroutine.Dump {
 	t.Helper()
 	dumps, err := parse.Read(t.Context(), bytes.NewReader(text), parse.Options{Workers: 1})
 	if err != nil || len(dumps) == 0 {
 		t.Fatalf("no dump: %v", err)
 	}
-	return &dumps[0]
+	return dumps
+}
+
+// check compares with a golden file.
+func check(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got); go test ./internal/diagnose -update rewrites it\n%s", golden, d)
+	}
 }
 
 // TestDumps reads what is said of dumps of programs whose truth is known: as they
@@ -54,32 +72,42 @@ func TestDumps(t *testing.T) {
 				t.Fatal(err)
 			}
 			young, old := parsed(t, text), parsed(t, header.ReplaceAll(text, []byte("$1, 12 minutes")))
-			young.Source, old.Source = "young", "old"
 			var got strings.Builder
-			for _, tt := range []struct {
-				name  string
-				trend trend.Trend
-			}{
-				{"young", trend.One(*young)}, {"old", trend.One(*old)}, {"both", trend.Compare([]goroutine.Dump{*young, *old})},
-			} {
-				got.WriteString("== " + tt.name + "\n" + strings.Join(Of(&tt.trend, nil).Headline(), "\n") + "\n")
+			say := func(name string, tr trend.Trend) {
+				got.WriteString("== " + name + "\n" + strings.Join(Of(&tr, nil).Headline(), "\n") + "\n")
 			}
-			golden := filepath.Join("testdata", name+".golden")
-			if *update {
-				if err := os.MkdirAll("testdata", 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
+			if len(young) > 1 {
+				say("all", trend.Compare(young))
+			} else {
+				young[0].Source, old[0].Source = "young", "old"
+				say("young", trend.One(young[0]))
+				say("old", trend.One(old[0]))
+				say("both", trend.Compare([]goroutine.Dump{young[0], old[0]}))
 			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), got.String()); d != "" {
-				t.Errorf("-want +got\n%s", d)
-			}
+			check(t, name+".golden", got.String())
 		})
 	}
+}
+
+// TestPatterns reads what leads for each pattern and what looks like it but is not:
+// as taken, and twelve minutes later.
+func TestPatterns(t *testing.T) {
+	files, err := filepath.Glob("../blocked/testdata/pattern/*.txt")
+	if err != nil || len(files) < 40 {
+		t.Fatalf("%d dumps, %v", len(files), err)
+	}
+	var got strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.WriteString("== " + strings.TrimSuffix(filepath.Base(file), ".txt") + "\n")
+		for _, text := range [][]byte{text, header.ReplaceAll(text, []byte("$1, 12 minutes"))} {
+			tr := trend.One(parsed(t, text)[0])
+			f := Of(&tr, nil).Findings()[0]
+			got.WriteString(f.Code() + ": " + f.Says + "\n")
+		}
+	}
+	check(t, "patterns.golden", got.String())
 }

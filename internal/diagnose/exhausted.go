@@ -27,6 +27,9 @@ func (k *knots) pool(i int) Finding {
 	r := &k.report.Resources[i]
 	f := Finding{Kind: Exhausted, Name: string(r.Pattern), Goroutines: r.Waiters, Resources: []int{i}, Confidence: max(confidence(r.Confidence), confidence(blocked.Guess)), Says: waitsFor(r)}
 	f.advise(f.Name)
+	if r.Pattern == "" {
+		f.Confidence = confidence(blocked.Guess) // it may be as large as it should be
+	}
 	var users []uint64
 	for j := range r.Suspects {
 		if s := &r.Suspects[j]; s.Confidence >= blocked.Probable && s.ID != 0 && !slices.Contains(users, s.ID) {
@@ -37,7 +40,7 @@ func (k *knots) pool(i int) Finding {
 	case len(users) == 1:
 		f.Says += fmt.Sprintf("; goroutine %d has one and %s", users[0], k.does(suspect(r, users[0])))
 	case len(users) > 1:
-		f.Says += fmt.Sprintf("; goroutines %s have some", ids(users, 3))
+		f.Says += fmt.Sprintf("; goroutines %s have %s", ids(users, 3), shares(r.Kind))
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d %s", users[0], k.does(suspect(r, users[0]))))
 	}
 	if among := k.among(r, users); among > 0 {
@@ -47,6 +50,17 @@ func (k *knots) pool(i int) Finding {
 		f.of(k.bucket(b))
 	}
 	return f
+}
+
+// shares names what users of a pool have of it.
+func shares(k blocked.Kind) string {
+	switch k {
+	case blocked.Pool:
+		return "connections"
+	case blocked.Errgroup:
+		return "slots"
+	}
+	return "acquired it"
 }
 
 func suspect(r *blocked.Resource, id uint64) *blocked.Suspect {

@@ -68,8 +68,10 @@ func crashLog(t *trend.Trend) []Finding {
 	}
 	slices.SortStableFunc(order, func(a, b kind) int { return times[b] - times[a] })
 	said := order[0].says
-	switch len(order) {
-	case 1:
+	switch {
+	case len(order) > 1 && said == f.Says && order[0].site == name(f.Site):
+		f.Says = fmt.Sprintf("%s crashes of %d kinds, the last and most frequent (%s): %s", number.Group(n), len(order), number.Group(times[order[0]]), said)
+	case len(order) == 1:
 		f.Says = fmt.Sprintf("%s crashes, all the same: %s", number.Group(n), said)
 	default:
 		f.Says = fmt.Sprintf("%s crashes of %d kinds, the last: %s", number.Group(n), len(order), f.Says)
@@ -118,7 +120,11 @@ func places(t *trend.Trend) (alone int, where string) {
 			continue
 		}
 		alone++
-		name := siteName(&t.Dumps[i].Buckets[0])
+		b := &t.Dumps[i].Buckets[0]
+		name := siteName(b)
+		if f := began(b.Stack); panics(b.Stack) && f.Function != "" {
+			name = goroutine.Clean(f.Name())
+		}
 		if at[name]++; at[name] >= at[most] {
 			most = name
 		}

@@ -27,6 +27,8 @@ type Finding struct {
 	Buckets    []goroutine.ID // the most telling first
 	Resources  []int          // of Diagnosis.Blocked, what is waited for
 
+	proven  bool // that nothing of it goes on
+	leads   bool // it says more than what is as sure, or is of so many that it comes before guesses
 	late    bool // what changed between dumps says more
 	guessed bool // the pattern is a guess, whatever the finding is
 }
@@ -42,6 +44,7 @@ const (
 	Blocked      Kind = "blocked"
 	Exhausted    Kind = "exhausted"
 	Accumulating Kind = "accumulating"
+	Outliers     Kind = "outlier" // few instances of a fleet have many more than the others
 	Growing      Kind = "growing"
 	Pattern      Kind = "pattern"
 	Paused       Kind = "paused"
@@ -54,7 +57,7 @@ const (
 
 // kinds are the kinds as they are ranked: how bad it is, and how sure a finding
 // of the kind can be.
-var kinds = []Kind{Strangers, Crash, Deadlock, Leaked, Blocked, Exhausted, Accumulating, Growing, Pattern, Fixed, Unjudged, Paused, Quiet, Largest}
+var kinds = []Kind{Strangers, Crash, Deadlock, Leaked, Blocked, Exhausted, Accumulating, Outliers, Growing, Pattern, Fixed, Unjudged, Paused, Quiet, Largest}
 
 // Kinds are all kinds of findings, the worst first.
 func Kinds() []Kind { return slices.Clone(kinds) }
@@ -66,17 +69,24 @@ const sure = 0.6
 // that nothing is wrong.
 func (f *Finding) rank() int {
 	n := slices.Index(kinds, f.Kind)
+	if f.Kind == Blocked && f.leads {
+		return slices.Index(kinds, Deadlock) // which comes first all the same
+	}
 	switch f.Kind {
 	case Deadlock, Blocked, Exhausted, Pattern:
 		switch {
 		case f.Name == string(blocked.SelectForever) && f.Goroutines == 1:
-			n += 3 * len(kinds) // some keep a goroutine so on purpose
+			n += len(kinds) // some keep a goroutine so on purpose
 		case f.Kind == Pattern && (f.late || f.idling()):
 			n += 3 * len(kinds)
 		case f.Confidence < sure:
 			n += len(kinds)
 		}
-	case Fixed, Unjudged, Paused, Quiet, Largest:
+	case Largest:
+		if !f.leads {
+			n += 2 * len(kinds)
+		}
+	case Fixed, Unjudged, Paused, Quiet:
 		n += 2 * len(kinds)
 	}
 	return n
@@ -89,7 +99,7 @@ func (f *Finding) idling() bool {
 		return false
 	}
 	switch blocked.Pattern(f.Name) {
-	case blocked.CondNotSignalled, blocked.AbandonedReceive, blocked.JobsNeverClosed, blocked.ContextNotCancelled, blocked.WaitGroupStuck, "ticker-loop":
+	case blocked.CondNotSignalled, blocked.AbandonedReceive, blocked.JobsNeverClosed, blocked.ContextNotCancelled, "ticker-loop":
 		return true
 	}
 	return false
@@ -184,7 +194,7 @@ func (f *Finding) lines() []string {
 // known, or if it is a guess.
 func (f *Finding) Advice() string {
 	switch {
-	case f.Remedy == "", f.Confidence < sure && !f.grows():
+	case f.Remedy == "", f.Confidence < sure && !f.grows() && !f.guessed:
 		return ""
 	case f.guessed:
 		return "perhaps " + f.Name + ": " + f.Remedy + " (" + f.Link + ")"

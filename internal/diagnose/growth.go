@@ -29,6 +29,9 @@ func accumulating(d *Diagnosis) []Finding {
 // growth is the finding of something that rises: by how much, whose it is, and
 // what limits the verdict.
 func growth(t *trend.Trend, l *trend.Leak) Finding {
+	if l.Series.Instances != nil {
+		return ofFleet(&l.Series)
+	}
 	s := &l.Series
 	f := Finding{Kind: Accumulating, Confidence: s.Confidence, Goroutines: s.Now(), Where: whose(s.Bucket)}
 	if s.Verdict == trend.Growing {

@@ -15,11 +15,11 @@ import (
 type knots struct {
 	dump   *goroutine.Dump
 	report *blocked.Report
-	on     map[uint64]int  // the resource that a goroutine waits for
-	in     map[int]int     // the deadlock that a resource is part of
-	stayed map[int]stay    // of resources, what the dump before shows
-	roots  map[uint64]bool // goroutines that a pile waits for, and that wait for no lock
-	ended  bool            // the runtime, or a test, gave up waiting: no wait is too short
+	on     map[uint64]int       // the resource that a goroutine waits for
+	in     map[int]int          // the deadlock that a resource is part of
+	stayed map[int]blocked.Stay // of resources, what the dump before shows
+	roots  map[uint64]bool      // goroutines that a pile waits for, and that wait for no lock
+	ended  bool                 // the runtime, or a test, gave up waiting: no wait is too short
 }
 
 // knotsOf returns the knots of the newest dump.
@@ -94,7 +94,7 @@ func (k *knots) kind(i int) Kind {
 // lasted, are proven, or the dump was written because of them.
 func (k *knots) lasts(i int) bool {
 	r := &k.report.Resources[i]
-	if r.Proven || r.Longest >= 1 || k.ended || k.stayed[i].same > 0 {
+	if r.Proven || r.Longest >= 1 || k.ended || k.stayers(i) > 0 {
 		return true
 	}
 	steps, _ := k.chain(i)

@@ -32,7 +32,10 @@ func leaked(d *Diagnosis) []Finding {
 	}
 	goroutines := number.Plural(all, "goroutine", "goroutines")
 	line := fmt.Sprintf("leaked: %s in %s, %s", goroutines, seriesName(most), Proven)
-	if places > 1 {
+	switch {
+	case places > 1 && most.Leaked == 1:
+		line = fmt.Sprintf("leaked: %s in %d places, such as %s, %s", goroutines, places, seriesName(most), Proven)
+	case places > 1:
 		line = fmt.Sprintf("leaked: %s in %d places, most (%s) in %s, %s", goroutines, places, number.Group(most.Leaked), seriesName(most), Proven)
 	}
 	f := Finding{Kind: Leaked, Says: line, Where: whose(most.Bucket), Goroutines: all, Confidence: 1}

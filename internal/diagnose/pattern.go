@@ -106,6 +106,9 @@ func (k *knots) patternSays(r *blocked.Resource) string {
 		if r.Confidence < blocked.Probable {
 			break
 		}
+		if r.Proven {
+			return fmt.Sprintf("%s %s blocked sending to a channel in %s%s, from which nothing can receive (proven)", n, is, where, for_)
+		}
 		return fmt.Sprintf("%s %s blocked sending to a channel in %s%s, and who started %s is gone", n, is, where, for_, number.Word(r.Waiters, "it", "them"))
 	}
 	state := "in " + where
@@ -140,8 +143,7 @@ func (d *Diagnosis) Patterns() []Named {
 		}
 		at := slices.IndexFunc(out, func(n Named) bool { return n.Name == string(r.Pattern) })
 		if at < 0 {
-			help := remedies[string(r.Pattern)]
-			out = append(out, Named{Name: string(r.Pattern), Remedy: help.text, Link: help.link})
+			out = append(out, Named{Name: string(r.Pattern), Remedy: r.Pattern.Remedy(), Link: r.Pattern.Link()})
 			at = len(out) - 1
 		}
 		n := &out[at]

@@ -25,7 +25,8 @@ func quiet(d *Diagnosis) []Finding {
 	}
 	f := Finding{Kind: Quiet, Goroutines: dump.Goroutines}
 	c := d.knots().calm()
-	if c.waits {
+	c.crowd = d.dominated(&c)
+	if c.waits && !c.crowd {
 		f.Says = c.says(dump)
 		f.Evidence = append(f.Evidence, d.most())
 	} else {
@@ -41,10 +42,18 @@ func quiet(d *Diagnosis) []Finding {
 	if asked(dump) {
 		f.Evidence = append(f.Evidence, "written on "+goroutine.Clean(dump.Reason))
 	}
-	if len(d.Trend.Series) > 0 {
+	if c.crowd {
 		f.of(d.leading().Bucket)
 	}
 	return []Finding{f}
+}
+
+// dominated reports whether one place has so many of the goroutines that are not
+// idle that it says more than anything else. A queue at a lock says more.
+func (d *Diagnosis) dominated(c *calm) bool {
+	const many, percent = 100, 40
+	n := d.leading().Now()
+	return c.queue == 0 && n >= many && 100*n >= percent*c.awake
 }
 
 // patience is how many minutes a channel operation may take until it is worth a
@@ -54,7 +63,10 @@ const patience = 2
 // calm is what a dump shows in which nothing is known to be wrong.
 type calm struct {
 	waits   bool              // the dump says how long goroutines wait
-	aged    bool              // some have waited for long, so that those which have not mean something
+	oldest  int               // the longest wait, also of those that are idle
+	crowd   bool              // most of them are at one place, which may be what is wrong
+	server  bool              // main may wait for its end
+	awake   int               // goroutines that are not known to be idle
 	locks   int               // goroutines whose state says that they wait for a lock
 	queue   int               // goroutines that wait for locks
 	queued  string            // for which, and what may be wrong with that
@@ -79,19 +91,21 @@ func (k *knots) calm() calm {
 		c.queued = k.contention(&c, largest)
 	}
 	states := map[string]int{}
+	c.server = k.serves()
 	for i := range k.dump.Buckets {
 		b := &k.dump.Buckets[i]
-		c.aged = c.aged || b.Waits.Max() > patience
+		c.oldest = max(c.oldest, b.Waits.Max())
 		if k.idle(i) {
 			continue
 		}
+		c.awake += b.Count
 		for _, s := range b.States {
 			states[activity(s.Name)] += s.N
 			if strings.HasPrefix(s.Name, "sync.Mutex") || strings.HasPrefix(s.Name, "sync.RWMutex") {
 				c.locks += s.N
 			}
 		}
-		if slow(b) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
+		if slow(b, c.server) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
 			c.longest = b
 		}
 	}
@@ -99,14 +113,28 @@ func (k *knots) calm() calm {
 	return c
 }
 
-// slow reports whether a bucket waits for other goroutines longer than work takes
-// as a rule.
-func slow(b *goroutine.Bucket) bool {
-	if entry, _ := b.Stack.Entry(); b.Waits.Max() <= patience || entry.Function == "main.main" {
-		return false // main waits for the end as a rule
+// slow reports whether a bucket waits longer than work takes as a rule: for other
+// goroutines, or as no more than one or two do for a file, a peer or a child. Main
+// waits for the end, in a server.
+func slow(b *goroutine.Bucket, server bool) bool {
+	if b.Waits.Max() <= patience {
+		return false
 	}
 	state := b.State()
-	return strings.HasPrefix(state, "chan ") || strings.HasPrefix(state, "sync.") || strings.HasPrefix(state, "semacquire")
+	switch {
+	case strings.HasPrefix(state, "chan "), strings.HasPrefix(state, "sync."), strings.HasPrefix(state, "semacquire"):
+		entry, _ := b.Stack.Entry()
+		return !server || entry.Function != "main.main"
+	case strings.HasPrefix(state, "IO wait"), strings.HasPrefix(state, "syscall"):
+		_, own := b.Stack.Owner()
+		return own && b.Count < 3
+	}
+	return false
+}
+
+// serves reports whether the process accepts connections, or waits for signals.
+func (k *knots) serves() bool {
+	return slices.ContainsFunc(k.report.Idle, func(why string) bool { return why == "accepts connections" || why == "signals" })
 }
 
 // contention says what is queued for, where nothing shows that it lasts.
@@ -153,12 +181,22 @@ func (c *calm) says(d *goroutine.Dump) string {
 	case c.longest != nil:
 		stuck = ""
 		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s %s, %s", number.Minutes(c.longest.Waits.Max()), in(c.longest), doing(c.longest.State())))
-	case !c.aged:
+	case c.oldest <= patience:
 		// Where nothing is old, that nothing has waited for long says little.
 		stuck = "nothing has waited for a minute yet: "
+		if c.oldest > 0 {
+			stuck = fmt.Sprintf("nothing has waited for more than %s yet: ", number.Minutes(c.oldest))
+		}
 		parts = append(parts, "no nil channel")
 	default:
-		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s outside of main", number.Minutes(patience)))
+		but := ""
+		if c.server {
+			but = " outside of main"
+		}
+		parts = append(parts, "no nil channel", fmt.Sprintf("no send or receive beyond %s"+but, number.Minutes(patience)))
+	}
+	if c.crowd {
+		stuck = ""
 	}
 	text := stuck + strings.Join(parts, ", ")
 	if len(c.what) > 0 && c.queue == 0 {
@@ -221,7 +259,8 @@ func crowded(d *Diagnosis, found []Finding) []Finding {
 	if top.Now() < crowd || slices.ContainsFunc(found, func(f Finding) bool { return slices.Contains(f.Buckets, top.Bucket.ID) }) {
 		return nil
 	}
-	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now()}
+	c := d.knots().calm()
+	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now(), leads: d.dominated(&c)}
 	f.of(top.Bucket)
 	return []Finding{f}
 }

@@ -43,6 +43,7 @@ type Dump struct {
 	// GoVersion is the toolchain that built the program, where a file name in
 	// the dump tells it ("go1.27.0"); otherwise empty.
 	GoVersion string
+	Fleet     *Fleet // the processes that it was added up from; nil for the dump of one
 }
 
 // EachFunction visits every function of the dump's stacks: see
@@ -91,7 +92,8 @@ type Bucket struct {
 	// Members are the first goroutines of the bucket, one by one: at most 64,
 	// and fewer where a dump has very many stacks. Empty at levels without ids.
 	Members []Member
-	Line    int // 1-based source line of its first goroutine
+	Line    int     // 1-based source line of its first goroutine
+	Spread  *Spread // over the instances of a fleet; nil for the dump of one process
 }
 
 // Count is how often a name occurs.

@@ -159,7 +159,7 @@ func (l *lane) head(text []byte, where func() place) bool {
 			l.begin(text, 0, where())
 			return true
 		}
-		if _, ok := grammar.ParseHeader(append(bytes.Clone(text), ':')); ok {
+		if grammar.IsTitle(text) {
 			l.begin(append(bytes.Clone(text), ':'), 0, where())
 			l.loose = true
 			return true
@@ -176,8 +176,8 @@ func (l *lane) head(text []byte, where func() place) bool {
 	case c == 'G' || c == '[' || c == ' ' || c == '*' || c-'0' <= 9:
 		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[* ")); ok {
 			l.begin(plainHeader(&h), h.Count, where())
-			if h.Calls != nil {
-				l.stack.title(bytes.Clone(h.Calls), bytes.Clone(h.At))
+			if h.Call != nil {
+				l.stack.title(h.Call, h.At)
 			}
 			if leaks {
 				l.builder(l.at).leaks = true
@@ -250,6 +250,8 @@ func (l *lane) begin(text []byte, n int, at place) {
 	r.header(text)
 	r.count = uint32(n)
 	l.starts(&r, at)
+	l.headedBy(at)
+	l.at.around = nil
 	l.header, l.first, l.lines, l.loose = r, append(l.first[:0], text...), l.lines[:0], false
 	l.stack.reset()
 	l.state = inside
@@ -272,9 +274,22 @@ func (l *lane) starts(r *record, at place) {
 	l.at = at
 	l.dashes, l.foreign, l.doubt, l.alien = false, false, false, false
 	l.state = between
-	if l.headed = at.time; l.headed.IsZero() {
+	if l.b == nil {
+		l.headedBy(at)
+	}
+}
+
+// headedBy notes when a header was written.
+func (l *lane) headedBy(at place) {
+	if l.headed = l.time(at); l.headed.IsZero() {
 		l.headed = l.seen
 	}
+}
+
+// time is when the line at a place was written.
+func (l *lane) time(at place) time.Time {
+	line, _, _ := bytes.Cut(at.around, newline)
+	return unwrap.TimeOf(line, l.in.options.Latest)
 }
 
 // beginCounts begins a dump that has counts only, by its first line, which may
@@ -282,9 +297,7 @@ func (l *lane) starts(r *record, at place) {
 func (l *lane) beginCounts(head []byte, at place) {
 	l.finish()
 	l.close()
-	if l.headed = at.time; l.headed.IsZero() {
-		l.headed = l.seen
-	}
+	l.headedBy(at)
 	b := l.builder(at)
 	b.level, b.counted = goroutine.Debug1, true
 	l.counts.begin(b, head, at)
@@ -296,7 +309,7 @@ func (l *lane) builder(at place) *builder {
 	if l.b == nil {
 		b := &builder{home: l.homes.next(), countsOnly: l.in.options.CountsOnly, level: goroutine.Debug2, line: at.line, offset: at.offset}
 		l.b = b
-		b.reason, b.takenAt, b.crash = l.reason, l.when, l.reason != "" && !strings.HasPrefix(l.reason, served)
+		b.reason, b.takenAt, b.crash = l.reason, l.when, isCrash(l.reason)
 		if b.takenAt.IsZero() {
 			b.takenAt = l.headed
 		}
@@ -328,7 +341,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 	if l.state == inside || l.state == counting {
 		l.state = between
 	}
-	l.orphans()
+	defer l.orphans() // they came after the goroutine, which may begin a dump
 	switch was {
 	case counting:
 		l.counts.end()
@@ -380,6 +393,9 @@ func (l *lane) count(g *reading) {
 			return
 		}
 		l.close()
+		if g.spare != nil { // a worker has read it: nobody has looked yet
+			l.headedBy(g.at)
+		}
 		b = l.builder(g.at)
 		b.seen.add(g.id)
 	}
@@ -387,6 +403,7 @@ func (l *lane) count(g *reading) {
 	b.add(g)
 	if b.total == 1 && b.reason == "" && g.is(running) && !g.is(leaked) {
 		b.told, b.sure = l.said, l.sure
+		b.crash = l.sure && isCrash(l.said)
 	}
 }
 
@@ -495,10 +512,15 @@ func (l *lane) why(text []byte, where func() place) {
 		return
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
-	l.when = where().time
+	l.when = l.time(where())
 	if bytes.HasPrefix(text, grammar.PanicWord) {
 		l.state = panicking
 	}
+}
+
+// isCrash reports whether a reason is why the process ends.
+func isCrash(reason string) bool {
+	return grammar.Reason([]byte(reason)) != nil && !strings.HasPrefix(reason, served)
 }
 
 // served begins what net/http says of a handler's panic, which ends no process.

@@ -45,6 +45,7 @@ type reader struct {
 	pending    []*block // handed out, oldest first
 	free       []*block
 	spare      stack
+	cutter     unwrap.Cutter
 	err        error // of the context
 	shown      int   // goroutines that there were when the last partial result went out
 }
@@ -57,6 +58,7 @@ type block struct {
 	chunk    *unwrap.Chunk // that the text is of; nil for the source's own
 	lane     *lane         // of the chunk
 	records  []positioned
+	wrapped  bareText
 	done     chan any // gets what the worker panicked with, nil if it did not
 }
 
@@ -65,13 +67,14 @@ type block struct {
 type positioned struct {
 	record
 	from, start, to uint32 // start is behind the blank lines
+	raw, rawEnd     uint32 // of wrapped text, where it is in the block
 	irregular       bool
 }
 
 func newReader(ctx context.Context, size int, o Options, count *counted) *reader {
 	t := &reader{options: o, size: size, count: count, ctx: ctx, at: place{line: 1}, documents: &homes{}}
 	t.bare = t.lane(nil)
-	t.unwrap = unwrap.New(unwrap.Options{Latest: o.Latest}, t.take)
+	t.unwrap = unwrap.New(t.take)
 	return t
 }
 
@@ -152,7 +155,11 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 			end = bytes.LastIndexByte(b.text, '\n') + 1
 		}
 		tooLong := len(b.text)-end >= maxLine
-		b.to = completeIn(b.text[:end])
+		if c := t.unwrap.Cut(); c != nil && t.cutter.Fits(c, b.text) {
+			b.wrapped.cut, b.to = c, end
+		} else {
+			b.to = completeIn(b.text[:end])
+		}
 		if err == nil && !tooLong && end-b.to <= maxHeld {
 			end = b.to
 		}
@@ -204,7 +211,8 @@ func (t *reader) block() *block {
 		b := t.free[len(t.free)-1]
 		t.free = t.free[:len(t.free)-1]
 		if cap(b.text) <= 4*t.size {
-			*b = block{text: b.text, records: b.records[:0], done: b.done}
+			w := bareText{text: b.wrapped.text[:0], starts: b.wrapped.starts[:0]}
+			*b = block{text: b.text, records: b.records[:0], wrapped: w, done: b.done}
 			return b
 		}
 	}
@@ -213,7 +221,9 @@ func (t *reader) block() *block {
 
 // hand gives the goroutines of a block to a worker, if there are some.
 func (t *reader) hand(b *block) {
-	b.from = headerIn(b.text[:b.to])
+	if b.wrapped.cut == nil {
+		b.from = headerIn(b.text[:b.to])
+	}
 	t.pending = append(t.pending, b)
 	if b.from < b.to {
 		t.work <- b
@@ -266,19 +276,27 @@ func (t *reader) take(c *unwrap.Chunk) {
 		c.Free()
 		return
 	}
-	l, ok := c.Stream.State.(*lane)
-	if !ok {
-		l = t.lane(c.Stream)
-		c.Stream.State = l
-	}
+	l := t.laneOf(c.Stream)
 	b := &block{text: c.Text, chunk: c, lane: l}
-	if len(c.Text) < minParallel {
+	switch {
+	case len(c.Text) >= minParallel:
+		b.done, b.to = make(chan any, 1), completeIn(b.text)
+		t.hand(b)
+	case slices.ContainsFunc(t.pending, func(b *block) bool { return b.lane == l }):
 		t.pending = append(t.pending, b)
-		return
+	default:
+		t.foldChunk(b)
 	}
-	b.done = make(chan any, 1)
-	b.to = completeIn(b.text)
-	t.hand(b)
+}
+
+// laneOf is the lane of a stream.
+func (t *reader) laneOf(s *unwrap.Stream) *lane {
+	l, ok := s.State.(*lane)
+	if !ok {
+		l = t.lane(s)
+		s.State = l
+	}
+	return l
 }
 
 // drain counts all that was handed out.
@@ -293,16 +311,17 @@ func (t *reader) fold() {
 	b := t.pending[0]
 	t.pending[0] = nil
 	t.pending = t.pending[1:]
-	if b.from < b.to {
-		if p := <-b.done; p != nil {
-			panic(p)
-		}
-	}
+	b.wait()
 	if b.chunk != nil {
 		t.foldChunk(b)
 		return
 	}
 	t.at.offset += b.skipped
+	if b.wrapped.cut != nil {
+		t.foldWrapped(b)
+		t.free = append(t.free, b)
+		return
+	}
 	t.feed(b.text[:b.from])
 	for i := range b.records {
 		r := &b.records[i]
@@ -319,6 +338,15 @@ func (t *reader) fold() {
 	}
 	t.feed(b.text[max(b.from, b.to):])
 	t.free = append(t.free, b)
+}
+
+// wait waits until the block is read.
+func (b *block) wait() {
+	if b.from < b.to {
+		if p := <-b.done; p != nil {
+			panic(p)
+		}
+	}
 }
 
 // feed gives text of the source to unwrap.
@@ -360,7 +388,7 @@ func (t *reader) foldChunk(b *block) {
 
 // placeIn is where a text of a chunk is in the source.
 func placeIn(c *unwrap.Chunk, pos int) place {
-	return place{line: c.Line(pos), offset: c.Offset(pos), time: c.Time(pos)}
+	return place{line: c.Line(pos), offset: c.Offset(pos), around: c.Around(pos)}
 }
 
 // problems takes over what unwrap could not read.
@@ -409,8 +437,16 @@ func (b *block) read(s *scanner) {
 // scan reads the block's goroutines.
 func (b *block) scan(s *scanner) {
 	b.records = b.records[:0]
-	text := b.text[:b.to]
-	for p := b.from; p < len(text); {
+	if b.wrapped.cut != nil {
+		b.scanWrapped(s)
+		return
+	}
+	b.scanText(s, b.text[:b.to], b.from)
+}
+
+// scanText reads the goroutines of a text from a position on.
+func (b *block) scanText(s *scanner, text []byte, p int) {
+	for p < len(text) {
 		b.records = append(b.records, positioned{from: uint32(p)})
 		r := &b.records[len(b.records)-1]
 		start := p

@@ -6,6 +6,7 @@ import (
 
 	"gdump/internal/goroutine"
 	"gdump/internal/grammar"
+	"gdump/internal/unwrap"
 )
 
 // record is one goroutine, read: all that the counts need. It holds no
@@ -78,6 +79,8 @@ type scanner struct {
 	all   []known // of the stacks in the tree
 	other known   // of the stack read last that is not in the tree
 	gaps  []gapSpan
+
+	cutter unwrap.Cutter
 }
 
 // scan reads the goroutine at the start of p, up to what ends it: a blank line,

@@ -28,10 +28,16 @@ var Groupings = []string{"stack", "site", "function", "created-by", "package", "
 //	module      of the call site's owner
 //	state       what the goroutines wait for
 //	label:KEY   the value of a pprof label
+//	instance    the process of a fleet
+//	target:KEY  the value of a label of that process
 func ParseGrouping(name string) (Grouping, error) {
 	g := Grouping{Name: name}
 	if key, ok := strings.CutPrefix(name, "label:"); ok && key != "" {
 		g.Of = func(b *goroutine.Bucket) []goroutine.Count { return byLabel(b, key) }
+		return g, nil
+	}
+	if key, ok := strings.CutPrefix(name, "target:"); ok && key != "" {
+		g.Of = byInstance(func(i *goroutine.Instance) string { return i.Label(key) })
 		return g, nil
 	}
 	switch name {
@@ -49,8 +55,10 @@ func ParseGrouping(name string) (Grouping, error) {
 		g.Of = whole(byModule)
 	case "state":
 		g.Of = byState
+	case "instance":
+		g.Of = byInstance(func(i *goroutine.Instance) string { return i.Name })
 	default:
-		return Grouping{}, fmt.Errorf("no grouping %q: use one of %s, label:KEY", name, strings.Join(Groupings, ", "))
+		return Grouping{}, fmt.Errorf("no grouping %q: use one of %s, label:KEY, or of a fleet instance or target:LABEL", name, strings.Join(Groupings, ", "))
 	}
 	return g, nil
 }
@@ -131,4 +139,21 @@ func byLabel(b *goroutine.Bucket, key string) []goroutine.Count {
 		groups = append(groups, goroutine.Count{Name: "(none)", N: rest})
 	}
 	return groups
+}
+
+// byInstance spreads a bucket over what a function says of the instances of a
+// fleet. The dump of one process is a group of its own.
+func byInstance(name func(*goroutine.Instance) string) func(*goroutine.Bucket) []goroutine.Count {
+	return func(b *goroutine.Bucket) []goroutine.Count {
+		if b.Spread == nil {
+			return []goroutine.Count{{Name: "(none)", N: b.Count}}
+		}
+		groups := b.Spread.By(name)
+		for i := range groups {
+			if groups[i].Name == "" {
+				groups[i].Name = "(none)"
+			}
+		}
+		return groups
+	}
 }

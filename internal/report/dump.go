@@ -169,7 +169,7 @@ func (p *bucketPrinter) goroutine(id uint64, g *goroutine.Group, m *goroutine.Me
 	p.body(p.arguments(m, g.State), m)
 }
 
-// stateText is what stands between the brackets of a header.
+// stateText is the text between the brackets of a header.
 func stateText(g *goroutine.Group) string {
 	state := g.State
 	if g.Leaked {

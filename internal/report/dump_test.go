@@ -89,7 +89,7 @@ func kept(dumps []goroutine.Dump, proto bool) []string {
 			b.Stack = goroutine.Stack{}
 			if proto {
 				// The main module is guessed from the first file of package
-				// main, and profile.proto has no lines that tell which is first.
+				// main, and profile.proto has no lines that show which is first.
 				for k := range stack.Frames {
 					if f := &stack.Frames[k]; f.Package == "main" {
 						f.Module = ""

@@ -25,7 +25,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// judged is what rules, which trip, pass and cannot be decided, come to.
+// judged is the result of rules that trip, pass and cannot be decided.
 func judged(t *testing.T, tr *trend.Trend, rules string) report.Options {
 	t.Helper()
 	parsed, err := gate.ParseRules(rules)

@@ -39,6 +39,7 @@ type (
 		Site       *frame             `json:"site,omitempty"`
 		CreatedBy  *frame             `json:"created_by,omitempty"`
 		Owner      *frame             `json:"owner,omitempty"`
+		Instances  *instances         `json:"instances,omitempty"`
 	}
 	gain struct {
 		Accumulates bool     `json:"accumulates"`
@@ -61,6 +62,31 @@ type (
 		Truncated  bool      `json:"truncated"`
 		Restarted  bool      `json:"restarted"`
 		Problems   []problem `json:"problems"`
+
+		Instance     string            `json:"instance,omitempty"`
+		TargetLabels map[string]string `json:"target_labels,omitempty"`
+	}
+	// instances says on how many of a fleet a bucket is.
+	instances struct {
+		N     int    `json:"n"`
+		Of    int    `json:"of"`
+		Worst string `json:"worst,omitempty"`
+
+		// Over time, where n is the number of those on which it accumulates.
+		Most     int            `json:"most,omitempty"`
+		Since    string         `json:"since,omitempty"`
+		Version  string         `json:"since_version,omitempty"`
+		PerHour  *float64       `json:"per_hour,omitempty"`
+		Restarts int            `json:"restarts,omitempty"`
+		Hidden   int            `json:"hidden_by_restarts,omitempty"`
+		Each     []instanceDoes `json:"each,omitempty"`
+	}
+	instanceDoes struct {
+		Instance string   `json:"instance"`
+		Verdict  string   `json:"verdict"`
+		Now      int      `json:"now"`
+		PerHour  *float64 `json:"per_hour,omitempty"`
+		Since    string   `json:"since,omitempty"`
 	}
 	problem struct {
 		Line    int    `json:"line,omitempty"`
@@ -93,6 +119,7 @@ type (
 		Leaked     *int                      `json:"leaked,omitempty"`
 		Goroutines []uint64                  `json:"goroutines,omitempty"`
 		Idle       string                    `json:"idle,omitempty"`
+		Instances  *instances                `json:"instances,omitempty"`
 	}
 	waits struct {
 		Min    int `json:"min"`
@@ -123,12 +150,24 @@ func JSON(w io.Writer, t *trend.Trend, o Options) error {
 	out.field("kind", kind)
 	jsonList(&out, "dumps", func(yield func(dump) bool) {
 		for i := range t.Dumps {
+			if f := t.Dumps[i].Fleet; f != nil && !diff {
+				for d := range jsonInstances(&t.Dumps[i]) {
+					if !yield(d) {
+						return
+					}
+				}
+				continue
+			}
 			if !yield(jsonDump(&t.Dumps[i], t.Restarted[i])) {
 				return
 			}
 		}
 	})
 	out.field("by", valid(t.By))
+	if o.Package != "" {
+		out.field("package", valid(o.Package))
+		optionalField(&out, "tests", jsonTests(t))
+	}
 	optionalField(&out, "notes", jsonNotes(t))
 	if diff {
 		optionalField(&out, "lives", jsonLives(t))
@@ -198,7 +237,7 @@ func jsonLeak(t *trend.Trend, l *trend.Leak) leak {
 	s := &l.Series
 	x := leak{
 		By: by(t, l.By), Verdict: string(s.Verdict), Buckets: []string{}, Counts: s.Counts, Stuck: s.Stuck, Confidence: rounded(s.Confidence), Why: view.Why(s),
-		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof),
+		PerDump: rounded(s.PerDump), PerHour: known(s.PerHour), Proof: string(s.Proof), Instances: jsonSpread(s),
 	}
 	for _, m := range l.Members {
 		x.Buckets = append(x.Buckets, string(t.Series[m].Bucket.ID))
@@ -256,7 +295,10 @@ func jsonSteps(s *trend.Series) []step {
 
 func jsonBucket(t *trend.Trend, s *trend.Series, diff, allIDs bool) bucket {
 	b := s.Bucket
-	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}}
+	x := bucket{ID: string(b.ID), Group: valid(s.Name), Counts: s.Counts, Stack: []frame{}, Instances: jsonSpread(s)}
+	if !diff {
+		x.Counts = countsEach(t, s)
+	}
 	if diff {
 		x.Verdict, x.VerdictBy = string(s.Verdict), by(t, s.VerdictBy)
 		x.Stuck, x.Why, x.Match, x.Proof, x.Steps = s.Stuck, view.Why(s), string(s.Match), string(s.Proof), jsonSteps(s)

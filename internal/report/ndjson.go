@@ -20,8 +20,12 @@ type row struct {
 	Count   int    `json:"count"`
 	bucket
 	// Findings are the kinds of the findings about the bucket, in the newest dump.
-	Findings []string  `json:"findings,omitempty"`
-	Counts   *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
+	Findings []string `json:"findings,omitempty"`
+
+	Instance     string            `json:"instance,omitempty"`
+	TargetLabels map[string]string `json:"target_labels,omitempty"`
+
+	Counts *struct{} `json:"counts,omitempty"` // hides that of the bucket: nil, so it is left out
 }
 
 // NDJSON writes a line of JSON for each bucket and dump, for programs that read
@@ -45,6 +49,13 @@ func NDJSON(w io.Writer, t *trend.Trend, o Options) error {
 			if !d.TakenAt.IsZero() {
 				r.TakenAt = d.TakenAt.Format(time.RFC3339Nano)
 			}
+			if r.Instances != nil {
+				r.Instances.Each = nil // as many as there are rows
+			}
+			if b := s.At[i]; b != nil && b.Spread != nil {
+				rowsOfFleet(out, r, b.Spread)
+				continue
+			}
 			out.value(r, "", "")
 			out.w.WriteByte('\n')
 		}
@@ -61,6 +72,16 @@ func at(s *trend.Series, dump int) *trend.Series {
 	}
 	one.At = []*goroutine.Bucket{s.At[dump]}
 	return &one
+}
+
+// rowsOfFleet writes a row for each instance of a fleet that has the bucket.
+func rowsOfFleet(out *jsonStream, r row, s *goroutine.Spread) {
+	for _, x := range s.Shares {
+		d := jsonInstance(&s.Fleet.Instances[x.Instance])
+		r.Source, r.TakenAt, r.Level, r.Instance, r.TargetLabels, r.Count = d.Source, d.TakenAt, d.Level, d.Instance, d.TargetLabels, x.N
+		out.value(r, "", "")
+		out.w.WriteByte('\n')
+	}
 }
 
 // findingsOf are the kinds of the findings about each bucket, and why it is idle.

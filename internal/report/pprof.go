@@ -27,7 +27,7 @@ func Pprof(w io.Writer, t *trend.Trend, o Options) error {
 			SampleType: []*profile.ValueType{{Type: profileType(t), Unit: "count"}},
 			PeriodType: &profile.ValueType{Type: profileType(t), Unit: "count"},
 			Period:     1,
-			// Reading it back, the labels that are added here are told by this
+			// Reading it back, the labels that are added here are recognized by this
 			// from those of the program.
 			Comments: []string{goroutine.ProfileComment},
 			// Says that there is nothing to look up in a binary.

@@ -26,7 +26,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// read reads dumps of the corpus, ten minutes apart if they tell no time.
+// read reads dumps of the corpus, ten minutes apart if they have no time.
 func read(t *testing.T, names ...string) []goroutine.Dump {
 	t.Helper()
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -127,7 +127,7 @@ func document1(t *testing.T, tr *trend.Trend) []byte {
 	return b.Bytes()
 }
 
-// TestSchema validates every JSON report by the schema beside this file.
+// TestSchema validates every JSON report by the schema next to this file.
 func TestSchema(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("schema.json")
 	if err != nil {
@@ -150,7 +150,7 @@ func TestSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if enum := `"verdict": {"enum": ` + strings.ReplaceAll(string(names), ",", ", ") + "}"; !strings.Contains(string(text), enum) {
+	if enum := `"description": "See verdicts.md.", "enum": ` + strings.ReplaceAll(string(names), ",", ", ") + "}"; !strings.Contains(string(text), enum) {
 		t.Errorf("the schema must have %s", enum)
 	}
 	// The schema must be able to say no.
@@ -240,7 +240,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestJSONLeaked: what a leak profile proves stands in the buckets, also of
+// TestJSONLeaked: what a leak profile proves is in the buckets, also of
 // dumps whose headers say nothing of it.
 func TestJSONLeaked(t *testing.T) {
 	for _, other := range []string{"gen126/leak_goroutineleak.debug2.txt", "gen126/leak_goroutineleak.debug1.txt"} {

@@ -106,3 +106,22 @@ func missingGitHub(w io.Writer, line string) error {
 	g.command("warning", "", 0, "go test", line)
 	return g.w.Flush()
 }
+
+// jsonTest is a test that left goroutines, as the JSON report shows it.
+type jsonTest struct {
+	Test       string   `json:"test,omitempty"`
+	Goroutines int      `json:"goroutines"`
+	Buckets    []string `json:"buckets"`
+}
+
+func jsonTests(t *trend.Trend) []jsonTest {
+	var tests []jsonTest
+	for _, l := range Leakers(t) {
+		x := jsonTest{Test: valid(l.Test), Goroutines: l.Goroutines}
+		for _, s := range l.Series {
+			x.Buckets = append(x.Buckets, string(s.Bucket.ID))
+		}
+		tests = append(tests, x)
+	}
+	return tests
+}

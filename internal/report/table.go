@@ -69,6 +69,9 @@ func (p *printer) stacks() {
 			title = goroutine.Clean(s.Name) + ": " + title
 		}
 		p.wrapped(bold, title)
+		for _, l := range view.SpreadLines(s, p.o.Width) {
+			p.line(l)
+		}
 		p.stack(s.Bucket)
 	}
 	if rest := len(p.rows.series) - written; rest > 0 {

@@ -21,6 +21,7 @@ const (
 	defaultTop   = 10
 	defaultRows  = 50
 	shownTrouble = 5
+	maxSteps     = 6 // of a fleet over time that are listed
 )
 
 // Text writes a trend for people: the verdict, what could not be read, a table
@@ -106,9 +107,18 @@ func (p *printer) sources() {
 	name = min(name, p.o.Width/2)
 	for i := range p.t.Dumps {
 		d := &p.t.Dumps[i]
+		if n := len(p.t.Dumps); d.Fleet != nil && n > maxSteps && i > 0 && i < n-1 {
+			if i == 1 {
+				p.line(fmt.Sprintf("… %d between", n-2))
+			}
+			continue
+		}
 		parts := []string{number.Plural(d.Goroutines, "goroutine", "goroutines"), number.Plural(len(d.Buckets), "bucket", "buckets"), string(d.Level)}
 		if !d.TakenAt.IsZero() {
 			parts = append(parts, d.TakenAt.Format(time.RFC3339))
+		}
+		if s := view.Fleet(d); s != "" {
+			parts = append(parts, s)
 		}
 		if s := view.States(view.DumpStates(d), 3); s != "" {
 			parts = append(parts, s)

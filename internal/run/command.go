@@ -33,7 +33,7 @@ const (
 // Command is a program to run: not through a shell, with its own output.
 type Command struct {
 	Args           []string
-	Env            []string // besides gdump's own
+	Env            []string // added to gdump's own
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Abandon, if not nil, is handed what kills the command and its children,

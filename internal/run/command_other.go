@@ -7,7 +7,7 @@ import (
 	"os/exec"
 )
 
-// group has no groups and signals to offer here: the console tells both of a
+// group has no groups and signals to offer here: the console informs both of a
 // Ctrl-C, and a command that does not end is killed.
 func group(cmd *exec.Cmd) ender { return &single{cmd} }
 

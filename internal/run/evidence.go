@@ -23,13 +23,13 @@ const evidenceName = "growth-20060102T150405Z"
 // ourEvidence is such a name, with a number where several are of one second.
 var ourEvidence = regexp.MustCompile(`^growth-\d{8}T\d{6}Z(?:_\d+)?$`)
 
-// What lies in one, beside dumps.
+// The files in one, next to dumps.
 const (
 	reportFile  = "report.txt"
 	verdictFile = "verdict.json"
 )
 
-// Verdict is a trend as JSON, what a program that is told of a growth reads.
+// Verdict is a trend as JSON, what a program that learns of a growth reads.
 func Verdict(t *trend.Trend) ([]byte, error) {
 	var b bytes.Buffer
 	if err := report.JSON(&b, t, report.Options{}); err != nil {
@@ -71,7 +71,7 @@ func Evidence(folder string, at time.Time, t *trend.Trend) (string, error) {
 }
 
 // evidenceFolder makes a folder that was not there: another watch may keep its
-// evidence of the same second beside it.
+// evidence of the same second next to it.
 func evidenceFolder(folder string, at time.Time) (string, error) {
 	if err := source.MakeFolder(folder); err != nil {
 		return "", err

@@ -19,7 +19,7 @@ type Rounds struct {
 	WarmUp  func(context.Context) (status int, err error)   // run once before the first dump; may be nil
 	N       int                                             // times the command is run; 0 means 1
 	Settle  time.Duration                                   // the longest to wait after a command
-	Say     func(string)                                    // told the steps
+	Say     func(string)                                    // is called with each step
 }
 
 // Do does it. It returns the dumps that it got, the first exit status of the

@@ -38,7 +38,7 @@ func child(t *testing.T, how string) (run.Command, *notices) {
 	return run.Command{Args: []string{os.Args[0]}, Env: []string{"GDUMP_CHILD=" + how}, Stdin: strings.NewReader("in\x00put"), Stdout: out, Stderr: &out.other}, out
 }
 
-// notices is an output that tells when something came.
+// notices is an output that signals when something arrived.
 type notices struct {
 	text  bytes.Buffer
 	other bytes.Buffer

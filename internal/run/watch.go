@@ -17,7 +17,7 @@ const (
 	leastEvery   = time.Second
 	restFor      = 10 // times as long as a sample took the target
 	inARow       = 3  // samples that must show a growth before it counts
-	keptDumps    = 8  // full dumps of a life that are compared
+	keptDumps    = 8  // full dumps of a process lifetime that are compared
 )
 
 // WatchOptions say whom to watch, and how often. Counts and Full are needed.
@@ -36,10 +36,10 @@ type Sample struct {
 	Next       time.Time // when the process is looked at again
 	Goroutines int
 	Delta      int  // since the sample before
-	HasDelta   bool // false for the first one of a life
+	HasDelta   bool // false for the first one of a process lifetime
 	Buckets    int
 	Top        *goroutine.Bucket // the largest
-	Memory     *source.Memory    // nil if the target tells none
+	Memory     *source.Memory    // nil if the target serves none
 	Err        error             // why there are no figures
 	Counts     *goroutine.Dump   // the figures, as a dump
 
@@ -47,7 +47,7 @@ type Sample struct {
 	Dump      *goroutine.Dump // a full dump that was taken
 	DumpErr   error           // why one was not, although it should
 	Grew      []goroutine.ID  // the buckets that made it be taken, largest growth first
-	Trend     *trend.Trend    // of the full dumps of this life, if Dump is not the first
+	Trend     *trend.Trend    // of the full dumps of this process lifetime, if Dump is not the first
 }
 
 // Watch samples a process until ctx ends or Samples are done, and hands each
@@ -98,9 +98,9 @@ type watcher struct {
 	noMemory bool
 	failed   bool              // the sample before did not come: it may have restarted
 	recent   []*goroutine.Dump // counts since the last full dump, at most inARow
-	least    int               // goroutines at any time of this life: far fewer may be another one
+	least    int               // goroutines at any time of this process lifetime: far fewer may be another one
 	base     map[goroutine.ID]int
-	dumps    []goroutine.Dump // full, of this life
+	dumps    []goroutine.Dump // full, of this process lifetime
 }
 
 func (w *watcher) sample(ctx context.Context, wanted bool) Sample {
@@ -156,7 +156,7 @@ func (w *watcher) remember(ctx context.Context, s *Sample) (restarted bool) {
 	return restarted
 }
 
-// forget begins another life.
+// forget begins another process lifetime.
 func (w *watcher) forget() {
 	w.last, w.recent, w.base, w.dumps = nil, nil, nil, nil
 }

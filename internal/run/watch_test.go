@@ -164,7 +164,7 @@ func TestWatchFailure(t *testing.T) {
 }
 
 // TestWatchRestart restarts the process: with memory figures, which fall, and
-// without, where the ids of a full dump tell.
+// without, where the IDs of a full dump show it.
 func TestWatchRestart(t *testing.T) {
 	for _, memory := range []*source.Memory{nil, {TotalAlloc: 1000, NumGC: 7}} {
 		f := &fake{leaked: 300, born: 1000, memory: memory}

@@ -17,6 +17,8 @@ const (
 type address struct {
 	base   *url.URL // up to and without the slash after /debug/pprof
 	socket string   // of unix://
+	gops   string   // PID or HOST:PORT of an agent that is asked instead of pprof
+	relay  string   // name of a process that is asked through a Relay
 	level  Level
 	leak   bool
 }
@@ -26,6 +28,9 @@ type address struct {
 func parseAddress(arg string) (*address, error) {
 	bad := func(what string) error {
 		return &Error{Kind: Usage, Name: Redact(arg), What: what, Hint: "a target is host:port, :port, unix:///path.sock, or a URL such as http://host:6060/debug/pprof/"}
+	}
+	if strings.HasPrefix(arg, gopsScheme) {
+		return parseGops(arg)
 	}
 	a := &address{}
 	text := arg
@@ -101,6 +106,12 @@ func (a *address) url(page string, level Level) *url.URL {
 
 // shown is how a page of the address is called in messages.
 func (a *address) shown(page string, level Level) string {
+	if a.relay != "" {
+		return goroutine.Clean(a.relay)
+	}
+	if a.gops != "" {
+		return gopsScheme + goroutine.Clean(a.gops)
+	}
 	s := shown(a.url(page, level))
 	if a.socket != "" {
 		s = "unix://" + goroutine.Clean(a.socket) + ":" + strings.TrimPrefix(s, "http://localhost")

@@ -24,6 +24,9 @@ func newClient(a *address, o Options, h *heard) (*http.Client, error) {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: o.connectTimeout()}
+	if a.gops != "" {
+		return &http.Client{Transport: &agent{where: a.gops, dial: h.listen(dialer.DialContext)}}, nil
+	}
 	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            h.listen(dialer.DialContext),
@@ -141,12 +144,7 @@ func (t *Process) get(ctx context.Context, page string, level Level) (*http.Resp
 	if err != nil {
 		return nil, &Error{Kind: Usage, Name: name, What: "not a URL that can be asked", Err: err}
 	}
-	maps.Copy(req.Header, t.headers)
-	if h := t.headers.Get("Host"); h != "" {
-		req.Host = h
-		req.Header.Del("Host")
-	}
-	req.Header.Set("User-Agent", "gdump")
+	t.addHeaders(req)
 	if t.o.Access.Insecure && t.at.base.Scheme == "https" {
 		t.warnInsecure.Do(func() {
 			t.o.say(fmt.Sprintf("warning: %s: its certificate is not checked (--insecure)", t.shown("", LevelAuto)))
@@ -157,6 +155,16 @@ func (t *Process) get(ctx context.Context, page string, level Level) (*http.Resp
 		return nil, t.cannotAsk(ctx, name, err)
 	}
 	return resp, nil
+}
+
+// addHeaders adds what the user wants sent.
+func (t *Process) addHeaders(req *http.Request) {
+	maps.Copy(req.Header, t.headers)
+	if h := t.headers.Get("Host"); h != "" {
+		req.Host = h
+		req.Header.Del("Host")
+	}
+	req.Header.Set("User-Agent", "gdump")
 }
 
 // took is how long a request took, for the pace of the next one.

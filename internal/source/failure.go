@@ -30,6 +30,10 @@ func (t *Process) cannotAsk(ctx context.Context, name string, err error) error {
 	if errors.As(err, &urlErr) {
 		err = urlErr.Err // without the URL and what may be secret in it
 	}
+	var own *Error
+	if errors.As(err, &own) {
+		return t.failure(own.Kind, name, own.What, own.Hint, err) // a relay's
+	}
 	what, hint := t.why(ctx, err)
 	return t.failure(Target, name, what, hint, err)
 }
@@ -39,7 +43,11 @@ func (t *Process) why(ctx context.Context, err error) (what, hint string) {
 	var redirect *redirectError
 	var proxy *proxyError
 	var op *net.OpError
+	var none *noAgent
 	host := t.at.base.Hostname()
+	if t.at.gops != "" {
+		host = t.at.gops
+	}
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled):
 		return "interrupted", ""
@@ -53,8 +61,12 @@ func (t *Process) why(ctx context.Context, err error) (what, hint string) {
 		return "cannot connect to the proxy: " + reason(err), "the proxy is set by HTTP_PROXY or HTTPS_PROXY; NO_PROXY lists hosts to reach without it"
 	case errors.As(err, &dns):
 		return "cannot resolve " + host, ""
+	case errors.As(err, &none):
+		return none.what, "does the program call agent.Listen of github.com/google/gops?"
 	case errors.Is(err, fs.ErrNotExist) && t.at.socket != "":
 		return "no such socket", ""
+	case errors.Is(err, syscall.ECONNREFUSED) && t.at.gops != "":
+		return "connection refused", "is the process running, and is its gops agent?"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused", "is the process running, and does it serve net/http/pprof there?"
 	case errors.Is(err, syscall.ECONNRESET):

@@ -44,6 +44,11 @@ func NewTarget(arg string, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newProcess(a, arg, o)
+}
+
+// newProcess makes a target of an address that was read from arg.
+func newProcess(a *address, arg string, o Options) (*Process, error) {
 	if o.Level == LevelAuto {
 		o.Level = a.level
 	}
@@ -71,6 +76,11 @@ func (t *Process) Name() string { return t.shown(t.page(), LevelAuto) }
 // shown is a page of the target as it may be shown.
 func (t *Process) shown(page string, level Level) string { return t.hide(t.at.shown(page, level)) }
 
+// Key is the same for two targets that are one.
+func (t *Process) Key() string {
+	return t.at.url(t.page(), t.o.Level).String() + t.at.socket + t.at.gops + t.at.relay
+}
+
 // Took is how long the last request took.
 func (t *Process) Took() time.Duration { return time.Duration(t.last.Load()) }
 
@@ -90,7 +100,11 @@ func (t *Process) Count(ctx context.Context) (int, error) {
 	defer t.took(time.Now())
 	ctx, cancel := t.limited(ctx)
 	defer cancel()
-	n, err := t.index(ctx)
+	count := t.index
+	if t.at.gops != "" {
+		count = t.gopsCount
+	}
+	n, err := count(ctx)
 	if n > 0 || err != nil {
 		return n, err
 	}
@@ -134,7 +148,10 @@ func (t *Process) open(ctx context.Context, level Level) (in *Input, err error) 
 		}
 		in.ReadCloser = &closing{ReadCloser: in.ReadCloser, end: end}
 	}()
-	if t.o.Leak {
+	switch {
+	case t.at.gops != "":
+		return t.openGops(ctx)
+	case t.o.Leak:
 		return t.openLeak(ctx, level)
 	}
 	switch level {

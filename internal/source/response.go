@@ -18,7 +18,7 @@ import (
 
 // accept looks at a response before any of it is used.
 func (t *Process) accept(ctx context.Context, resp *http.Response, name string) (*Input, error) {
-	if t.at.socket == "" {
+	if t.at.socket+t.at.gops+t.at.relay == "" {
 		name = t.hide(shown(resp.Request.URL))
 	}
 	if resp.StatusCode == http.StatusNoContent {

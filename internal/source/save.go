@@ -45,6 +45,13 @@ func (t *Process) FileName(takenAt time.Time) string {
 }
 
 func (a *address) fileName() string {
+	if a.relay != "" {
+		first, rest, _ := strings.Cut(a.relay, ":")
+		return safePart(first) + "_" + safePart(rest)
+	}
+	if a.gops != "" {
+		return "gops_" + safePart(a.gops)
+	}
 	if a.socket != "" {
 		return safePart(filepath.Base(a.socket)) + "_unix" + a.baseName()
 	}

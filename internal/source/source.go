@@ -156,7 +156,7 @@ func IsTarget(arg string) bool {
 	if strings.Contains(arg, "://") {
 		return true
 	}
-	if !hostPort.MatchString(arg) {
+	if !strings.HasPrefix(arg, gopsScheme) && !hostPort.MatchString(arg) {
 		return false
 	}
 	_, err := os.Lstat(arg)

@@ -402,8 +402,8 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// TestSaveAll asks fifty targets of which some fail.
-func TestSaveAll(t *testing.T) {
+// TestSaveEach asks fifty targets of which some fail.
+func TestSaveEach(t *testing.T) {
 	t.Parallel()
 	s := server(t)
 	var targets []string
@@ -414,7 +414,15 @@ func TestSaveAll(t *testing.T) {
 	}
 	targets = append(targets, s.URL+"/reset", s.URL+"/login", s.URL+"/cut-length", targets[0])
 	dir := filepath.Join(t.TempDir(), "new")
-	results, err := source.SaveAll(t.Context(), targets, dir, 8, false, source.Options{})
+	var processes []*source.Process
+	for _, target := range targets {
+		p, err := source.NewTarget(target, source.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		processes = append(processes, p)
+	}
+	results, err := source.SaveEach(t.Context(), processes, dir, 8, false, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

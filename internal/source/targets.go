@@ -114,32 +114,19 @@ type Result struct {
 	Err    error
 }
 
-// SaveAll saves a dump of each target in a folder, some at the same time. One
-// that fails does not keep the others from being saved. A target that is named
-// twice is asked once.
-func SaveAll(ctx context.Context, targets []string, folder string, parallel int, force bool, o Options) ([]Result, error) {
+// SaveEach saves a dump of each target in a folder, some at the same time. One
+// that fails does not keep the others from being saved.
+func SaveEach(ctx context.Context, processes []*Process, folder string, parallel int, force bool, o Options) ([]Result, error) {
 	if folder != "" {
 		if err := MakeFolder(folder); err != nil {
 			return nil, err
 		}
 	}
-	var results []Result
-	var processes []*Process
-	seen := map[string]bool{}
-	for _, arg := range targets {
-		t, err := NewTarget(arg, o)
-		if err != nil {
-			return nil, err
-		}
-		if key := t.at.url(t.page(), o.Level).String() + t.at.socket; !seen[key] {
-			seen[key] = true
-			processes = append(processes, t)
-			results = append(results, Result{Target: t.Name()})
-		}
-	}
+	results := make([]Result, len(processes))
 	var g errgroup.Group
-	g.SetLimit(atOnce(parallel, openFiles()))
+	g.SetLimit(AtOnce(parallel))
 	for i, t := range processes {
+		results[i].Target = t.Name()
 		t.o.Say = func(s string) { o.say(t.Name() + ": " + s) }
 		g.Go(func() error {
 			results[i].Taken, results[i].Err = t.saveIn(ctx, folder, force)
@@ -153,6 +140,9 @@ const (
 	ownFiles  = 24 // that are open whatever is pulled
 	pullFiles = 6  // that one pull may have open: connection, name service, files
 )
+
+// AtOnce is how many pulls of those wanted may run at the same time.
+func AtOnce(wanted int) int { return atOnce(wanted, openFiles()) }
 
 // atOnce is how many pulls of those wanted may run at the same time, for a
 // limit on open files; 0 is none.

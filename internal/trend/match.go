@@ -221,7 +221,7 @@ func group(l lived, of func(*goroutine.Bucket) []goroutine.Count) matched {
 				x := b
 				if g.N != b.Count {
 					share := *b
-					share.Count, share.IDs = g.N, goroutine.IDs{}
+					share.Count, share.IDs, share.Spread = g.N, goroutine.IDs{}, nil
 					x = &share
 				}
 				all[n] = all[n].add(i, x)

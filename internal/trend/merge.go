@@ -22,10 +22,13 @@ func merged(buckets []*goroutine.Bucket) *goroutine.Bucket {
 		}
 	}
 	m := *top
-	m.Count, m.Locked, m.Leaked = 0, 0, 0
+	m.Count, m.Locked, m.Leaked, m.Spread = 0, 0, 0, buckets[0].Spread
 	m.States, m.Waits, m.Labels, m.IDs = nil, nil, nil, goroutine.IDs{}
 	for _, b := range buckets {
 		m.Count += b.Count
+		if b != buckets[0] {
+			m.Spread = goroutine.AddSpreads(m.Spread, b.Spread)
+		}
 		m.Locked += b.Locked
 		m.Leaked += b.Leaked
 		m.States = addCounts(m.States, b.States)

@@ -102,7 +102,8 @@ type Series struct {
 	PerHour    float64  // mean change an hour; 0 if the times are not known
 	Lives      []Growth // per lifetime
 	Proof      Proof
-	Leaked     int // goroutines that the garbage collector proved leaked, by the newest dump that shows it
+	Leaked     int        // goroutines that the garbage collector proved leaked, by the newest dump that shows it
+	Instances  *Instances // of a fleet over time; nil otherwise
 
 	owner int8 // among equals the reader's own code comes first: see closeness
 }

@@ -93,3 +93,47 @@ func BenchmarkFirstFrame(b *testing.B) {
 	}
 	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/op")
 }
+
+// manyWaiting is a dump in which 100 000 goroutines wait for one lock.
+func manyWaiting(b *testing.B) trend.Trend {
+	data, err := os.ReadFile(filepath.Join("..", "blocked", "testdata", "rwmutex-slow-reader", "debug2.txt"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var waiter []byte
+	for block := range bytes.SplitSeq(data, []byte("\n\n")) {
+		if bytes.Contains(block, []byte("(*Snapshot).Lookup")) {
+			waiter = block[bytes.IndexByte(block, '['):]
+		}
+	}
+	text := bytes.NewBuffer(data)
+	for i := range many {
+		fmt.Fprintf(text, "\ngoroutine %d %s\n", 1000+i, waiter)
+	}
+	dumps, err := parse.Read(b.Context(), text, parse.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return trend.Compare(dumps)
+}
+
+// BenchmarkBlocks walks through findings and who blocks whom where 100 000
+// goroutines wait for one lock. p99-ms is to be held against 16.
+func BenchmarkBlocks(b *testing.B) {
+	s := at(b, 200, 50, manyWaiting(b))
+	keys := []tea.KeyMsg{named["down"]}
+	for _, k := range "f_L_" {
+		keys = append(keys, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{k}})
+	}
+	keys[2], keys[4] = named["esc"], named["enter"]
+	keys = append(keys, named["esc"], named["esc"], named["up"])
+	var times []time.Duration
+	for i := 0; b.Loop(); i++ {
+		begun := time.Now()
+		s.m.Update(keys[i%len(keys)])
+		_ = s.m.View()
+		times = append(times, time.Since(begun))
+	}
+	slices.Sort(times)
+	b.ReportMetric(times[len(times)*99/100].Seconds()*1000, "p99-ms")
+}

@@ -59,10 +59,11 @@ func diagnosedBy(d *diagnose.Diagnosis) diagnosed {
 		}
 	}
 	if len(d.Trend.Dumps) == 1 {
-		for _, text := range []string{d.Rest(), view.States(view.DumpStates(newest), 4)} {
-			if text != "" {
-				x.rest = append(x.rest, text)
-			}
+		if rest := d.Rest(); rest != "" {
+			x.rest = append(x.rest, rest)
+		}
+		if s := view.States(view.DumpStates(newest), 4); s != "" && newest.Goroutines > 1 {
+			x.rest = append(x.rest, "states: "+s)
 		}
 	}
 	return x

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"regexp"
 	"slices"
 
 	"gdump/internal/goroutine"
@@ -60,7 +61,7 @@ func dumpRows(dumps []goroutine.Dump) (title string, head item, items []item) {
 	}
 	columns := []dumpColumn{
 		{heading, when, nil, false},
-		{"dump", func(d *goroutine.Dump) string { return shortSource(clean(d.Source)) }, view.CutFront, false},
+		{"dump", func(d *goroutine.Dump) string { return shortSource(unnumbered(clean(d.Source))) }, view.CutFront, false},
 		{"line", func(d *goroutine.Dump) string { return number.Group(d.Line) }, nil, false},
 		{"what happened", view.Happened, nil, slices.ContainsFunc(dumps, func(d goroutine.Dump) bool { return d.Reason != "" })},
 		{"where", view.Scene, view.CutName, true},
@@ -86,6 +87,13 @@ func dumpRows(dumps []goroutine.Dump) (title string, head item, items []item) {
 	}
 	return title, head, items
 }
+
+// numbered is what follows the name of a source that has several dumps.
+var numbered = regexp.MustCompile(` \(\d+ of \d+\)$`)
+
+// unnumbered is the name of a source without the number of the dump in it, where
+// that is seen without.
+func unnumbered(source string) string { return numbered.ReplaceAllString(source, "") }
 
 // dumpColumn is a column of the list of dumps.
 type dumpColumn struct {

@@ -19,6 +19,10 @@ func TestDumpRows(t *testing.T) {
 	same.Line = 4200
 	tomorrow.TakenAt = at.Add(24 * time.Hour)
 	untimed := goroutine.Dump{Source: "a/other.log", Goroutines: 1203}
+	numbered := func(d goroutine.Dump, source string) goroutine.Dump {
+		d.Source = source
+		return d
+	}
 	tests := []struct {
 		dumps       []goroutine.Dump
 		title, head string
@@ -28,6 +32,7 @@ func TestDumpRows(t *testing.T) {
 		{[]goroutine.Dump{crash, same}, "2 dumps on 2026-11-24", "line what happened where goroutines", "7 fatal error"},
 		{[]goroutine.Dump{crash, tomorrow}, "2 dumps", "time UTC what happened where goroutines", "2026-11-24 14:02:11 fatal error"},
 		{[]goroutine.Dump{crash, untimed}, "2 dumps on 2026-11-24", "time UTC dump what happened where goroutines", "14:02:11 stderr.log fatal error"},
+		{[]goroutine.Dump{numbered(crash, "stderr.log (1 of 2)"), numbered(later, "stderr.log (2 of 2)")}, "2 dumps on 2026-11-24", "time UTC what happened where goroutines", "14:02:11 fatal"},
 		{[]goroutine.Dump{untimed, untimed}, "2 dumps", "where goroutines", "      1 203"},
 	}
 	for _, tt := range tests {

@@ -39,6 +39,13 @@ func (h *help) draw(m *model, w, height int) []string {
 	return h.text.draw(m, w, height)
 }
 
+func (h *help) resize(w, height int) {
+	h.text.resize(w, height)
+	top := h.page.top
+	h.fill()
+	h.page.scrollTo(top, 0)
+}
+
 func (h *help) typing() string { return "type to find   ↑↓ move   " }
 
 // fill writes the lines in which the typed word is found.
@@ -62,7 +69,10 @@ func (h *help) fill() {
 			}
 			lines = append(lines, line{text: topic, kind: strongLine})
 		}
-		lines = append(lines, line{text: "  " + pad(keys, widest), tail: "  " + does + where})
+		for _, l := range wrapLine(line{text: does + where}, max(20, h.page.width-widest-4)) {
+			lines = append(lines, line{text: "  " + pad(keys, widest), tail: "  " + l.text})
+			keys = ""
+		}
 	}
 	for i := range h.bindings {
 		b := &h.bindings[i]

@@ -6,6 +6,7 @@ import (
 
 	"gdump/internal/trend"
 	"gdump/internal/ui/list"
+	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/lipgloss"
@@ -136,34 +137,38 @@ func (m *model) columnTitles(w int) string {
 // cursor by a mark; colour and weight only help.
 func (m *model) rowView(i int, selected bool, w int) string {
 	s := &m.trend.Series[i]
-	var line, cells strings.Builder // drawn, plain
+	var drawn, plain strings.Builder
 	style, words := m.rowStyle(s), m.query.Words()
 	gap := ""
 	for j := range m.columns {
 		if m.widths[j] == 0 {
 			continue
 		}
-		c := &m.columns[j]
-		cell := gap + c.Fill(c.Cell(s), m.widths[j])
-		gap = "  "
-		if selected {
-			cells.WriteString(cell)
-			continue
+		c, width := &m.columns[j], m.widths[j]
+		whole := i == m.folded.row && c.Title == view.SiteTitle // the columns behind it are empty
+		if whole {
+			width = max(width, w-2-cells(plain.String())-len(gap))
 		}
+		cell := gap + c.Fill(c.Cell(s), width)
+		gap = "  "
+		plain.WriteString(cell)
 		of := style
 		if c.Quiet != nil && c.Quiet(s) {
 			of = m.theme.Faint
 		}
-		line.WriteString(m.mark(cell, words, of))
+		drawn.WriteString(m.mark(cell, words, of))
+		if whole {
+			break
+		}
 	}
 	sign := " "
 	if m.marked[identity(s)] {
 		sign = "●"
 	}
 	if selected {
-		return m.theme.Selected.Render(fit("▸"+sign+cells.String(), w))
+		return m.theme.Selected.Render(fit("▸"+sign+plain.String(), w))
 	}
-	return " " + sign + line.String()
+	return " " + sign + drawn.String()
 }
 
 func (m *model) rowStyle(s *trend.Series) lipgloss.Style {

@@ -521,6 +521,9 @@ func (m *model) fitStack() {
 	m.stack.look()
 	r := m.layout.stack
 	m.stack.resize(r.w-2, r.h-1-m.sourceRows())
+	if m.stack.cursor < m.stack.height {
+		m.stack.top = 0 // the title is in sight as long as the cursor is, too
+	}
 }
 
 // siteRow is the row of the frame that the cursor starts on: the first outside

@@ -24,6 +24,7 @@ func (m *model) titleView() string {
 	if len(dumps) == 1 {
 		if len(m.dumps) > 1 {
 			position = fmt.Sprintf("%d of %d · ", m.looking[0]+1, len(m.dumps))
+			name = unnumbered(name)
 		}
 		facts = append(facts, buckets, string(last.Level))
 		if last.GoVersion != "" {
@@ -50,7 +51,7 @@ func (m *model) titleView() string {
 	right := strings.Join(facts, " · ") + " "
 	// What says least goes first: folders, then facts, then the front of the name.
 	if cells(head+position+name+right)+2 > m.width {
-		name = strings.ReplaceAll(name, clean(dumps[0].Source), shortSource(clean(dumps[0].Source)))
+		name = strings.ReplaceAll(name, unnumbered(clean(dumps[0].Source)), shortSource(unnumbered(clean(dumps[0].Source))))
 		name = strings.ReplaceAll(name, clean(last.Source), shortSource(clean(last.Source)))
 	}
 	for len(facts) > 1 && cells(head+position+name+right)+2 > m.width {

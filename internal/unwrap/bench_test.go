@@ -29,7 +29,7 @@ func BenchmarkUnwrap(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				for b.Loop() {
 					n := 0
-					r := New(Options{}, func(c *Chunk) { n += len(c.Text); c.Free() })
+					r := New(func(c *Chunk) { n += len(c.Text); c.Free() })
 					line := 1
 					for rest := text; len(rest) > 0; {
 						size := len(rest)

@@ -23,7 +23,6 @@ type Chunk struct {
 	aux      []byte // what stamps lie in
 	problems []Problem
 	offset   int64 // of the first line
-	latest   time.Time
 	owner    *Reader
 
 	cursor, cursorMark, cursorLine int // where Line was last, and its answer
@@ -39,7 +38,8 @@ type Stream struct {
 	level     *level // that it lies in
 	inner     *level // of what is wrapped once more; nil if nothing is
 	shape     *shape
-	id        string
+	id        string // among the streams of the shape
+	cut       *Cut
 	prefix    pattern // learned from a line of this stream
 	container bool    // its prefix is a container runtime's, which says whether a line is whole
 	csv       bool    // its lines are fields of CSV, quoted or not
@@ -107,14 +107,15 @@ func (c *Chunk) Line(pos int) int {
 	return c.cursorLine
 }
 
-// Time returns the time stamp that came with the header, the head of counts or
-// the reason that begins at pos; zero if there was none.
-func (c *Chunk) Time(pos int) time.Time {
+// Around returns the line of the source with the header, the head of counts or
+// the reason that begins at pos, as far as it can show a time; nil if nothing is
+// around the text.
+func (c *Chunk) Around(pos int) []byte {
 	i := sort.Search(len(c.stamps), func(i int) bool { return c.stamps[i].pos >= pos })
 	if i == len(c.stamps) || c.stamps[i].pos != pos {
-		return time.Time{}
+		return nil
 	}
-	return timeOf(c.aux[c.stamps[i].from:c.stamps[i].to], c.latest)
+	return c.aux[c.stamps[i].from:c.stamps[i].to]
 }
 
 // Offset returns where in the source the line is that has the header, the head
@@ -130,9 +131,24 @@ func (c *Chunk) Offset(pos int) int64 {
 // timeFields name the time of a record.
 var timeFields = []string{`"time":`, `"Time":`, `"timestamp":`, `"@timestamp":`, `"ts":`, `"__REALTIME_TIMESTAMP":`, `"timeUnixNano":`, `"eventTime":`, `"date":`, `"t":`}
 
-// timeOf reads the time of a line from the text around it. The time of a record
-// is in its fields: what its texts say happened before.
-func timeOf(around []byte, latest time.Time) time.Time {
+// appendAround appends what of the text around a line can show its time: the
+// beginning, and the end of a record.
+func appendAround(to, around []byte) []byte {
+	to = append(to, around[:min(len(around), maxStamped)]...)
+	if len(around) > maxStamped && around[len(around)-1] == '}' {
+		to = append(append(to, ' '), around[max(maxStamped, len(around)-3*maxStamped):]...)
+	}
+	return to
+}
+
+// TimeOf reads the time of a line from the text around it, zero if there is
+// none. The time of a record is in its fields: what its texts say happened
+// before. A stamp without a year gets the last that puts it before latest; if
+// latest is zero it is not read.
+func TimeOf(around []byte, latest time.Time) time.Time {
+	if len(around) > maxStamped {
+		around = appendAround(nil, around)
+	}
 	head, _, isRecord := bytes.Cut(around, []byte{'{'})
 	fields := around[len(head):]
 	if t := Stamp(head, latest); !t.IsZero() || !isRecord {
@@ -178,7 +194,7 @@ func (r *Reader) chunk(s *Stream) *Chunk {
 		c = &Chunk{}
 	}
 	*c = Chunk{
-		Stream: s, Text: c.Text[:0], marks: c.marks[:0], stamps: c.stamps[:0], aux: c.aux[:0], next: -1, latest: r.latest, owner: r,
+		Stream: s, Text: c.Text[:0], marks: c.marks[:0], stamps: c.stamps[:0], aux: c.aux[:0], next: -1, owner: r,
 	}
 	return c
 }

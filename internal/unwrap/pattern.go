@@ -117,6 +117,30 @@ func (p *pattern) fix(b, open []byte) {
 	}
 }
 
+// fixTo makes p what to compare other lines with at once that have the parts of
+// a pattern as this one has them, but for the digits of what is no identity.
+func (p *pattern) fixTo(of *pattern, line []byte) {
+	open := make([]byte, 0, 128)
+	for _, part := range of.parts {
+		n := part.size + len(part.literal)
+		if part.gap == wholeOr {
+			n = 1
+		} else if n == 0 {
+			n = part.gap.size(line[len(open):])
+		}
+		exact := part.gap == none || part.gap == identity || part.gap == named || part.gap == wholeOr
+		for _, c := range line[len(open) : len(open)+n] {
+			if !exact && grammar.IsDigit(c) {
+				open = append(open, 0xf0)
+			} else {
+				open = append(open, 0xff)
+			}
+		}
+	}
+	p.fixed = p.fixed[:0]
+	p.fix(line[:len(open)], open)
+}
+
 // matches compares the start of a line with the one that the pattern was
 // learned from.
 func (p *pattern) matches(line []byte) bool {

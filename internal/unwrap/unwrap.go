@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"slices"
 	"sync"
-	"time"
 
 	"gdump/internal/grammar"
 )
@@ -24,18 +23,10 @@ const (
 	heldBytes   = 64 << 10 // of a stream that are kept until its order is known
 )
 
-// Options says what a Reader may use. The zero value is good.
-type Options struct {
-	// Latest is a time that no stamp of the text is later than. It shows the
-	// year where a stamp leaves it out; zero leaves such times unknown.
-	Latest time.Time
-}
-
 // A Reader takes the text of a source and gives out the lines of each process.
 // Its memory grows with the number of processes, not with the text.
 type Reader struct {
 	emit    func(*Chunk)
-	latest  time.Time
 	root    *level
 	streams []*Stream
 	dirty   []*Stream
@@ -47,6 +38,7 @@ type Reader struct {
 	text     []byte // being fed
 	pos      int    // of the line in text
 	odd      bool   // the text may have entities of HTML, or blanks that do not break
+	marked   bool   // lines are rows of HTML, of which a prefix was learned without its tags
 	alien    bool   // a profile of another kind began, whose records are like those of goroutines
 	mail     bool   // the text is quoted-printable
 	soft     []byte // of it, a line that goes on
@@ -91,8 +83,8 @@ type shape struct {
 }
 
 // New returns a Reader that gives chunks to emit.
-func New(o Options, emit func(*Chunk)) *Reader {
-	r := &Reader{emit: emit, latest: o.Latest}
+func New(emit func(*Chunk)) *Reader {
+	r := &Reader{emit: emit}
 	r.root = &level{}
 	r.root.bare = r.stream(r.root, nil, "")
 	return r
@@ -160,14 +152,7 @@ func (r *Reader) Feed(text []byte, line int, offset int64) {
 		pos += n + 1
 	}
 	r.flush(false)
-	if len(text) < backBytes {
-		r.back = append(r.back, text...)
-		if len(r.back) > backBytes {
-			r.back = append(r.back[:0], tailLines(r.back)...)
-		}
-	} else {
-		r.back = append(r.back[:0], tailLines(text)...)
-	}
+	r.keepBack(text)
 	r.text = nil
 }
 
@@ -316,6 +301,9 @@ func (r *Reader) source(line []byte) {
 
 // take reads a line of a level.
 func (r *Reader) take(l *level, line []byte) {
+	if r.marked && l.depth == 0 {
+		line = cleanText(line)
+	}
 	if l.pending != nil && r.resolve(l, line) {
 		return
 	}
@@ -508,15 +496,11 @@ func (r *Reader) append(s *Stream, text []byte) {
 
 // stamp notes the time of the line that is appended next.
 func (r *Reader) stamp(s *Stream) {
-	around := r.around
 	if s.out == nil {
 		s.out = r.chunk(s)
 	}
 	c := s.out
 	from := len(c.aux)
-	c.aux = append(c.aux, around[:min(len(around), maxStamped)]...)
-	if len(around) > maxStamped && around[len(around)-1] == '}' {
-		c.aux = append(append(c.aux, ' '), around[max(maxStamped, len(around)-3*maxStamped):]...)
-	}
+	c.aux = appendAround(c.aux, r.around)
 	c.stamps = append(c.stamps, stampText{len(c.Text), from, len(c.aux), r.offset})
 }

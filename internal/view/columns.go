@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
 	"gdump/internal/view/number"
@@ -36,6 +37,9 @@ type Column struct {
 
 // optional is the rank from which on a column is worth more than a name in full.
 const optional = 6
+
+// SiteTitle heads the column of call sites; those behind it say more of them.
+const SiteTitle = "call site"
 
 // Gap is the blank between two columns.
 const Gap = 2
@@ -84,12 +88,23 @@ func Columns(t *trend.Trend) []Column {
 		add(Column{rank: 12, Cell: func(s *trend.Series) string { return Of(s.Verdict).Sign }, Compare: verdict})
 		add(Column{Title: "verdict", rank: 5, Cell: func(s *trend.Series) string { return string(s.Verdict) }, Compare: verdict})
 	}
+	if OfFleet(t) {
+		count("instances", 9, instances, nil)
+		cols[len(cols)-1].Cell = func(s *trend.Series) string { return diagnose.Instances(s) }
+		strip := Column{Title: "each", rank: 6, Cell: func(s *trend.Series) string { return Strip(s.Bucket, maxStrip) }}
+		worst := Column{Title: "worst", rank: 7, Cell: func(s *trend.Series) string { return Worst(s) }, least: 16, cut: CutFront}
+		for _, c := range []Column{strip, worst} {
+			c.Compare = func(a, b *trend.Series) int { return cmp.Compare(most(b), most(a)) }
+			add(c)
+		}
+	}
 	add(Column{
 		Title: "leaked", Right: true, rank: 9, Cell: leakedCell,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(b.Leaked, a.Leaked) },
 	})
 	name("state", 10, min(shortStates(t.Series), leastState), CutState, State)
 	cols[len(cols)-1].short = shortStates(t.Series)
+	cols[len(cols)-1].comfort = cols[len(cols)-1].short
 	add(Column{
 		Title: "wait", Right: true, rank: 6, Cell: func(s *trend.Series) string { return Waits(s.Bucket.Waits) },
 		Compare: func(a, b *trend.Series) int {
@@ -105,10 +120,11 @@ func Columns(t *trend.Trend) []Column {
 		return cols
 	}
 	add(Column{
-		Title: "call site", rank: 21, least: 18, comfort: 28, cut: CutName, Cell: Name,
+		Title: SiteTitle, rank: 21, least: 18, comfort: 28, cut: CutName, Cell: Name,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(Name(a), Name(b)) },
 	})
 	name("at", 7, 10, CutFront, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
+	cols[len(cols)-1].comfort = 16
 	name("created by", 1, 24, CutName, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
 	name("module", 2, 20, CutFront, ownerModule)
 	return cols

@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 	if how := os.Getenv("E2E_SCREEN_PANICS"); how != "" {
 		os.Exit(panicking(how))
 	}
+	if addr := os.Getenv("E2E_GOPS_AGENT"); addr != "" {
+		serveAgent(addr)
+	}
 	dir, err := os.MkdirTemp("", "gdump-e2e-")
 	if err != nil {
 		panic(err)
@@ -73,6 +76,7 @@ func command(t *testing.T, dir string, args ...string) result {
 // report is the part of the JSON report that is looked at here.
 type report struct {
 	Dumps []struct {
+		Level      string
 		Goroutines int
 		Problems   []struct{ Message string }
 	}
@@ -208,7 +212,7 @@ func browse(t *testing.T, s server, buckets int) {
 func TestWatch(t *testing.T) {
 	s := natsServer(t)
 	x := start(t, 120, 36, gdump, "watch", s.pprof, "--every", "1s", "--out", "dumps")
-	x.wait(`watch ● \d+s ago`)
+	x.wait(`live ● .*\d+s ago`)
 	x.wait(`▸ `)
 	s.connect(t, 40)
 	x.press("r")
@@ -355,7 +359,7 @@ func TestWatchUnreachable(t *testing.T) {
 	web := &http.Server{Addr: addr, Handler: mux}
 	go web.ListenAndServe()
 	t.Cleanup(func() { web.Close() })
-	x.wait(`watch ● \d+s ago`)
+	x.wait(`live ● .*\d+s ago`)
 	x.press("q")
 	x.exit(0)
 }
