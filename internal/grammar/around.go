@@ -188,6 +188,10 @@ func ParseSymbol(text, pcs []byte) (function []byte, at Location, ok bool) {
 	if plus <= 0 {
 		return nil, at, false
 	}
+	if tab := bytes.IndexByte(bytes.TrimRight(name[:plus], " \t"), '\t'); tab > 0 { // two lines became one
+		function, _, _ = bytes.Cut(name[:tab], []byte("+0x"))
+		return DecodeName(function), at, false
+	}
 	i := plus + len("+0x")
 	for i < len(name) && IsHexDigit(name[i]) {
 		i++
