@@ -202,7 +202,7 @@ func TestSource(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			text := "package shop\n\nimport \"sync\"\n\ntype Cart struct {\n\tpad [4]int64\n\tmu sync.Mutex\n\tmore sync.Mutex\n\tn int\n}\n"
-			for range 8 {
+			for range 9 {
 				text += "\n"
 			}
 			text += "func (c *Cart) Add(n int) { c.mu.Lock(); c.n += n; c.mu.Unlock() }\n" +
