@@ -13,8 +13,8 @@ type place struct {
 
 func (s *scene) placeOf(r *resource) place { return place{r.Op, r.function, r.Site.Line} }
 
-// countPlaces counts how many goroutines wait at each line. Where a dump tells
-// channels apart each may have one waiter only, and it is the line that many
+// countPlaces counts how many goroutines wait at each line. Where a dump distinguishes
+// channels each may have one waiter only, and it is the line that many
 // wait at.
 func (s *scene) countPlaces() {
 	s.places = map[place]int{}
