@@ -130,6 +130,21 @@ func TestFindings(t *testing.T) {
 	s.shows("goroutines are grouped")
 }
 
+// TestMenuMouse chooses by a click, and opens by a second.
+func TestMenuMouse(t *testing.T) {
+	s := at(t, 120, 36, knot(t, "mutex-abba"), "L")
+	click := func(y int) {
+		s.send(tea.MouseMsg{X: 9, Y: y, Action: tea.MouseActionPress, Button: tea.MouseButtonLeft})
+	}
+	click(3)
+	s.shows("▸        1  the mutex")
+	click(0)
+	click(30)
+	s.shows("▸        1  the mutex")
+	click(3)
+	s.shows("1 goroutine waits")
+}
+
 // TestIdle holds that what is known to be idle is hidden by ".".
 func TestIdle(t *testing.T) {
 	s := at(t, 120, 36, knot(t, "mutex-abba"))
