@@ -119,7 +119,7 @@ func (r *reference) rows(prefix string, n node) {
 		if len(p.node.Enum) > 0 {
 			says += " One of `" + strings.Join(p.node.Enum, "`, `") + "`."
 		}
-		name := prefix + p.name
+		name := "`" + prefix + p.name + "`"
 		if slices.Contains(n.Required, p.name) {
 			name = "**" + name + "**"
 		}
