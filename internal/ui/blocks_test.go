@@ -45,7 +45,7 @@ func (s *screen) shows(texts ...string) {
 // waiting, against what they looked like when somebody last looked at them.
 func TestKnots(t *testing.T) {
 	for name, keys := range map[string][]string{
-		"list": nil, "findings": {"f"}, "blocks": {"L"}, "suspects": {"L", "enter"}, "hidden": {"."},
+		"list": nil, "findings": {"f"}, "blocks": {"w"}, "suspects": {"L", "enter"}, "hidden": {"."},
 	} {
 		for _, size := range sizes {
 			for _, dump := range []string{"mutex-abba", "rwmutex-slow-reader"} {
