@@ -116,7 +116,11 @@ func TestFindings(t *testing.T) {
 	s.press("f")
 	s.shows("kind", "evidence  why goroutine 45", "go there")
 	for i := range s.m.findings {
-		s.shows(s.m.findings[i].Says[:40])
+		_, says, ok := strings.Cut(s.m.findings[i].Says, ": ")
+		if !ok {
+			says = s.m.findings[i].Says
+		}
+		s.shows(says[:30])
 	}
 	s.press("j", "enter")
 	want := s.m.findings[1].Buckets[0]
