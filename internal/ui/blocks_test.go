@@ -98,6 +98,12 @@ func TestBlocks(t *testing.T) {
 	if s.press("esc"); s.m.over() != nil {
 		t.Error("esc does not go back to the list")
 	}
+	// The way back is of this dump.
+	s.press("g", ">")
+	s.send(loadedMsg{prepared: prepare(load(t, "server/nats126.debug2.txt"))})
+	if s.press("<"); len(s.m.trail) > 0 {
+		t.Error("a way leads into another dump")
+	}
 	// At the end of a way is a stack.
 	s = at(t, 120, 36, knot(t, "rwmutex-slow-reader"), "L", "enter", "enter")
 	if s.m.over() != nil || s.m.blocks[s.m.trend.Series[s.m.selected()].Bucket.ID] == 0 {
