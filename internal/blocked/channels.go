@@ -129,7 +129,7 @@ func (s *scene) sendPattern(r *resource) (Pattern, Confidence) {
 	o := s.origin(r)
 	many := s.places[s.placeOf(r)] >= 2
 	switch facts := s.waitFacts(&s.units[r.units[0]]); {
-	case many && r.Address == 0 && facts != nil && facts.answered:
+	case (many && r.Address == 0 || s.places[s.placeOf(r)] > r.Waiters) && facts != nil && facts.answered:
 		return ChanCycle, Guess // two of a kind may wait for each other
 	case r.Proven, o.all(o.gone), many && o.all(o.returned):
 		// Many that few have started may only wait for a slow receiver.

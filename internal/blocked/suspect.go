@@ -142,8 +142,8 @@ func (s *scene) suspect() {
 		}
 		s.decide(r)
 	}
-	s.channelEnds()
 	s.partners()
+	s.channelEnds()
 }
 
 // decide says which candidates are suspects, and how sure that is.

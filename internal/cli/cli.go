@@ -28,7 +28,7 @@ import (
 	"golang.org/x/term"
 )
 
-// The exit statuses, as the README lists them.
+// The exit statuses, as docs/manual.md lists them.
 const (
 	statusOK       = 0
 	statusFound    = 1

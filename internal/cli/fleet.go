@@ -112,9 +112,9 @@ type period struct {
 
 func (h *period) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&h.from, "from", "", "since when to ask a Pyroscope server: -7d, -12h or 2026-01-02T15:04:05Z")
+	f.StringVar(&h.from, "from", "", "since when to ask a Pyroscope server; -7d, -12h or 2026-01-02T15:04:05Z")
 	f.StringVar(&h.to, "to", "", "until when; now if it is not given")
-	f.DurationVar(&h.step, "step", 0, "one profile of each instance in each such time (default: a hundredth of the time)")
+	f.DurationVar(&h.step, "step", 0, "one profile of each instance in each such time; by default a hundredth of the time")
 }
 
 // setPeriod sets the time for which a server is asked.
@@ -183,7 +183,7 @@ func (a *app) sayFailed(failed []fleet.Failure, of int) {
 func (a *app) targetsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "targets SELECTOR",
-		Short: "List the processes that a selector finds",
+		Short: "List the processes of a selector",
 		Long: `A target is one process:
   :6060  host:6060  https://host/base/debug/pprof/  unix:///run/app.sock
   gops:PID  gops:HOST:PORT     with the agent of google/gops instead of pprof

@@ -42,7 +42,7 @@ func quiet(d *Diagnosis) []Finding {
 	if asked(dump) {
 		f.Evidence = append(f.Evidence, "written on "+goroutine.Clean(dump.Reason))
 	}
-	if len(d.Trend.Series) > 0 {
+	if c.crowd {
 		f.of(d.leading().Bucket)
 	}
 	return []Finding{f}

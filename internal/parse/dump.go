@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -245,10 +246,11 @@ func (b *builder) finish() {
 	}
 	d := b.dump(b.entries, b.tallies)
 	home := b.home
-	if home.mixed {
+	if home.mixed && home.used {
 		// Another program than those before: its functions are not theirs.
 		home = newHome(d.Buckets)
 	}
+	home.used = true
 	*b = builder{home: home, done: &d, total: b.total, counted: b.counted, line: b.line, offset: b.offset}
 }
 
@@ -302,11 +304,14 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		x, y := &entries[i], &entries[j]
 		return cmp.Or(cmp.Compare(y.count, x.count), bytes.Compare(sums[x.stack][:], sums[y.stack][:]))
 	})
-	ids := make([]byte, 0, 2*len(goroutine.Sum{})*len(order))
+	var ids strings.Builder
+	ids.Grow(2 * len(goroutine.Sum{}) * len(order))
 	for _, i := range order {
-		ids = hex.AppendEncode(ids, sums[entries[i].stack][:])
+		var id [2 * len(goroutine.Sum{})]byte
+		hex.Encode(id[:], sums[entries[i].stack][:])
+		ids.Write(id[:])
 	}
-	allIDs := string(ids)
+	allIDs := ids.String()
 	var shared singles
 	lost := false
 	if len(order) > 0 {

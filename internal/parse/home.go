@@ -15,6 +15,7 @@ type home struct {
 	list      []goroutine.Stack
 	module    string // the main module of the programs
 	mixed     bool   // programs have different main modules
+	used      bool   // a dump is finished
 }
 
 // maxShared is how many stacks a home has at most if another dump shares it:

@@ -73,7 +73,7 @@ type need struct {
 }
 
 // binding is a row of the table of keys. Keys, the hints at the bottom, help,
-// palette and the README's table are made from it.
+// palette and docs/keys.md are made from it.
 type binding struct {
 	keys  string // as Bubble Tea names them, between blanks; "space" for a blank
 	topic string

@@ -47,7 +47,7 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	}
 	switch k {
 	case grammar.Start:
-		s.suspect = !s.started && s.lastKind == grammar.Call && !s.Document
+		s.suspect = !s.started && (s.lastKind == grammar.Call || s.lastKind == grammar.Note) && !s.Document
 		s.started, s.want = true, grammar.Call
 		r.stamp(s)
 	case grammar.Call:
@@ -205,7 +205,7 @@ func (s *Stream) rejoined(before, line []byte, k grammar.Kind) ([]byte, grammar.
 	}
 	j := append(append(bytes.Clone(before), glues[0]...), rest...)
 	if own != grammar.Call && (k == grammar.Other || k == grammar.Partial) && (own == grammar.Place && placeBegins(j) ||
-		own != grammar.Place && grammar.KindOf(j) == grammar.Partial && (isArguments(rest[bytes.LastIndexByte(rest, '(')+1:]) || bytes.IndexByte(rest, ' ') < 0 || placeBegins(j))) {
+		own != grammar.Place && grammar.KindOf(j) == grammar.Partial && (header || isArguments(rest[bytes.LastIndexByte(rest, '(')+1:]) || bytes.IndexByte(rest, ' ') < 0 || placeBegins(j))) {
 		return j, grammar.Partial
 	}
 	return nil, own
@@ -232,6 +232,9 @@ func isArguments(text []byte) bool {
 
 // joinCounts joins the lines of a debug=1 dump.
 func joinCounts(before, line []byte) []byte {
+	if bytes.HasPrefix(line, []byte("  ")) {
+		line = bytes.TrimLeft(line, " ") // what goes on is indented
+	}
 	joined := func(glue string, ok bool) []byte {
 		if !ok {
 			return nil

@@ -212,7 +212,7 @@ func browse(t *testing.T, s server, buckets int) {
 func TestWatch(t *testing.T) {
 	s := natsServer(t)
 	x := start(t, 120, 36, gdump, "watch", s.pprof, "--every", "1s", "--out", "dumps")
-	x.wait(`watch ● \d+s ago`)
+	x.wait(`live ● .*\d+s ago`)
 	x.wait(`▸ `)
 	s.connect(t, 40)
 	x.press("r")
@@ -359,7 +359,7 @@ func TestWatchUnreachable(t *testing.T) {
 	web := &http.Server{Addr: addr, Handler: mux}
 	go web.ListenAndServe()
 	t.Cleanup(func() { web.Close() })
-	x.wait(`watch ● \d+s ago`)
+	x.wait(`live ● .*\d+s ago`)
 	x.press("q")
 	x.exit(0)
 }
