@@ -184,7 +184,9 @@ func ParseSymbol(text, pcs []byte) (function []byte, at Location, ok bool) {
 		return nil, at, false
 	}
 	name := bytes.TrimLeft(text[end:], " \t")
-	plus := bytes.LastIndex(name, []byte("+0x"))
+	// Where tabs are left, one ends the name: what follows is no part of it.
+	column, _, _ := bytes.Cut(name, []byte{'\t'})
+	plus := bytes.LastIndex(column, []byte("+0x"))
 	if plus <= 0 {
 		return nil, at, false
 	}
