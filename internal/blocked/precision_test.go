@@ -201,23 +201,24 @@ func TestSource(t *testing.T) {
 		{"locks in a literal", "f := func() { c.mu.Lock() }\nsleep(f)", false},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			text := "package shop\n\nimport \"sync\"\n\ntype Cart struct {\n\tpad [4]int64\n\tmu sync.Mutex\n\tmore sync.Mutex\n\tn int\n}\n"
+			var text strings.Builder
+			text.WriteString("package shop\n\nimport \"sync\"\n\ntype Cart struct {\n\tpad [4]int64\n\tmu sync.Mutex\n\tmore sync.Mutex\n\tn int\n}\n")
 			for range 9 {
-				text += "\n"
+				text.WriteString("\n")
 			}
-			text += "func (c *Cart) Add(n int) { c.mu.Lock(); c.n += n; c.mu.Unlock() }\n" +
-				"func (c *Cart) lock() { c.mu.Lock() }\nfunc (c *Cart) unlock() { c.mu.Unlock() }\nfunc (c *Cart) both() { c.mu.Lock(); defer c.mu.Unlock() }\nfunc sleep(f ...func()) {}\n"
-			text += "func (c *Cart) Pack() {\n" + x.body + "\n}\n"
-			before, _, _ := strings.Cut(text, "sleep()\n")
+			text.WriteString("func (c *Cart) Add(n int) { c.mu.Lock(); c.n += n; c.mu.Unlock() }\n" +
+				"func (c *Cart) lock() { c.mu.Lock() }\nfunc (c *Cart) unlock() { c.mu.Unlock() }\nfunc (c *Cart) both() { c.mu.Lock(); defer c.mu.Unlock() }\nfunc sleep(f ...func()) {}\n")
+			text.WriteString("func (c *Cart) Pack() {\n" + x.body + "\n}\n")
+			before, _, _ := strings.Cut(text.String(), "sleep()\n")
 			if x.name == "locks in a literal" {
-				before, _, _ = strings.Cut(text, "sleep(f)\n")
+				before, _, _ = strings.Cut(text.String(), "sleep(f)\n")
 			}
-			if strings.HasSuffix(text, "\nsleep()\n}\n") {
-				before = strings.TrimSuffix(text, "sleep()\n}\n")
+			if strings.HasSuffix(text.String(), "\nsleep()\n}\n") {
+				before = strings.TrimSuffix(text.String(), "sleep()\n}\n")
 			}
 			line := strings.Count(before, "\n") + 1
 			source := func(goroutine.Frame) []blocked.SourceFile {
-				return []blocked.SourceFile{{Name: "shop.go", Data: []byte(text)}}
+				return []blocked.SourceFile{{Name: "shop.go", Data: []byte(text.String())}}
 			}
 			d := read(t, []byte(two+stack(7, "sleep", fmt.Sprintf("(*Cart).Pack(0xc000010000) :%d", line), "serve() :9")))
 			got := strong(d, blocked.Options{Source: source})[7]
