@@ -148,12 +148,19 @@ func (l lenient) Import(name string) (*types.Package, error) {
 	if text, ok := stubs[name]; ok {
 		return stub(name, text, l)
 	}
+	if f, ok := l.s.frames[name]; ok && (f.Origin == goroutine.Stdlib || f.Origin == goroutine.Runtime) {
+		return empty(name), nil // to check Go's own packages would take seconds
+	}
 	if p := l.s.byPath(name); p != nil && !p.checking && p.types != nil {
 		return p.types, nil
 	}
-	empty := types.NewPackage(name, path.Base(name))
-	empty.MarkComplete()
-	return empty, nil
+	return empty(name), nil
+}
+
+func empty(name string) *types.Package {
+	p := types.NewPackage(name, path.Base(name))
+	p.MarkComplete()
+	return p
 }
 
 // function finds the function of a frame in the source: a declaration, or the

@@ -55,6 +55,15 @@ type limits struct {
 	// MingleRounds where more stay.
 	CrowdEnds    float64
 	MingleRounds int
+	// StartIDs are those that a process hands out as it starts.
+	StartIDs float64
+	// FewestIDs are those that a round must hand out to other goroutines for ids
+	// to be a clock, and LateShare the share of the newcomers that may have lower
+	// ones than what was there before them: processors take ids in blocks, and
+	// where a round uses up few of them, their order is not that of the starts.
+	FewestIDs, LateShare float64
+	// LongAgo is how many rounds before the first dump are looked at.
+	LongAgo int
 	// Few is the number of goroutines that makes a leak of a rise.
 	Few int
 	// Little is the share of what was there before that the rise must be where
@@ -89,7 +98,7 @@ func defaultLimits() limits {
 	return limits{
 		FewEnd: 0.05, SurelyStay: 1e-3, Exposed: 1, Rise: 3, RiseShare: 0.10, Swing: 0.25,
 		Net: 0.6, Ends: 0.004, Slowed: 0.6, Early: 1.64, Dries: 4, Rounds: 0.7, Blocks: 5, Silence: 0.05, SilentShare: 1.0 / 3,
-		Peers: 8, PeerRounds: 6, PeerShare: 0.6, Turns: 4, Even: 0.9, TurnTime: 10 * time.Minute, CrowdEnds: 0.85, MingleRounds: 5, Few: 5, Little: 0.5, LittleRounds: 0.8, Watched: 1.0 / 3, WarmUp: time.Hour, WarmRounds: 6, Outgrown: 8, Many: 100,
+		Peers: 8, PeerRounds: 6, PeerShare: 0.6, Turns: 4, Even: 0.9, TurnTime: 10 * time.Minute, CrowdEnds: 0.85, MingleRounds: 5, StartIDs: 32, FewestIDs: 2, LateShare: 0.25, LongAgo: 12, Few: 5, Little: 0.5, LittleRounds: 0.8, Watched: 1.0 / 3, WarmUp: time.Hour, WarmRounds: 6, Outgrown: 8, Many: 100,
 		FewCounts: 6, ManyCounts: 8, ByChance: 0.05, SurelyRises: 0.002, Down: 0.15, EqualTops: 0.1,
 	}
 }

@@ -6,18 +6,6 @@ import (
 	"gdump/internal/goroutine"
 )
 
-const (
-	// fewestIDs are those that a round must hand out to other goroutines: fewer
-	// are no clock.
-	fewestIDs = 2
-	// longAgo is how many rounds before the first dump are looked at.
-	longAgo = 12
-	// lateShare is the share of the newcomers that may have lower ids than what
-	// was there before them. Processors take ids in blocks; where a round uses up
-	// few of them, their order is not that of the starts.
-	lateShare = 0.25
-)
-
 // past counts by rounds how many residents of some series were started before
 // the first dump of a lifetime, the last round being the one that ends with that
 // dump. Ids are handed out in the order of the starts, so the ids that others
@@ -56,17 +44,17 @@ func (j *judged) past(life int, members []int, age int) []int {
 		}
 	}
 	round := (float64(to) - float64(from) - float64(own)) / float64(len(w.dumps)-1)
-	if round < fewestIDs || float64(late) > lateShare*float64(own+late) {
+	if round < j.FewestIDs || float64(late) > j.LateShare*float64(own+late) {
 		return nil
 	}
-	return byRounds(ids, from, round)
+	return j.byRounds(ids, from, round)
 }
 
 // byRounds counts ids by rounds that end with the id last, in each of which
 // others took so many ids.
-func byRounds(ids []uint64, last uint64, round float64) []int {
+func (l limits) byRounds(ids []uint64, last uint64, round float64) []int {
 	// The first round is that of the start, which may begin late.
-	rounds := min(longAgo, int((float64(last)-startIDs-float64(len(ids)))/round)-1)
+	rounds := min(l.LongAgo, int((float64(last)-l.StartIDs-float64(len(ids)))/round)-1)
 	if rounds < 1 {
 		return nil
 	}

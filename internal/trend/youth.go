@@ -14,9 +14,6 @@ type youth struct {
 	first int           // goroutines of the first dump
 }
 
-// startIDs are those that a process hands out as it starts, at most.
-const startIDs = 32
-
 // age is the age of the process if its dumps were taken in so much time, or in
 // so many rounds. It is infinite where the share is not known.
 func (y *youth) age(span float64) float64 { return span / y.since }
@@ -32,7 +29,7 @@ func (j *judged) youthOf(life int) youth {
 	a, b := j.rosters.highest(first), j.rosters.highest(last)
 	return youth{
 		first: j.dumps[first].Goroutines,
-		since: max(0, 1-max(0, float64(a)-startIDs)/float64(b)),
+		since: max(0, 1-max(0, float64(a)-j.StartIDs)/float64(b)),
 		span:  cmp.Or(j.span(first, last), waited(&j.dumps[first], &j.dumps[last])),
 	}
 }
