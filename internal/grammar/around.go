@@ -207,6 +207,9 @@ func ParseSymbol(text, pcs []byte) (function []byte, at Location, ok bool) {
 // OtherProfile names the profile that a line begins, if it is not of
 // goroutines.
 func OtherProfile(line []byte) string {
+	if !bytes.Contains(line, []byte("profile:")) && !bytes.Contains(line, []byte("--- ")) {
+		return ""
+	}
 	for _, p := range otherProfiles {
 		if bytes.Contains(line, []byte(p.begin)) {
 			return p.kind

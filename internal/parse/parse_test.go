@@ -211,6 +211,9 @@ func TestNoDump(t *testing.T) {
 		"crash":   {"listening\npanic: assignment to entry in nil map\n", "a crash without its goroutines, as GOTRACEBACK=none"},
 		"log":     {"2026/11/24 listening\n", "text without a goroutine"},
 		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "a heap profile"},
+		"mutex":   {"--- mutex:\ncycles/second=24\nsampling period=1\n100 2 @ 0x4304c0 0x42d6ba\n#\t0x4304bf\tsync.(*Mutex).Unlock+0x1\t/a.go:3\n", "a mutex profile"},
+		"block":   {"--- contention:\ncycles/second=24\n100 2 @ 0x4304c0 0x42d6ba\n100 3 @ 0x4304c1 0x42d6ba\n100 4 @ 0x4304c2 0x42d6ba\n", "a block profile"},
+		"threads": {"threadcreate profile: total 9\n8 @ 0x4304c0\n#\t0x4304bf\tmain.f+0x1\t/a.go:3\n", "a threadcreate profile"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -46,7 +46,7 @@ func startsWhole(line []byte) bool {
 	if _, ok := grammar.ParseHeader(line); ok {
 		return true
 	}
-	return grammar.StartAt(line) == 0 && !bytes.Contains(line, []byte(`\n`))
+	return grammar.StartAt(line) == 0 && !bytes.Contains(line, []byte(`:\n`)) // not its labels, but its end is escaped
 }
 
 // jsonRecord reads a line that is, or ends in, a JSON object or array.
