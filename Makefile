@@ -5,7 +5,7 @@ FUZZTIME ?= 60s
 FUZZED ?= ./...
 SERVERS = nats-server prometheus caddy etcd-server
 
-.PHONY: help build test race check fuzz e2e pyroscope dist distcheck bench confusion golden clean
+.PHONY: help build test race check fuzz e2e pyroscope dist distcheck pictures bench confusion golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ dist: ## build a release into dist/: archives, packages, bill of materials, chec
 distcheck: ## build a release twice, compare, and install its package in an empty root
 	cd tools/dist && $(GO) vet . && $(GO) test -count=1 . && $(GO) mod tidy -diff
 
+pictures: build ## draw the README's pictures anew
+	cd tools && $(GO) run ./pictures -gdump ../bin/gdump -o ../docs/pictures
+
 bench: ## measure the parser beside wc, grep and other parsers; needs 10 GB of disk
 	cd tools && $(GO) run ./bench
 
@@ -74,7 +77,7 @@ confusion: ## print how often the verdicts are right: on simulated servers, live
 	$(GO) run ./internal/trend/confusion -seeds 100 -dumps 2,3,5,8,20 -live 100 -services '$(SERVICES)'
 
 golden: ## rewrite the golden files; read the difference before it is committed
-	$(GO) test ./internal/ui ./internal/view ./internal/report -update
+	$(GO) test ./internal/ui ./internal/view ./internal/diagnose ./internal/report -update
 
 clean: ## remove what was built
 	rm -rf bin dist

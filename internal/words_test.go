@@ -136,7 +136,7 @@ func paragraphs(t *testing.T, page string, check func(place, text string)) {
 	text := regexp.MustCompile("(?ms)^ *```.*?^ *```").ReplaceAllStringFunc(string(data), func(block string) string {
 		return comment.ReplaceAllString(block, "$1") // what is not output
 	})
-	text = regexp.MustCompile("`[^`]*`").ReplaceAllString(text, "")
+	text = regexp.MustCompile("`[^`]*`|(?m)^\\| [*a-z_.]+ \\|").ReplaceAllString(text, "") // the names of others, and of JSON's fields
 	line := 1
 	for part := range strings.SplitSeq(text, "\n\n") {
 		check(page+":"+strconv.Itoa(line), part)

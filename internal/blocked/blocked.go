@@ -14,7 +14,7 @@ import (
 // Confidence is how sure a conclusion is.
 type Confidence uint8
 
-// A Guess is worth a look. Probable is right as a rule. Certain follows from
+// A Guess is worth a look. Probable is usually right. Certain follows from
 // what the dump shows.
 const (
 	Unknown Confidence = iota
@@ -47,7 +47,7 @@ type Resource struct {
 	Kind    Kind
 	Op      Op     // what the first of the waiters wants of it
 	Address uint64 // 0 if not known
-	Name    string // "shop.Cart.mu" where the source or a receiver tells it
+	Name    string // "shop.Cart.mu" if the source or a receiver shows it
 	Site    goroutine.Frame
 	Waiters int
 	Known   []Waiter // waiters with ids
@@ -55,7 +55,7 @@ type Resource struct {
 	Buckets []int    // buckets of the waiters, the largest part first
 	Longest int      // minutes that a waiter has waited
 	Proven  bool     // a leak profile proves that the waiters never wake
-	// MayBeMixed is set where the waiters cannot be told apart by what they wait
+	// MayBeMixed is set where the waiters cannot be distinguished by what they wait
 	// for, as in dumps without addresses: it may be several resources.
 	MayBeMixed bool
 	Holder     Holder
@@ -97,20 +97,10 @@ type Deadlock struct {
 	Proven     bool
 }
 
-// Match is a pattern that resources show.
-type Match struct {
-	Pattern    Pattern
-	Resources  []int // numbers in the report
-	Waiters    int
-	Buckets    []int
-	Confidence Confidence // of the surest
-}
-
 // Report is what one dump shows.
 type Report struct {
 	Resources []Resource // the worst first
 	Deadlocks []Deadlock // the largest first
-	Patterns  []Match    // those of the resources, one for each name, the surest first
 	// Idle says of each bucket why its goroutines are known to be idle; "" if
 	// they are not.
 	Idle []string
@@ -176,37 +166,6 @@ func (s *scene) show(r *Report) {
 		}
 		slices.Sort(d.Resources)
 	}
-	r.match()
-}
-
-// match collects the patterns of the resources.
-func (r *Report) match() {
-	index := map[Pattern]int{}
-	for n := range r.Resources {
-		x := &r.Resources[n]
-		if x.Pattern == "" {
-			continue
-		}
-		k, ok := index[x.Pattern]
-		if !ok {
-			k = len(r.Patterns)
-			index[x.Pattern] = k
-			r.Patterns = append(r.Patterns, Match{Pattern: x.Pattern})
-		}
-		m := &r.Patterns[k]
-		m.Resources = append(m.Resources, n)
-		m.Waiters += x.Waiters
-		m.Buckets = append(m.Buckets, x.Buckets...)
-		m.Confidence = max(m.Confidence, x.Confidence)
-	}
-	for k := range r.Patterns {
-		m := &r.Patterns[k]
-		slices.Sort(m.Buckets)
-		m.Buckets = slices.Compact(m.Buckets)
-	}
-	slices.SortStableFunc(r.Patterns, func(a, b Match) int {
-		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(b.Waiters, a.Waiters))
-	})
 }
 
 // Goroutines lists ids of waiters in ascending order, at most n.

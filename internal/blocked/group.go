@@ -35,7 +35,7 @@ const maxOffset = 4096
 // groupKey says which waits are for one resource.
 type groupKey struct {
 	kind     Kind
-	op       Op // where one address is that of several: an errgroup and its limit, the ends of a channel
+	op       Op // of an errgroup, whose limit and end have one address
 	address  uint64
 	object   uint64
 	name     string // of a type, or a lock in the source
@@ -100,14 +100,14 @@ func (s *scene) group() {
 func (s *scene) keyOf(i int) groupKey {
 	u := &s.units[i]
 	k := groupKey{kind: u.wait.kind, address: u.address}
-	if k.kind == Errgroup || k.kind == Chan {
+	if k.kind == Errgroup {
 		k.op = u.wait.op
 	}
 	if k.address == 0 {
 		f := s.caller(u)
 		k.function, k.line = f.number+1, f.line
 		if k.kind == WaitGroup && u.member != nil {
-			k.unit = i + 1 // as a rule one goroutine waits for a WaitGroup
+			k.unit = i + 1 // usually one goroutine waits for a WaitGroup
 		}
 	}
 	return k

@@ -21,8 +21,8 @@ type scene struct {
 	resources []*resource
 	free      []resource
 	source    *sources
-	stages    map[uint64]*set[stage] // of pipelines, by who has started them
-	places    map[place]int          // waiters by line
+	stages    map[uint64]*set[int] // functions that start the stages of pipelines, by who calls them
+	places    map[place]int        // waiters by line
 	spots     spots
 	locks     map[typedKind]int // how many there are
 	graph     *graph

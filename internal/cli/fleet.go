@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -82,6 +83,7 @@ func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]
 		return nil, err
 	}
 	d, failed, err := f.Pull(ctx)
+	a.found = append(a.found, f)
 	if len(failed) > 0 {
 		a.sayFailed(failed, len(f.Instances))
 	}
@@ -110,9 +112,9 @@ type period struct {
 
 func (h *period) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&h.from, "from", "", "since when to ask a Pyroscope server: -7d, -12h or 2026-01-02T15:04:05Z")
+	f.StringVar(&h.from, "from", "", "since when to ask a Pyroscope server; -7d, -12h or 2026-01-02T15:04:05Z")
 	f.StringVar(&h.to, "to", "", "until when; now if it is not given")
-	f.DurationVar(&h.step, "step", 0, "one profile of each instance in each such time (default: a hundredth of the time)")
+	f.DurationVar(&h.step, "step", 0, "one profile of each instance in each such time; by default a hundredth of the time")
 }
 
 // setPeriod sets the time for which a server is asked.
@@ -181,7 +183,7 @@ func (a *app) sayFailed(failed []fleet.Failure, of int) {
 func (a *app) targetsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "targets SELECTOR",
-		Short: "List the processes that a selector finds",
+		Short: "List the processes of a selector",
 		Long: `A target is one process:
   :6060  host:6060  https://host/base/debug/pprof/  unix:///run/app.sock
   gops:PID  gops:HOST:PORT     with the agent of google/gops instead of pprof
@@ -237,7 +239,6 @@ func (a *app) listTargets(ctx context.Context, arg string) error {
 // processes are the targets that arguments name, those of selectors among them.
 func (a *app) processes(ctx context.Context, args []string, o fleet.Options) ([]*source.Process, error) {
 	var all []*source.Process
-	seen := map[string]bool{}
 	for _, arg := range args {
 		var found []*source.Process
 		if fleet.Is(arg) {
@@ -259,14 +260,34 @@ func (a *app) processes(ctx context.Context, args []string, o fleet.Options) ([]
 			}
 			found = append(found, p)
 		}
-		for _, p := range found {
-			if !seen[p.Key()] {
-				seen[p.Key()] = true
-				all = append(all, p)
-			}
-		}
+		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// worst takes full dumps of instances for the screen, of the fleets that were
+// pulled last; nil if no source is one.
+func (a *app) worst(ctx context.Context, args []string) *ui.Worst {
+	if !isFleet(args) || a.overTime {
+		return nil
+	}
+	return &ui.Worst{
+		Cost: func(goroutines int) string { return source.Stops(goroutines).String() },
+		Take: func(instance, folder string) (string, error) {
+			for _, f := range slices.Backward(a.found) {
+				for i := range f.Instances {
+					if x := &f.Instances[i]; x.Name == instance && x.Process != nil {
+						taken, err := x.Process.SaveFull(ctx, folder+string(filepath.Separator))
+						if err != nil {
+							return "", a.messages.hide(err)
+						}
+						return taken.File, nil
+					}
+				}
+			}
+			return "", fmt.Errorf("%s cannot be asked for a dump", instance)
+		},
+	}
 }
 
 // isFleet reports whether one of the arguments is a selector.

@@ -266,7 +266,7 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 	for i, arg := range args {
 		names[i] = fleet.Redact(arg)
 	}
-	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Worst: a.worst(ctx, args), Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
 		t, err := a.loadTrend(ctx, args, diff, step)
 		return t, a.messages.hide(err)
 	}})

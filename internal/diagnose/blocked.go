@@ -64,7 +64,7 @@ func (k *knots) addAlike(f *Finding, more []int) {
 	}
 	f.Goroutines += n
 	if first := &k.report.Resources[f.Resources[0]]; first.Holder == blocked.Gone {
-		f.Says = fmt.Sprintf("%s wait for %d locks at %s and no goroutine holds them (proven): a return or panic without Unlock", number.Plural(f.Goroutines, "goroutine", "goroutines"), len(more)+1, place(first.Site))
+		f.Says = fmt.Sprintf("%s wait for %d locks%s and no goroutine holds them (proven): a return or panic without Unlock", number.Plural(f.Goroutines, "goroutine", "goroutines"), len(more)+1, atPlace(first.Site))
 		return
 	}
 	f.Limits = append(f.Limits, fmt.Sprintf("%s more %s at the same place for %s", number.Group(n), number.Word(n, "waits", "wait"), number.Plural(len(more), "other lock", "other locks")))
@@ -132,6 +132,7 @@ func (k *knots) pile(i int, steps []*blocked.Suspect, way []int) Finding {
 		f.Buckets = slices.Insert(slices.DeleteFunc(f.Buckets, func(id goroutine.ID) bool { return id == root }), 0, root)
 	}
 	f.Site = r.Site
+	f.proven = r.Proven && (len(steps) > 0 || r.Holder == blocked.Gone)
 	if r.Proven {
 		f.Confidence = max(f.Confidence, confidence(blocked.Probable))
 	}
@@ -231,6 +232,9 @@ func (k *knots) perhaps(r *blocked.Resource) string {
 func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 	switch r.Holder {
 	case blocked.Gone:
+		if r.Longest >= 1 && r.Waiters > 1 {
+			f.Says += ","
+		}
 		f.Says += " and no goroutine holds it (proven): a return or panic without Unlock"
 		f.Confidence = confidence(blocked.Probable)
 	case blocked.Named:

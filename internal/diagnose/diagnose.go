@@ -72,57 +72,64 @@ func (d *Diagnosis) detect() []Finding {
 	for _, find := range detectors() {
 		found = append(found, find(d)...)
 	}
-	found = fold(found)
+	explainLeak(found)
 	if slices.ContainsFunc(found, func(f Finding) bool { return f.rank() < 3*len(kinds) }) {
 		found = append(found, crowded(d, found)...)
 	} else {
 		found = append(found, quiet(d)...)
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int { return a.rank() - b.rank() })
-	return explained(found)
+	return fold(found)
 }
 
-// explained takes out the patterns of goroutines that a finding before has
-// already named, and gives that the pattern's remedy.
-func explained(found []Finding) []Finding {
-	var kept []Finding
-	for _, f := range found {
-		i := -1
-		if f.Kind == Pattern && len(f.Buckets) > 0 {
-			i = slices.IndexFunc(kept, func(g Finding) bool {
-				return !slices.ContainsFunc(f.Buckets, func(id goroutine.ID) bool { return !slices.Contains(g.Buckets, id) })
-			})
-		}
-		if i < 0 {
-			kept = append(kept, f)
-		} else if kept[i].Remedy == "" {
-			kept[i].Remedy, kept[i].Link = f.Remedy, f.Link
+// explainLeak has what is known of a lock come before the leak that most of those
+// who wait for it are part of: it says why.
+func explainLeak(found []Finding) {
+	i := slices.IndexFunc(found, func(f Finding) bool { return f.Kind == Leaked })
+	if i < 0 {
+		return
+	}
+	for j := range found {
+		if f := &found[j]; f.Kind == Blocked && f.proven && 2*f.Goroutines >= found[i].Goroutines {
+			f.leads = true
 		}
 	}
-	return kept
 }
 
-// fold adds patterns to the findings that are about the same goroutines and say
-// more: what leaks, and why.
+// fold takes out the patterns of goroutines that a finding before is about, and
+// adds them to that: what leaks, and why.
 func fold(found []Finding) []Finding {
 	var kept []Finding
-	for i := range found {
-		p := &found[i]
-		at := -1
+	about := map[goroutine.ID]int{}
+	for _, p := range found {
+		i := -1
 		if p.Kind == Pattern && len(p.Buckets) > 0 {
-			at = slices.IndexFunc(kept, func(f Finding) bool {
-				return (f.grows() || f.Kind == Leaked || f.Name == unprintedPanic) && slices.Contains(f.Buckets, p.Buckets[0])
-			})
+			i = covering(kept, about, &p)
 		}
-		if at < 0 {
-			kept = append(kept, *p)
+		if i < 0 {
+			for _, id := range p.Buckets {
+				if _, ok := about[id]; !ok {
+					about[id] = len(kept)
+				}
+			}
+			kept = append(kept, p)
 			continue
 		}
-		if f := &kept[at]; f.Name == "" {
+		if f := &kept[i]; f.Name == "" {
 			f.Name, f.Remedy, f.Link, f.guessed = p.Name, p.Remedy, p.Link, p.Confidence < sure
 		}
 	}
 	return kept
+}
+
+// covering is the finding that is about all goroutines of a pattern, -1 if there is
+// none.
+func covering(kept []Finding, about map[goroutine.ID]int, p *Finding) int {
+	i, ok := about[p.Buckets[0]]
+	if !ok || slices.ContainsFunc(p.Buckets, func(id goroutine.ID) bool { return !slices.Contains(kept[i].Buckets, id) }) {
+		return -1
+	}
+	return i
 }
 
 // one reports whether there is one dump, and so nothing to compare.

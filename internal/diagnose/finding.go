@@ -27,7 +27,8 @@ type Finding struct {
 	Buckets    []goroutine.ID // the most telling first
 	Resources  []int          // of Diagnosis.Blocked, what is waited for
 
-	leads   bool // it is of so many goroutines that it comes before guesses
+	proven  bool // that nothing of it goes on
+	leads   bool // it says more than what is as sure, or is of so many that it comes before guesses
 	late    bool // what changed between dumps says more
 	guessed bool // the pattern is a guess, whatever the finding is
 }
@@ -68,6 +69,9 @@ const sure = 0.6
 // that nothing is wrong.
 func (f *Finding) rank() int {
 	n := slices.Index(kinds, f.Kind)
+	if f.Kind == Blocked && f.leads {
+		return slices.Index(kinds, Deadlock) // which comes first all the same
+	}
 	switch f.Kind {
 	case Deadlock, Blocked, Exhausted, Pattern:
 		switch {
@@ -190,7 +194,7 @@ func (f *Finding) lines() []string {
 // known, or if it is a guess.
 func (f *Finding) Advice() string {
 	switch {
-	case f.Remedy == "", f.Confidence < sure && !f.grows():
+	case f.Remedy == "", f.Confidence < sure && !f.grows() && !f.guessed:
 		return ""
 	case f.guessed:
 		return "perhaps " + f.Name + ": " + f.Remedy + " (" + f.Link + ")"

@@ -73,7 +73,7 @@ func TestHeadline(t *testing.T) {
 		{"served", []string{"panic serving 127.0.0.1:39020: assignment to entry in nil map\n", "in main.main.func2 at main.go:309, your code (package main)", "the last of 2 dumps that show one goroutine each, all in main.main.func2"}},
 		{"deadlock", []string{"fatal error: all goroutines are asleep - deadlock!\n1 goroutine in main.main at main.go:32, waiting for a wait group; 1 goroutine in main.main.func2 at main.go:29, blocked receiving from a channel; 1 goroutine in main.main.func1 at main.go:28, waiting for a mutex"}},
 		{"timeout", []string{"panic: test timed out after 1s; running tests: TestHang/sub/x (1s), TestHang/sub/y (1s)\nTestHang.func1 is sleeping in ttimeout.TestHang.func1 at a_test.go:6; TestHang.func2 is blocked receiving from a channel in ttimeout.TestHang.func2 at a_test.go:7"}},
-		{"proved", []string{"leaked: 5 goroutines in 2 places", "your code (package main)", "3 goroutines wait for a mutex at main.go:26 and no goroutine holds it (proven)"}},
+		{"proved", []string{"3 goroutines wait for a mutex at main.go:26 and no goroutine holds it (proven)", "leaked: 5 goroutines in 2 places", "your code (package main)"}},
 		{"steady", []string{"leaked: 5 goroutines in 2 places", "nothing accumulates: 20 → 20 goroutines"}},
 	}
 	for _, tt := range tests {

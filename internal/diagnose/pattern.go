@@ -143,8 +143,7 @@ func (d *Diagnosis) Patterns() []Named {
 		}
 		at := slices.IndexFunc(out, func(n Named) bool { return n.Name == string(r.Pattern) })
 		if at < 0 {
-			help := remedies[string(r.Pattern)]
-			out = append(out, Named{Name: string(r.Pattern), Remedy: help.text, Link: help.link})
+			out = append(out, Named{Name: string(r.Pattern), Remedy: r.Pattern.Remedy(), Link: r.Pattern.Link()})
 			at = len(out) - 1
 		}
 		n := &out[at]

@@ -89,7 +89,7 @@ func TestPullKeepsWhatCame(t *testing.T) {
 	if len(failed) != 11 || d.Goroutines != 30 || len(d.Fleet.Instances) != 30 || d.Fleet.Asked != 41 || !d.Incomplete() {
 		t.Errorf("%d failed, %d goroutines on %d of %d", len(failed), d.Goroutines, len(d.Fleet.Instances), d.Fleet.Asked)
 	}
-	if got := failed[0].What(); got != "no answer within 5s" {
+	if got := failed[0].What(); got != "no response within 5s" {
 		t.Errorf("%s: %s", failed[0].Instance.Name, got)
 	}
 	if got := failed[10].What(); !strings.Contains(got, "404") {
@@ -215,5 +215,65 @@ func TestManyHang(t *testing.T) {
 	// time, are two time-outs.
 	if len(s.asked) != 1000 || s.most > 150 {
 		t.Errorf("%d requests, %d at the same time", len(s.asked), s.most)
+	}
+}
+
+// TestLyingInstances has instances that answer with what they were not asked for.
+func TestLyingInstances(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	good := debug1(map[string]int{"main.serve": 2})
+	text := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
+	}
+	s.says = map[string]http.HandlerFunc{
+		"html":    text("<html><title>Sign in</title>"),
+		"empty":   text(""),
+		"metrics": text("# HELP go_goroutines\ngo_goroutines 12\n"),
+		"half": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "4000")
+			fmt.Fprint(w, good)
+		},
+		"full":    text("goroutine 1 [running]:\nmain.main()\n\t/app/main.go:3 +0x1\n\ngoroutine 2 [select]:\nmain.serve()\n\t/app/main.serve.go:7 +0x1\n"),
+		"endless": text("goroutine profile: total 9\n" + strings.Repeat("1 @ 0x1\n#\t0x1\tmain.serve+0x1\t/app/x.go:7\n\n", 50_000)),
+		"mad":     text("goroutine profile: total 99999999999999999999\n99999999999999999999 @ 0x1\n#\t0x1\tmain.serve+0x1\t/app/x.go:7\n\n"),
+		"escape":  text("goroutine profile: total 1\n1 @ 0x1\n#\t0x1\tmain.\x1b[2Jserve+0x1\t/app/x.go:7\n\n"),
+		"away":    http.RedirectHandler("http://127.0.0.2:1/", http.StatusFound).ServeHTTP,
+		"good":    text(good),
+	}
+	var all []string
+	for name := range s.says {
+		all = append(all, name)
+	}
+	d, failed, err := find(t, s.list(t, nil, all...), fleet.Options{Source: source.Options{MaxBytes: 1 << 20}}).Pull(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	why := map[string]string{}
+	for _, f := range failed {
+		why[f.Instance.Name] = f.What()
+	}
+	for name, says := range map[string]string{
+		"html": "HTML page", "empty": "empty", "metrics": "no goroutines found", "half": "closed early", "endless": "larger than", "away": "not followed",
+	} {
+		if !strings.Contains(why[name], says) {
+			t.Errorf("%s: %q, want %q", name, why[name], says)
+		}
+		delete(why, name)
+	}
+	for name, says := range why {
+		if name != "mad" {
+			t.Errorf("%s failed: %s", name, says)
+		}
+	}
+	for _, x := range d.Fleet.Instances {
+		if want := map[string]int{"good": 2, "full": 2, "escape": 1, "mad": x.Goroutines}[x.Name]; x.Goroutines != want {
+			t.Errorf("%s has %d goroutines", x.Name, x.Goroutines)
+		}
+	}
+	for _, r := range s.asked {
+		if r.Method != http.MethodGet || r.URL.Query().Get("debug") != "1" {
+			t.Errorf("asked %s %s", r.Method, r.URL)
+		}
 	}
 }

@@ -98,7 +98,7 @@ func kubectlRaw(ctx context.Context, o source.Options, path string) ([]byte, err
 	body, err := kubectlStream(ctx, path)
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("kubectl gave no answer within %s", o.Timeout)
+			err = fmt.Errorf("kubectl gave no response within %s", o.Timeout)
 		}
 		return nil, err
 	}

@@ -257,7 +257,7 @@ func TestUnknown(t *testing.T) {
 func TestWrongRules(t *testing.T) {
 	_, err := ParseRules(`accumulate>0, growth, wait>soon, new>x, goroutines>5%, growth>, growth!5, new in state:, leaked>0`)
 	want := strings.Join([]string{
-		`rule "accumulate>0": "accumulate" cannot be measured: it must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, left, goroutines, buckets, largest, wait, locked, leaked, deadlocks, blocked`,
+		`rule "accumulate>0": "accumulate" cannot be measured: must be one of accumulating, growing, grown, new, turnover, stable, shrunk, gone, growth, left, goroutines, buckets, largest, wait, locked, leaked, deadlocks, blocked`,
 		`rule "growth": growth needs a limit, such as growth>10%`,
 		`rule "wait>soon": "soon" is not a duration, try 30m`,
 		`rule "new>x": "x" is not a number`,

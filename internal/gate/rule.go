@@ -109,7 +109,7 @@ func parseRule(text string) (Rule, error) {
 		}
 	}
 	if r.measure == nil {
-		return r, fmt.Errorf("%q cannot be measured: it must be one of %s", name, strings.Join(Measures(), ", "))
+		return r, fmt.Errorf("%q cannot be measured: must be one of %s", name, strings.Join(Measures(), ", "))
 	}
 	r.sure = r.measure.sure
 	if given {

@@ -82,10 +82,10 @@ func KindOf(line []byte) Kind {
 		switch _, whole := ParseHeader(text); {
 		case IsUnavailable(text):
 			return Note
-		case !whole && len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]) && bytes.IndexByte(text, ']') < 0:
-			return Partial
-		case whole || LooksLikeHeader(text):
+		case whole || LooksLikeHeader(text) && (bytes.HasSuffix(text, []byte("]:")) || bytes.HasSuffix(text, []byte("}:")) || IsTitle(text)):
 			return Start
+		case len(text) > len(Goroutine) && IsDigit(text[len(Goroutine)]):
+			return Partial
 		}
 	case (text[0] == 'G' || IsDigit(text[0])) && HeaderAt(text) == 0:
 		return Start
@@ -332,15 +332,15 @@ func IsDigit(c byte) bool { return c-'0' <= 9 }
 // IsHexDigit reports whether a byte is a hexadecimal digit as Go prints it.
 func IsHexDigit(c byte) bool { return c-'0' <= 9 || c-'a' <= 5 }
 
-// CutNumbered takes the number and the address off a call as debuggers list
-// it: "0  0x000000000043a0b6 in runtime.gopark".
-func CutNumbered(text []byte) (function []byte, ok bool) {
+// CutNumbered turns a call as debuggers list it, without arguments, into Go's
+// way: "0  0x000000000043a0b6 in runtime.gopark".
+func CutNumbered(text []byte) (call []byte, ok bool) {
 	front, function, ok := bytes.Cut(text, []byte(" in "))
 	number, pc, _ := bytes.Cut(bytes.TrimLeft(front, " #"), []byte{' '})
 	if _, isPC := Hex(bytes.TrimLeft(pc, " ")); !ok || !isPC || len(bytes.Trim(number, "0123456789")) > 0 {
 		return nil, false
 	}
-	return function, true
+	return append(bytes.Clone(function), "(...)"...), true
 }
 
 // DecodeName turns the linker's escapes in the last element of an import path

@@ -16,8 +16,8 @@ type Header struct {
 	Leaked  bool
 	Crash   bool   // has gp=, m= and mp=, which only crash output prints
 	Labels  []byte // `k: v, "k2": "v2"}`
-	Calls   []byte // where the header says that: the function in which it is,
-	At      []byte // and the place
+	Call    []byte // where the header says that: the call that it is in,
+	At      []byte // and its place
 }
 
 // Goroutine begins the header of a goroutine.
@@ -259,6 +259,13 @@ func LooksLikeHeader(line []byte) bool {
 	return ok && n > 0 && (bytes.HasPrefix(rest[n:], []byte(" [")) || bytes.HasPrefix(rest[n:], []byte(" gp=")))
 }
 
+// IsTitle reports whether a line is a header but for its colon: a title over a
+// goroutine, or the header itself.
+func IsTitle(line []byte) bool {
+	_, ok := ParseHeader(append(bytes.Clone(line), ':'))
+	return ok
+}
+
 // ParseListed reads the headers that other programs write for goroutines.
 // leaks says that it is a leak checker's, which lists only what has leaked.
 //
@@ -320,7 +327,7 @@ func parseDelve(line []byte) (h Header, ok bool) {
 	if !ok || err != nil || len(kind) == 0 || bytes.IndexByte(kind, ' ') >= 0 {
 		return h, false
 	}
-	h = Header{ID: n, State: []byte("running"), Calls: function, At: at}
+	h = Header{ID: n, State: []byte("running"), Call: append(bytes.Clone(function), "(...)"...), At: bytes.Clone(at)}
 	if i, j := bytes.LastIndexByte(rest, '['), bytes.LastIndexByte(rest, ']'); i >= 0 && j > i {
 		h.State = bytes.TrimRight(rest[i+1:j], " 0123456789") // how long it waits is in no known unit
 	}

@@ -159,7 +159,7 @@ func (l *lane) head(text []byte, where func() place) bool {
 			l.begin(text, 0, where())
 			return true
 		}
-		if _, ok := grammar.ParseHeader(append(bytes.Clone(text), ':')); ok {
+		if grammar.IsTitle(text) {
 			l.begin(append(bytes.Clone(text), ':'), 0, where())
 			l.loose = true
 			return true
@@ -176,8 +176,8 @@ func (l *lane) head(text []byte, where func() place) bool {
 	case c == 'G' || c == '[' || c == ' ' || c == '*' || c-'0' <= 9:
 		if h, leaks, ok := grammar.ParseListed(bytes.TrimLeft(text, "[* ")); ok {
 			l.begin(plainHeader(&h), h.Count, where())
-			if h.Calls != nil {
-				l.stack.title(bytes.Clone(h.Calls), bytes.Clone(h.At))
+			if h.Call != nil {
+				l.stack.title(h.Call, h.At)
 			}
 			if leaks {
 				l.builder(l.at).leaks = true
@@ -309,7 +309,7 @@ func (l *lane) builder(at place) *builder {
 	if l.b == nil {
 		b := &builder{home: l.homes.next(), countsOnly: l.in.options.CountsOnly, level: goroutine.Debug2, line: at.line, offset: at.offset}
 		l.b = b
-		b.reason, b.takenAt, b.crash = l.reason, l.when, l.reason != "" && !strings.HasPrefix(l.reason, served)
+		b.reason, b.takenAt, b.crash = l.reason, l.when, isCrash(l.reason)
 		if b.takenAt.IsZero() {
 			b.takenAt = l.headed
 		}
@@ -403,6 +403,7 @@ func (l *lane) count(g *reading) {
 	b.add(g)
 	if b.total == 1 && b.reason == "" && g.is(running) && !g.is(leaked) {
 		b.told, b.sure = l.said, l.sure
+		b.crash = l.sure && isCrash(l.said)
 	}
 }
 
@@ -515,6 +516,11 @@ func (l *lane) why(text []byte, where func() place) {
 	if bytes.HasPrefix(text, grammar.PanicWord) {
 		l.state = panicking
 	}
+}
+
+// isCrash reports whether a reason is why the process ends.
+func isCrash(reason string) bool {
+	return grammar.Reason([]byte(reason)) != nil && !strings.HasPrefix(reason, served)
 }
 
 // served begins what net/http says of a handler's panic, which ends no process.

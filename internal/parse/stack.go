@@ -74,10 +74,10 @@ func (s *stack) read(text []byte, pos int) (end int, plain bool) {
 
 // title puts what a debugger's header says of the stack in its place, as long
 // as no frames follow.
-func (s *stack) title(function, at []byte) {
+func (s *stack) title(call, at []byte) {
 	if f, ok := readPlace(at); ok {
-		s.name, s.plain = function, false
-		s.add(function, f)
+		s.plain = false
+		s.add(call, f)
 		s.titled = true
 	}
 }
@@ -152,11 +152,11 @@ func (s *stack) odd(line []byte) bool {
 		s.addC(s.before, frame{file: []byte("?")})
 		return true
 	}
-	if function, ok := grammar.CutNumbered(text); ok && s.section == calls {
+	if call, ok := grammar.CutNumbered(text); ok && s.section == calls {
 		if s.titled {
 			s.titled, s.frames = false, s.frames[:0]
 		}
-		s.name, s.before = function, function
+		s.name, s.before = call, call
 		return true
 	}
 	if f, ok := readPlace(withoutCut(bytes.TrimPrefix(text, []byte("at ")))); ok {

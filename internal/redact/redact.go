@@ -48,15 +48,36 @@ func (r *Redactor) Dump(d goroutine.Dump) goroutine.Dump {
 	for i := range d.Problems {
 		d.Problems[i].Message = "redacted-" + r.hash("problem", d.Problems[i].Message)
 	}
+	d.Fleet = r.fleet(d.Fleet)
 	d.Buckets = slices.Clone(d.Buckets)
 	var stacks goroutine.Stacks
 	frame := r.frames(d.GoVersion)
 	for i := range d.Buckets {
 		b := &d.Buckets[i]
 		r.bucket(b)
+		if b.Spread != nil {
+			b.Spread = &goroutine.Spread{Fleet: d.Fleet, Shares: b.Spread.Shares}
+		}
 		b.Stack = b.Stack.Map(&stacks, frame)
 	}
 	return d
+}
+
+// fleet hashes the names of instances and the values of their labels.
+func (r *Redactor) fleet(f *goroutine.Fleet) *goroutine.Fleet {
+	if f == nil {
+		return nil
+	}
+	hidden := &goroutine.Fleet{Asked: f.Asked, Instances: slices.Clone(f.Instances)}
+	for i := range hidden.Instances {
+		x := &hidden.Instances[i]
+		x.Name, x.Source = "instance-"+r.hash("instance", x.Name), "source-"+r.hash("source", x.Source)
+		x.Labels = slices.Clone(x.Labels)
+		for j := range x.Labels {
+			x.Labels[j].Value = "value-" + r.hash("label "+x.Labels[j].Key, x.Labels[j].Value)
+		}
+	}
+	return hidden
 }
 
 func (r *Redactor) bucket(b *goroutine.Bucket) {

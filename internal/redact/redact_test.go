@@ -317,3 +317,20 @@ func TestReasons(t *testing.T) {
 		}
 	}
 }
+
+// TestFleet has names and labels of instances, which say where a service runs.
+func TestFleet(t *testing.T) {
+	f := &goroutine.Fleet{Asked: 2, Instances: []goroutine.Instance{
+		{Name: "web-1.secret.example", Source: "http://web-1.secret.example:6060", Labels: []goroutine.Pair{{Key: "zone", Value: "secret"}}, Goroutines: 3},
+		{Name: "web-2.secret.example", Labels: []goroutine.Pair{{Key: "zone", Value: "secret"}}, Goroutines: 4},
+	}}
+	d := goroutine.Dump{Source: "k8s:secret/app=secret", Fleet: f, Buckets: []goroutine.Bucket{{Count: 7, Spread: &goroutine.Spread{Fleet: f, Shares: []goroutine.Share{{Instance: 0, N: 3}, {Instance: 1, N: 4}}}}}}
+	got := redact.New([]byte("key")).Dump(d)
+	if text := fmt.Sprintf("%+v %+v", *got.Fleet, *got.Buckets[0].Spread.Fleet); strings.Contains(text, "secret") {
+		t.Error(text)
+	}
+	a, b := got.Fleet.Instances[0], got.Fleet.Instances[1]
+	if a.Name == b.Name || a.Label("zone") != b.Label("zone") || a.Goroutines != 3 || got.Buckets[0].Spread.Fleet != got.Fleet || f.Instances[0].Name != "web-1.secret.example" {
+		t.Errorf("%+v %+v", a, b)
+	}
+}

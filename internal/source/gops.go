@@ -155,7 +155,7 @@ func (t *Process) gopsCount(ctx context.Context) (int, error) {
 	resp, err := t.get(short, "", LevelAuto)
 	if err != nil {
 		if short.Err() != nil && ctx.Err() == nil {
-			err = t.failure(Target, t.Name(), fmt.Sprintf("no answer within %s", t.o.connectTimeout()), "is it the address of a gops agent?", err)
+			err = t.failure(Target, t.Name(), fmt.Sprintf("no response within %s", t.o.connectTimeout()), "is it the address of a gops agent?", err)
 		}
 		return 0, err
 	}

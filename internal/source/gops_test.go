@@ -132,7 +132,7 @@ func TestGopsErrors(t *testing.T) {
 		{target: "gops:123456", kind: source.Target, says: "process 123456 has no gops agent"},
 		{target: "gops:5", kind: source.Target, says: "does not hold a port"},
 		{target: "gops:127.0.0.1:1", kind: source.Target, says: "connection refused"},
-		{target: "gops:" + speaksHTTP, o: source.Options{ConnectTimeout: 5 * time.Second}, kind: source.Target, says: "no answer within 5s"},
+		{target: "gops:" + speaksHTTP, o: source.Options{ConnectTimeout: 5 * time.Second}, kind: source.Target, says: "no response within 5s"},
 		{target: "gops:" + strings.TrimPrefix(closed, "http://"), kind: source.Target, says: "connection"},
 		{target: "gops:" + a.addr, o: source.Options{Level: source.Level1}, kind: source.Usage, says: "full dumps only"},
 		{target: "gops:" + a.addr, o: source.Options{Leak: true}, kind: source.Usage, says: "no goroutineleak"},

@@ -48,7 +48,7 @@ func TestWatch(t *testing.T) {
 		t.Errorf("a new dump: %d dumps, filter %q", len(s.m.trend.Dumps), s.m.applied)
 	}
 	s.m.live.now = start.Add(3 * time.Second)
-	if !strings.Contains(s.m.View(), "live ● 750 goroutines 3s ago · screen: dump 2 of 2, 3s old · 6 possible suspects") {
+	if !strings.Contains(s.m.View(), "live ● 750 goroutines 3s ago · screen: dump 2 of 2, 3s old · 5 possible suspects") {
 		t.Errorf("no age in\n%s", s.m.View())
 	}
 	// Only the number of goroutines is newer.

@@ -202,7 +202,8 @@ func stripTags(line []byte) []byte {
 		}
 		out = append(out, line[pos:i]...)
 		pos = j + end + 1
-		if n := len(out); n > 0 && pos < len(line) && grammar.IsWord(out[n-1]) && (grammar.IsWord(line[pos]) || line[pos] == '<') {
+		tag, n := string(line[i+1:j]), len(out)
+		if n > 0 && pos < len(line) && (tag == "td" || tag != "/td" && grammar.IsWord(out[n-1]) && (grammar.IsWord(line[pos]) || line[pos] == '<')) {
 			out = append(out, " | "...) // cells of a table, or a title before a text
 		}
 		i = pos - 1

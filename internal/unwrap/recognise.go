@@ -21,6 +21,7 @@ func unwrappers() []unwrapper {
 		{"JSON record", (*Reader).jsonRecord},          // Docker, journald, Google Cloud, JSON loggers
 		{"quoted text", (*Reader).quotedText},          // logfmt, a member of spread-out JSON, a list of strings
 		{"escaped text", (*Reader).escapedText},        // a dump in one line: rsyslog's #012, \n, <br>
+		{"joined lines", (*Reader).joinedLines},        // a dump whose line ends have become blanks
 		{"prefix", (*Reader).learnedPrefix},            // all that log systems, terminals and people put before and after lines
 	}
 }
@@ -42,7 +43,10 @@ func startsWhole(line []byte) bool {
 	if from, end := grammar.FindCounts(line); from == 0 {
 		return len(bytes.TrimSpace(line[end:])) == 0
 	}
-	return grammar.StartAt(line) == 0
+	if _, ok := grammar.ParseHeader(line); ok {
+		return true
+	}
+	return grammar.StartAt(line) == 0 && !bytes.Contains(line, []byte(`\n`))
 }
 
 // jsonRecord reads a line that is, or ends in, a JSON object or array.
@@ -297,6 +301,51 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 	return false
 }
 
+// joinedLines reads a dump whose line ends have become blanks: a place ends a
+// frame, and shows where the next line begins.
+func (r *Reader) joinedLines(l *level, line []byte) bool {
+	from, end := grammar.FindHeader(line)
+	if from < 0 || l.depth >= maxNested || len(line)-end < 16 {
+		return false
+	}
+	text := append(bytes.Clone(line[from:end]), '\n')
+	frames, start := 0, end // start is where the line being read begins
+	for pos := end; pos < len(line); {
+		for pos < len(line) && line[pos] == ' ' {
+			pos++
+		}
+		next := pos
+		for next < len(line) && line[next] != ' ' {
+			next++
+		}
+		word := line[pos:next]
+		offset := len(bytes.TrimSpace(line[start:pos])) == 0 && text[len(text)-2] != ':' && grammar.IsPlace(append([]byte("/f:1 "), word...))
+		h, size := -1, 0
+		if grammar.LooksLikeHeader(line[pos:]) {
+			h, size = grammar.FindHeader(line[pos:])
+		}
+		switch {
+		case h == 0:
+			text = append(append(append(text, '\n'), line[pos:pos+size]...), '\n')
+			next, start = pos+size, pos+size
+		case offset: // " +0x1d" goes on with the place
+			text = append(append(append(text[:len(text)-1], ' '), word...), '\n')
+			start = next
+		case grammar.IsPlace(word) && grammar.KindOf(line[start:pos]) == grammar.Call:
+			text = append(append(append(append(text, bytes.TrimSpace(line[start:pos])...), "\n\t"...), word...), '\n')
+			frames, start = frames+1, next
+		}
+		pos = next
+	}
+	if frames == 0 {
+		return false
+	}
+	text = append(append(text, bytes.TrimSpace(line[start:])...), '\n')
+	r.around = line
+	r.document(l, append(append(bytes.Clone(bytes.TrimSpace(line[:from])), '\n'), text...), pairs(line[:from], -1))
+	return true
+}
+
 // holdsDump reports whether a text of many lines has the beginning of a dump in
 // one that is not the last.
 func holdsDump(text []byte) bool {
@@ -428,6 +477,7 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 		return false
 	}
 	r.settle(l)
+	r.marked = r.marked || from > 0 && bytes.IndexByte(line, '<') >= 0 && len(clean) != len(line)
 	if s := r.panicking(l, clean[:from]); s != nil {
 		l.last = s
 		return r.byShape(l, s.shape, line)
@@ -549,7 +599,7 @@ func (r *Reader) callBefore(p *pattern, want []byte) bool {
 			continue
 		}
 		switch grammar.KindOf(lines[i].text[n:]) {
-		case grammar.Call:
+		case grammar.Call, grammar.Note:
 			return true
 		case grammar.Start, grammar.Blank:
 		default:
@@ -695,6 +745,9 @@ func (r *Reader) replay(s *Stream, lines []lookedBack) {
 	}
 	w := r.where
 	for _, b := range lines {
+		if r.marked {
+			b.text = cleanText(b.text)
+		}
 		r.where = where{b.line, b.offset, b.text, b.text}
 		if own, _, _ := r.match(s.shape, b.text); own == s && (!grammar.Interesting(b.text) || grammar.StartAt(b.text) < 0) {
 			r.byShape(s.level, s.shape, b.text)
@@ -718,7 +771,9 @@ func (r *Reader) breaks(l *level, line []byte, from int) bool {
 func (r *Reader) goesOn(line []byte) bool {
 	if end := r.brokeEnd; end != "" {
 		n := min(len(r.broken), 8)
-		if !bytes.Contains(line, []byte(end)) || grammar.Interesting(line) && grammar.StartAt(line[:bytes.Index(line, []byte(end))]) >= 0 || bytes.HasPrefix(line, r.broken[:n]) || len(r.broken) > maxBroken {
+		first, _, more := bytes.Cut(line, []byte(end))
+		begins := grammar.Interesting(line) && grammar.StartAt(first) >= 0
+		if !more || begins || bytes.HasPrefix(line, r.broken[:n]) || len(r.broken) > maxBroken {
 			r.closeBroken()
 			return false
 		}

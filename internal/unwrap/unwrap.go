@@ -38,6 +38,7 @@ type Reader struct {
 	text     []byte // being fed
 	pos      int    // of the line in text
 	odd      bool   // the text may have entities of HTML, or blanks that do not break
+	marked   bool   // lines are rows of HTML, of which a prefix was learned without its tags
 	alien    bool   // a profile of another kind began, whose records are like those of goroutines
 	mail     bool   // the text is quoted-printable
 	soft     []byte // of it, a line that goes on
@@ -300,6 +301,9 @@ func (r *Reader) source(line []byte) {
 
 // take reads a line of a level.
 func (r *Reader) take(l *level, line []byte) {
+	if r.marked && l.depth == 0 {
+		line = cleanText(line)
+	}
 	if l.pending != nil && r.resolve(l, line) {
 		return
 	}

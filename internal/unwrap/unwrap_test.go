@@ -166,6 +166,23 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// TestRejoined joins what belongs together, and nothing else.
+func TestRejoined(t *testing.T) {
+	for name, tt := range map[string]struct{ source, want string }{
+		"a blank lost in a header":    {"a line that is longer than the header\ngoroutine 7 [chan\nreceive, 9 minutes]:\n", "goroutine 7 [chan receive, 9 minutes]:\n"},
+		"a cut name and another call": {"goroutine 7 [select]:\nexample.com/x.Wri\nexample.com/y.Read(0x1)\n", "example.com/x.Wri\nexample.com/y.Read(0x1)\n"},
+		"a place without its tab":     {"goroutine 7 [select]:\ncreated by main.f\n/a/b.go:3\n", "created by main.f\n/a/b.go:3\n"},
+		"a name cut in created by":    {"goroutine 7 [select]:\ncreated by main.fun\nc1 in goroutine 3\n", "created by main.func1 in goroutine 3\n"},
+		"a place cut in its digits":   {"goroutine 7 [select]:\nmain.f()\n\t/a/b.go:3\n7 +0x1\n", "\t/a/b.go:37 +0x1\n"},
+		"words after a place":         {"goroutine 7 [select]:\nmain.f()\n\t/a/b.go:3 +0x1\nok then\n", "+0x1\nok then\n"},
+		"escaped twice":               {`x goroutine 7 [select]:\\nmain.f()\\n\\t/a/b.go:3 +0x1\\n` + "\n", "main.f()\n\t/a/b.go:3 +0x1\n"},
+	} {
+		if got := strings.Join(unwrapAll(t, tt.source, 1<<30), "--\n"); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: got\n%s", name, got)
+		}
+	}
+}
+
 // TestReversed reads a log whose newest line comes first.
 func TestReversed(t *testing.T) {
 	for _, file := range []string{"genold/go1.23.4_d2.txt", "gen126/misc_deadlock.txt", "leakpair/v1.t1.debug1.txt"} {

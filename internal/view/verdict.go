@@ -27,7 +27,7 @@ type Verdict struct {
 }
 
 // Verdicts is the one table of verdicts, in the order of interest. The filter
-// language, the gate, the screen, the help, the schema and the README have
+// language, the gate, the screen, the help, the schema and docs/verdicts.md have
 // names, signs and meanings from it.
 var Verdicts = []Verdict{
 	{trend.Accumulating, "▲", "buckets that accumulate", "goroutines come in round after round and hardly any of them ends", Bad},

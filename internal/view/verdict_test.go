@@ -13,7 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-var update = flag.Bool("update", false, "rewrite the table of verdicts in the README")
+var update = flag.Bool("update", false, "rewrite the table of verdicts in docs")
 
 // TestVerdicts checks that the table is complete: each verdict in the order in
 // which trend sorts, with a sign of one cell.
@@ -38,9 +38,9 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestReadme checks the README's table of verdicts against the one here.
-func TestReadme(t *testing.T) {
-	name := filepath.Join("..", "..", "README.md")
+// TestVerdictsPage checks the table of verdicts in docs/verdicts.md against the one here.
+func TestVerdictsPage(t *testing.T) {
+	name := filepath.Join("..", "..", "docs", "verdicts.md")
 	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestReadme(t *testing.T) {
 	before, rest, ok := strings.Cut(string(data), begin)
 	got, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatal("the README has no place for the verdicts")
+		t.Fatal("the page has no place for the verdicts")
 	}
 	var want strings.Builder
 	want.WriteString("| sign | verdict | meaning |\n|---|---|---|\n")

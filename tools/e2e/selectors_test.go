@@ -126,3 +126,35 @@ scrape_configs:
 		t.Errorf("status %d: %s", r.status, r.stderr)
 	}
 }
+
+// TestFleetScreen browses a fleet on a terminal, and groups it by instance.
+func TestFleetScreen(t *testing.T) {
+	var list []map[string]any
+	for i, n := range []int{2, 3, 1204, 1} {
+		app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, "goroutine profile: total %d\n%d @ 0x1\n#\t0x1\tgithub.com/acme/bus.(*Conn).deliver+0x1\t/src/bus.go:40\n\n", n, n)
+		}))
+		t.Cleanup(app.Close)
+		list = append(list, map[string]any{"targets": []string{strings.TrimPrefix(app.URL, "http://")}, "labels": map[string]string{"instance": fmt.Sprintf("web-%d", i+1)}})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "targets.json")
+	write(t, file, string(text))
+	x := start(t, 140, 36, gdump, "sd:"+file)
+	x.wait(`web-3 has 1 204 here, the others at most 3`)
+	x.wait(`4 of 4`)
+	x.wait(`web-3 1 204`)
+	x.press("D")
+	x.wait(`full dump of web-3 \(1 204 here\): stops it for about 70ms in all`)
+	x.press("\r")
+	x.wait(`the dump of web-3 is in`)
+	x.press("q")
+	x.exit(0)
+	x = start(t, 140, 36, gdump, "--by", "instance", "sd:"+file)
+	x.wait(`1 204 .*web-3`)
+	x.press("q")
+	x.exit(0)
+}

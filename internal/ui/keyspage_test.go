@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestReadme holds the README's table of keys against the keys there are.
-func TestReadme(t *testing.T) {
-	name := filepath.Join("..", "..", "README.md")
+// TestKeysPage checks the table of keys in docs/keys.md against the keys there are.
+func TestKeysPage(t *testing.T) {
+	name := filepath.Join("..", "..", "docs", "keys.md")
 	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -19,7 +19,7 @@ func TestReadme(t *testing.T) {
 	before, rest, ok := strings.Cut(string(data), begin)
 	got, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatal("the README has no place for the keys")
+		t.Fatal("the page has no place for the keys")
 	}
 	want := keyTable()
 	if got == want {
