@@ -323,13 +323,18 @@ func (t *reader) fold() {
 		return
 	}
 	t.feed(b.text[:b.from])
+	passed := false // what comes passes unwrap
 	for i := range b.records {
 		r := &b.records[i]
 		if r.irregular {
 			t.feed(b.text[r.from:r.to])
+			passed = false
 			continue
 		}
-		t.unwrap.Break()
+		if !passed {
+			t.unwrap.Break()
+			passed = true
+		}
 		t.at.line += int(r.start - r.from)
 		t.at.offset += int64(r.start - r.from)
 		t.bare.regular(&reading{record: &r.record, text: b.text[r.start:r.to], at: t.at, spare: &t.spare})

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -16,18 +15,28 @@ import (
 type run struct {
 	cpu, wall time.Duration
 	peak      int64 // bytes
+	written   int64 // bytes
+}
+
+// counter counts what is written. A program that writes to it writes through a
+// pipe: grep stops at its first hit if it writes to the null device.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }
 
 // child runs a program to its end and throws its output away.
 func child(ctx context.Context, name string, args ...string) (run, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stderr = os.Stderr
-	cmd.Stdout = &strings.Builder{} // not the null device: grep stops at its first hit there
+	var out counter
+	cmd.Stderr, cmd.Stdout = os.Stderr, &out
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
 		return run{}, fmt.Errorf("%s: %w", name, err)
 	}
-	r := run{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall: time.Since(start)}
+	r := run{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall: time.Since(start), written: int64(out)}
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		r.peak = u.Maxrss << 10
 	}
@@ -55,9 +64,10 @@ func contest(ctx context.Context, rounds int, programs map[string][]string) (map
 	medians := map[string]run{}
 	for name, runs := range all {
 		medians[name] = run{
-			cpu:  median(runs, func(r run) time.Duration { return r.cpu }),
-			wall: median(runs, func(r run) time.Duration { return r.wall }),
-			peak: median(runs, func(r run) int64 { return r.peak }),
+			written: runs[0].written,
+			cpu:     median(runs, func(r run) time.Duration { return r.cpu }),
+			wall:    median(runs, func(r run) time.Duration { return r.wall }),
+			peak:    median(runs, func(r run) int64 { return r.peak }),
 		}
 	}
 	return medians, nil

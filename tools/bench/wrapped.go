@@ -7,17 +7,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 )
 
 // wrapping is what a log system makes of a line.
 type wrapping struct {
-	name         string
-	line         func(to, line []byte) []byte
-	quit         bool // as SIGQUIT prints it
-	accept, good float64
+	name        string
+	line        func(to, line []byte) []byte
+	quit        bool // as SIGQUIT prints it
+	accept, aim float64
 }
 
 func prefix(p string) func(to, line []byte) []byte {
@@ -103,11 +102,7 @@ func quitLine(to, line []byte, n int) []byte {
 
 // wrapped compares the whole program with grep on the same file.
 func (b *bench) wrapped(ctx context.Context, _ string, all []template) error {
-	gdump := filepath.Join(b.dir, "gdump")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-C", "..", "-o", gdump, "./cmd/gdump").CombinedOutput(); err != nil {
-		return fmt.Errorf("build gdump: %w: %s", err, out)
-	}
-	plain, err := build(b.dir, all, b.small, asDumped, false)
+	plain, err := build(b.dir, all, 3*b.small, asDumped, false) // long enough to forget how a program starts
 	if err != nil {
 		return err
 	}
@@ -117,11 +112,11 @@ func (b *bench) wrapped(ctx context.Context, _ string, all []template) error {
 		if err := w.wrap(plain, file); err != nil {
 			return err
 		}
-		got, err := contest(ctx, b.rounds, map[string][]string{"gdump": {gdump, file, "--format", "text"}, "grep": {"grep", "-c", "goroutine ", file}})
+		got, err := contest(ctx, b.rounds, map[string][]string{"gdump": {b.gdump, file, "--format", "text"}, "grep": {"grep", "-c", "goroutine ", file}})
 		if err != nil {
 			return err
 		}
-		b.ratio("program, "+w.name+", CPU to grep -c", got["gdump"], got["grep"], false, w.accept, w.good)
+		b.ratio("program, "+w.name+", CPU to grep -c", got["gdump"], got["grep"], false, w.accept, w.aim)
 		if err := os.Remove(file); err != nil {
 			return err
 		}
