@@ -78,6 +78,11 @@ func TestSuspects(t *testing.T) {
 		{"before the line of the lock", two + stack(7, "sleep", "sum() :70", "count() :3"), nil},
 		{"two past the line of the lock", two + stack(7, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(8, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9"), nil},
 		{"two past it, at different lines", two + stack(7, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(8, "sleep", "(*Cart).Add(0x1?) :24", "serve() :9"), nil},
+		{
+			"two past the line of the lock, and one elsewhere", // who is one of many alike is passed over
+			two + stack(7, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(8, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(9, "sleep", "(*Cart).Pack(0x1?) :50", "serve() :9"),
+			[]uint64{9},
+		},
 		{"runnable in a method of the type", two + stack(7, "runnable", "(*Cart).Pack(0x1?) :50", "serve() :9"), nil},
 		{"runnable past the line of the lock", two + stack(7, "runnable", "(*Cart).Add(0x1?) :22", "serve() :9"), []uint64{7}},
 		{"a loop that was started as a method", two + stack(7, "select", "(*Cart).Run(0x1?) :50"), nil},
