@@ -78,6 +78,11 @@ func TestSuspects(t *testing.T) {
 		{"before the line of the lock", two + stack(7, "sleep", "sum() :70", "count() :3"), nil},
 		{"two past the line of the lock", two + stack(7, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(8, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9"), nil},
 		{"two past it, at different lines", two + stack(7, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(8, "sleep", "(*Cart).Add(0x1?) :24", "serve() :9"), nil},
+		{
+			"two past the line of the lock, and one elsewhere", // who is one of many alike is passed over
+			two + stack(7, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(8, "sleep", "(*Cart).Add(0x1?) :22", "serve() :9") + stack(9, "sleep", "(*Cart).Pack(0x1?) :50", "serve() :9"),
+			[]uint64{9},
+		},
 		{"runnable in a method of the type", two + stack(7, "runnable", "(*Cart).Pack(0x1?) :50", "serve() :9"), nil},
 		{"runnable past the line of the lock", two + stack(7, "runnable", "(*Cart).Add(0x1?) :22", "serve() :9"), []uint64{7}},
 		{"a loop that was started as a method", two + stack(7, "select", "(*Cart).Run(0x1?) :50"), nil},
@@ -243,5 +248,35 @@ func TestShortSends(t *testing.T) {
 		if r := blocked.Analyze(read(t, []byte(x.text)), blocked.Options{Source: source}); len(r.Deadlocks) != x.want {
 			t.Errorf("%d deadlocks, want %d", len(r.Deadlocks), x.want)
 		}
+	}
+}
+
+// TestEmbedded: an object and its first field have one address, and may each
+// have a lock.
+func TestEmbedded(t *testing.T) {
+	writer := func(id int, typ string) string {
+		return strings.Replace(waits(id, "0xc000010020", "(*"+typ+").Set(0xc000010000) :20", "serve() :9"), "sync.(*Mutex).Lock(...)\n\t/usr/local/go/src/sync/mutex.go:46\n",
+			"sync.(*Mutex).Lock(...)\n\t/usr/local/go/src/sync/mutex.go:46\nsync.(*RWMutex).Lock(0x1?)\n\t/usr/local/go/src/sync/rwmutex.go:150 +0x5\n", 1)
+	}
+	reader := strings.Replace(stack(7, "sync.RWMutex.RLock, 3 minutes", "(*Cart).Get(0xc000010000) :30", "serve() :9"), "example.com",
+		"sync.(*RWMutex).RLock(...)\n\t/usr/local/go/src/sync/rwmutex.go:74\nexample.com", 1)
+	for typ, want := range map[string]int{"Cart": 1, "Goods": 2} {
+		if r := blocked.Analyze(read(t, []byte(writer(5, typ)+writer(6, typ)+reader)), blocked.Options{}).Resources; len(r) != want {
+			t.Errorf("%s: %d locks, want %d", typ, len(r), want)
+		}
+	}
+}
+
+// TestPointer: a lock that a field points to is no part of the object.
+func TestPointer(t *testing.T) {
+	text := "package shop\n\nimport \"sync\"\n\ntype Cart struct { n int; mu *sync.Mutex }\n\nfunc (c *Cart) Add() {\n\tc.mu.Lock()\n\tc.mu.Unlock()\n}\n\nfunc (c *Cart) Pack() {\n\tc.mu.Lock()\n\tsleep()\n}\n"
+	source := func(goroutine.Frame) []blocked.SourceFile {
+		return []blocked.SourceFile{{Name: "shop.go", Data: []byte(text)}}
+	}
+	one := waits(5, "0xc000910020", "(*Cart).Add(0xc000010000) :8", "serve() :9")
+	d := read(t, []byte(one+strings.Replace(one, "goroutine 5", "goroutine 6", 1)+stack(7, "sleep", "(*Cart).Pack(0xc000010000) :14", "serve() :9")))
+	r := blocked.Analyze(d, blocked.Options{Source: source}).Resources
+	if len(r) != 1 || len(r[0].Suspects) != 1 || r[0].Suspects[0].Why[0].Signal != blocked.BySource {
+		t.Errorf("%s", summary(d, &blocked.Report{Resources: r}))
 	}
 }
