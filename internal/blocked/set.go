@@ -1,6 +1,6 @@
 package blocked
 
-// set is a set that has few elements as a rule, for which a slice is faster
+// set is a set that usually has few elements, for which a slice is faster
 // than a map.
 type set[T comparable] struct {
 	few  []T

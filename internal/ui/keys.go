@@ -156,6 +156,7 @@ func bindings() []binding {
 		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
 		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
 		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 1, do: (*model).pause},
+		{keys: "D", topic: "do", where: panes, needs: needs(row, ofFleet), help: "of a fleet: full dump of the instance that has most of the bucket, after saying what it costs", do: (*model).askWorst},
 		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "now", rank: 1, do: (*model).refresh},
 		{keys: "m", topic: "do", where: anywhere, help: "mouse on and off", do: (*model).turnMouse},
 		{keys: "q", topic: "do", where: anywhere, needs: needs(inside), help: "back", do: (*model).up},
@@ -179,6 +180,7 @@ var (
 	allows    = need{func(m *model) bool { return m.config.Allow != nil }, "no allow list can be written here"}
 	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
 	watched   = need{func(m *model) bool { return m.live != nil }, "works only in gdump watch"}
+	ofFleet   = need{hasInstances, "works only for the processes of a fleet: gdump help targets"}
 	filtered  = need{func(m *model) bool { return m.applied != "" }, ""}
 	below     = need{func(m *model) bool { return m.inside() || m.filling() }, ""}
 	inside    = need{(*model).inside, ""}

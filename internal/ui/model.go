@@ -162,6 +162,8 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.rediagnosed(msg)
 	case allowedMsg:
 		m.allowed(msg)
+	case worstMsg:
+		m.tookWorst(msg)
 	case arrangedMsg:
 		m.arranged(msg)
 	case sourceMsg:
