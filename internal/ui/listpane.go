@@ -139,25 +139,31 @@ func (m *model) rowView(i int, selected bool, w int) string {
 	s := &m.trend.Series[i]
 	var drawn, plain strings.Builder
 	style, words := m.rowStyle(s), m.query.Words()
+	from, quiet := 0, false // of what is not drawn yet
+	draw := func() {
+		of := style
+		if quiet {
+			of = m.theme.Faint
+		}
+		drawn.WriteString(m.mark(plain.String()[from:], words, of))
+		from = plain.Len()
+	}
 	gap := ""
 	for j := range m.columns {
 		if m.widths[j] == 0 {
 			continue
 		}
 		c, width := &m.columns[j], m.widths[j]
+		if q := c.Quiet != nil && c.Quiet(s); q != quiet && !selected {
+			draw()
+			quiet = q
+		}
 		whole := i == m.folded.row && c.Title == view.SiteTitle // the columns behind it are empty
 		if whole {
 			width = max(width, w-2-cells(plain.String())-len(gap))
 		}
-		cell := gap + c.Fill(c.Cell(s), width)
-		gap = "  "
-		plain.WriteString(cell)
-		of := style
-		if c.Quiet != nil && c.Quiet(s) {
-			of = m.theme.Faint
-		}
-		drawn.WriteString(m.mark(cell, words, of))
-		if whole {
+		plain.WriteString(gap + c.Fill(c.Cell(s), width))
+		if gap = "  "; whole {
 			break
 		}
 	}
@@ -168,6 +174,7 @@ func (m *model) rowView(i int, selected bool, w int) string {
 	if selected {
 		return m.theme.Selected.Render(fit("▸"+sign+plain.String(), w))
 	}
+	draw()
 	return " " + sign + drawn.String()
 }
 

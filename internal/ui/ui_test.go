@@ -243,6 +243,8 @@ func TestFits(t *testing.T) {
 		"sideways": at(t, 80, 24, one, "enter", "right"), "help": at(t, 80, 24, one, "?"), "full": at(t, 80, 24, tr, "z"),
 		"hostile": at(t, 80, 24, hostile()), "hostile stack": at(t, 80, 24, hostile(), "j", "enter"), "tree": at(t, 80, 24, tr, "t"),
 		"palette": at(t, 80, 24, one, ":"), "code": at(t, 80, 24, tr, "enter", "enter"),
+		"findings": at(t, 80, 24, tr, "f"), "blocks": at(t, 80, 24, knot(t, "mutex-abba"), "w"), "suspects": at(t, 80, 24, knot(t, "mutex-abba"), "w", "enter"),
+		"knot": at(t, 80, 24, knot(t, "mutex-abba")), "dumps": at(t, 80, 24, tr, "d"), "marked": at(t, 80, 24, tr, "x", "x"), "group": at(t, 80, 24, one, "G"),
 	}
 	for name, s := range screens {
 		t.Run(name, func(t *testing.T) {
