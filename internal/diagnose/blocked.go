@@ -64,7 +64,7 @@ func (k *knots) addAlike(f *Finding, more []int) {
 	}
 	f.Goroutines += n
 	if first := &k.report.Resources[f.Resources[0]]; first.Holder == blocked.Gone {
-		f.Says = fmt.Sprintf("%s wait for %d locks at %s and no goroutine holds them (proven): a return or panic without Unlock", number.Plural(f.Goroutines, "goroutine", "goroutines"), len(more)+1, place(first.Site))
+		f.Says = fmt.Sprintf("%s wait for %d locks%s and no goroutine holds them (proven): a return or panic without Unlock", number.Plural(f.Goroutines, "goroutine", "goroutines"), len(more)+1, atPlace(first.Site))
 		return
 	}
 	f.Limits = append(f.Limits, fmt.Sprintf("%s more %s at the same place for %s", number.Group(n), number.Word(n, "waits", "wait"), number.Plural(len(more), "other lock", "other locks")))

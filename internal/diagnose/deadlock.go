@@ -173,7 +173,7 @@ func (k *knots) edge(r *blocked.Resource, in []uint64) string {
 	}
 	verb := number.Word(len(waiters), "waits", "wait")
 	if r.Kind == blocked.WaitGroup || r.Kind == blocked.Errgroup && r.Op == blocked.Wait {
-		return fmt.Sprintf("%s %s at %s for those that it started", ids(waiters, 3), verb, place(r.Site))
+		return fmt.Sprintf("%s %s%s for those that it started", ids(waiters, 3), verb, atPlace(r.Site))
 	}
 	text := fmt.Sprintf("%s %s for %s", ids(waiters, 3), verb, named(r))
 	if p := place(r.Site); p != "" && !strings.Contains(text, p) {

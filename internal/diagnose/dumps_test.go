@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -110,4 +111,49 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 	check(t, "patterns.golden", got.String())
+}
+
+// TestDamaged leaves lines out of dumps, doubles and cuts them: something is said of
+// whatever is read, with no number that is not there.
+func TestDamaged(t *testing.T) {
+	files, err := filepath.Glob("../blocked/testdata/*/debug2.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			var damaged bytes.Buffer
+			for line := range bytes.Lines(text) {
+				switch random.IntN(20) {
+				case 0:
+				case 1:
+					damaged.Write(line)
+					damaged.Write(line)
+				case 2:
+					damaged.Write(line[:random.IntN(len(line))])
+				default:
+					damaged.Write(line)
+				}
+			}
+			dumps, err := parse.Read(t.Context(), &damaged, parse.Options{Workers: 1})
+			if err != nil || len(dumps) == 0 {
+				continue
+			}
+			tr := trend.Compare(append(parsed(t, text), dumps...))
+			for _, tr := range []trend.Trend{tr, trend.One(dumps[0])} {
+				d := Of(&tr, nil)
+				lines := strings.Join(d.Headline(), "\n")
+				if strings.Contains(lines, "%!") || strings.Contains(lines, "  ") || strings.Contains(lines, "goroutine 0") {
+					t.Errorf("%s: %s", file, lines)
+				}
+				d.Rows()
+				d.Patterns()
+			}
+		}
+	}
 }

@@ -243,15 +243,15 @@ func named(r *blocked.Resource) string {
 	case r.Kind == blocked.Pool && strings.HasPrefix(name, "sql."), r.Kind == blocked.Pool && strings.HasPrefix(name, "http."):
 		return "a connection of " + name
 	case r.Kind == blocked.Pool:
-		return "a connection at " + place(r.Site)
+		return "a connection" + atPlace(r.Site)
 	case r.Kind == blocked.File && strings.HasPrefix(name, "net."):
 		return "a network connection in use"
 	case r.Kind == blocked.File:
 		return "a file in use"
 	case r.Kind == blocked.Errgroup && r.Op == blocked.Go:
-		return "a slot in the limit of an errgroup at " + place(r.Site)
+		return "a slot in the limit of an errgroup" + atPlace(r.Site)
 	case r.Kind == blocked.Singleflight:
-		return "one call of a singleflight group at " + place(r.Site)
+		return "one call of a singleflight group" + atPlace(r.Site)
 	case name != "" && typeOfReceiver(r.Site.Function) != last && (strings.Count(name, ".") > 1 || r.Kind == blocked.Mutex || r.Kind == blocked.RWMutex):
 		return name
 	case name != "" && !r.MayBeMixed:

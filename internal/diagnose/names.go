@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"fmt"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -42,6 +41,14 @@ func name(f goroutine.Frame) string { return goroutine.Clean(f.Name()) }
 
 // place is a frame's "file.go:12".
 func place(f goroutine.Frame) string { return goroutine.Clean(f.Place()) }
+
+// atPlace is " at" and a frame's place, "" if that is not known.
+func atPlace(f goroutine.Frame) string {
+	if p := place(f); p != "" {
+		return " at " + p
+	}
+	return ""
+}
 
 // module shows a module with a blank before its version.
 func module(m string) string { return goroutine.Clean(strings.Replace(m, "@", " ", 1)) }
@@ -140,12 +147,12 @@ func whoseFrom(b *goroutine.Bucket, site goroutine.Frame) string {
 		parts = append(parts, "your code (package "+goroutine.Clean(owner.Package)+")")
 	case known && owner.Module != "":
 		parts = append(parts, "in "+module(owner.Module))
-	case known:
+	case known && owner.Package != "":
 		parts = append(parts, "in "+goroutine.Clean(owner.Package))
 	}
 	if known && owner.Origin == goroutine.Dependency {
 		for m := range b.Stack.All() {
-			if m.Origin == goroutine.Main {
+			if m.Origin == goroutine.Main && place(m) != "" {
 				parts = append(parts, "called from your "+place(m))
 				break
 			}
@@ -156,7 +163,7 @@ func whoseFrom(b *goroutine.Bucket, site goroutine.Frame) string {
 		if c.Origin == goroutine.Main && !ours {
 			your = "your "
 		}
-		parts = append(parts, fmt.Sprintf("started by %s%s at %s", your, name(c), place(c)))
+		parts = append(parts, "started by "+your+at(c))
 	}
 	return strings.Join(parts, ", ")
 }

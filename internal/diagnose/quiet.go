@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,10 @@ func quiet(d *Diagnosis) []Finding {
 	f := Finding{Kind: Quiet, Goroutines: dump.Goroutines}
 	c := d.knots().calm()
 	c.crowd = d.dominated(&c)
+	if c.longest != nil && c.queue == 0 && !c.crowd {
+		f.Kind, f.Goroutines = Largest, c.longest.Count
+		f.of(c.longest)
+	}
 	if c.waits && !c.crowd {
 		f.Says = c.says(dump)
 		f.Evidence = append(f.Evidence, d.most())
@@ -70,7 +75,7 @@ type calm struct {
 	locks   int               // goroutines whose state says that they wait for a lock
 	queue   int               // goroutines that wait for locks
 	queued  string            // for which, and what may be wrong with that
-	longest *goroutine.Bucket // of sends, receives and waits for others that take long; nil if none does
+	longest *goroutine.Bucket // the most, of sends, receives and waits for others that take long; nil if none does
 	what    []string          // what goroutines do, the most frequent first
 }
 
@@ -105,7 +110,7 @@ func (k *knots) calm() calm {
 				c.locks += s.N
 			}
 		}
-		if slow(b, c.server) && (c.longest == nil || b.Waits.Max() > c.longest.Waits.Max()) {
+		if slow(b, c.server) && (c.longest == nil || tellsMore(b, c.longest)) {
 			c.longest = b
 		}
 	}
@@ -130,6 +135,18 @@ func slow(b *goroutine.Bucket, server bool) bool {
 		return own && b.Count < 3
 	}
 	return false
+}
+
+// tellsMore reports whether one of two buckets that take long says more of what is
+// wrong: workers wait for jobs, but nobody sends for long on purpose.
+func tellsMore(a, b *goroutine.Bucket) bool {
+	odd := func(b *goroutine.Bucket) int {
+		if s := b.State(); strings.HasPrefix(s, "chan receive") || strings.HasPrefix(s, "sync.Cond") {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(odd(a)-odd(b), a.Count-b.Count, a.Waits.Max()-b.Waits.Max()) > 0
 }
 
 // serves reports whether the process accepts connections, or waits for signals.
@@ -159,6 +176,20 @@ func (k *knots) contention(c *calm, i int) string {
 	return text
 }
 
+// long is what is known of those that take long.
+func (c *calm) long() string {
+	b := c.longest
+	where := in(b)
+	if p := place(b.Stack.Site()); p != "" {
+		where += " at " + p
+	}
+	for_ := " for " + number.Minutes(b.Waits.Max())
+	if b.Count > 1 {
+		for_ = ", the longest" + for_
+	}
+	return fmt.Sprintf("%s %s %s %s%s", number.Plural(b.Count, "goroutine", "goroutines"), number.Word(b.Count, "is", "are"), doing(b.State()), where, for_)
+}
+
 // says is the sentence about a calm dump.
 func (c *calm) says(d *goroutine.Dump) string {
 	var parts []string
@@ -179,8 +210,8 @@ func (c *calm) says(d *goroutine.Dump) string {
 	case !c.waits, c.queue > 0:
 		stuck = ""
 	case c.longest != nil:
-		stuck = ""
-		parts = append(parts, "no nil channel", fmt.Sprintf("the longest wait is %s %s, %s", number.Minutes(c.longest.Waits.Max()), in(c.longest), doing(c.longest.State())))
+		stuck = c.long() + "; "
+		parts = append(parts, "no nil channel")
 	case c.oldest <= patience:
 		// Where nothing is old, that nothing has waited for long says little.
 		stuck = "nothing has waited for a minute yet: "
