@@ -14,7 +14,7 @@ import (
 // Confidence is how sure a conclusion is.
 type Confidence uint8
 
-// A Guess is worth a look. Probable is right as a rule. Certain follows from
+// A Guess is worth a look. Probable is usually right. Certain follows from
 // what the dump shows.
 const (
 	Unknown Confidence = iota
@@ -47,7 +47,7 @@ type Resource struct {
 	Kind    Kind
 	Op      Op     // what the first of the waiters wants of it
 	Address uint64 // 0 if not known
-	Name    string // "shop.Cart.mu" where the source or a receiver tells it
+	Name    string // "shop.Cart.mu" if the source or a receiver shows it
 	Site    goroutine.Frame
 	Waiters int
 	Known   []Waiter // waiters with ids
@@ -55,7 +55,7 @@ type Resource struct {
 	Buckets []int    // buckets of the waiters, the largest part first
 	Longest int      // minutes that a waiter has waited
 	Proven  bool     // a leak profile proves that the waiters never wake
-	// MayBeMixed is set where the waiters cannot be told apart by what they wait
+	// MayBeMixed is set where the waiters cannot be distinguished by what they wait
 	// for, as in dumps without addresses: it may be several resources.
 	MayBeMixed bool
 	Holder     Holder

@@ -13,8 +13,8 @@ type place struct {
 
 func (s *scene) placeOf(r *resource) place { return place{r.Op, r.function, r.Site.Line} }
 
-// countPlaces counts how many goroutines wait at each line. Where a dump tells
-// channels apart each may have one waiter only, and it is the line that many
+// countPlaces counts how many goroutines wait at each line. Where a dump distinguishes
+// channels each may have one waiter only, and it is the line that many
 // wait at.
 func (s *scene) countPlaces() {
 	s.places = map[place]int{}
@@ -179,7 +179,7 @@ func (o origin) spread(r *resource) Confidence {
 // goroutine in another function, are blocked sending as well.
 func (s *scene) inPipeline(r *resource) bool {
 	if s.stages == nil {
-		s.stages = map[uint64]*set[stage]{}
+		s.stages = map[uint64]*set[int]{}
 		for _, x := range s.resources {
 			if x.Kind != Chan || x.Op != Send {
 				continue
@@ -191,10 +191,10 @@ func (s *scene) inPipeline(r *resource) bool {
 				}
 				of := s.stages[u.member.Creator]
 				if of == nil {
-					of = &set[stage]{}
+					of = &set[int]{}
 					s.stages[u.member.Creator] = of
 				}
-				of.add(stage{x.function, s.createdBy[u.bucket].number})
+				of.add(s.createdBy[u.bucket].number)
 			}
 		}
 	}
@@ -204,16 +204,13 @@ func (s *scene) inPipeline(r *resource) bool {
 			continue
 		}
 		for _, x := range s.stages[u.member.Creator].all() {
-			if x.sends != r.function && x.starts != s.createdBy[u.bucket].number {
+			if x != s.createdBy[u.bucket].number {
 				return true
 			}
 		}
 	}
 	return false
 }
-
-// stage is a function that sends, and the one that has started it.
-type stage struct{ sends, starts int }
 
 // selectPattern is what is wrong with goroutines in a select: many of one
 // place, whose starter is gone.

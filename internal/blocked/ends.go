@@ -12,7 +12,7 @@ import (
 type chanFacts struct {
 	sends     []types.Type // what the function sends on channels: their element types
 	receives  []types.Type
-	sendsTo   []int // the arguments that it sends to, -1 for a channel that is none
+	sendsTo   []int // the arguments that it sends to, -1 for other channels
 	takesFrom []int
 	channel   int  // the argument that the call waits for, or -1
 	answered  bool // it sends, and by "<-" receives the same kind of thing

@@ -172,22 +172,26 @@ func (s *scene) holds(r *resource, l lock, i, j int, c *callFacts) {
 	if !l.sure {
 		score = worth[Peer]
 	}
+	o := uint64(0) // the object, if it is live
 	if n, ok := c.objects[l.root]; ok && n >= 0 && l.root != "" {
-		o := argument(u.member, j, n)
-		switch {
-		case o < 0x1000: // not live
-		case r.Address != 0 && l.at >= 0:
-			if o+uint64(l.at) != r.Address {
-				return // that of another object
-			}
-			score += 10
-			r.candidate(i).exact = l.sure
-		case l.at >= 0 || r.remote || r.objects.len() == 0: // which object it is cannot be compared
-		case r.objects.has(o):
-			score += 10
-		case r.types.has(s.functions.types[l.key.pkg+"."+l.key.owner]):
-			return
+		o = argument(u.member, j, n)
+	}
+	switch {
+	case o < leastAddress:
+		if s.othersToo(r, u, s.frames(u)[j]) {
+			score = worth[InSelf]
 		}
+	case r.Address != 0 && l.at >= 0:
+		if o+uint64(l.at) != r.Address {
+			return // that of another object
+		}
+		score += 10
+		r.candidate(i).exact = l.sure
+	case l.at >= 0 || r.remote || r.objects.len() == 0: // which object it is cannot be compared
+	case r.objects.has(o):
+		score += 10
+	case r.types.has(s.functions.types[l.key.pkg+"."+l.key.owner]):
+		return
 	}
 	x := r.candidate(i)
 	x.read = l.read

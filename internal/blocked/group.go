@@ -107,7 +107,7 @@ func (s *scene) keyOf(i int) groupKey {
 		f := s.caller(u)
 		k.function, k.line = f.number+1, f.line
 		if k.kind == WaitGroup && u.member != nil {
-			k.unit = i + 1 // as a rule one goroutine waits for a WaitGroup
+			k.unit = i + 1 // usually one goroutine waits for a WaitGroup
 		}
 	}
 	return k

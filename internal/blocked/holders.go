@@ -172,12 +172,19 @@ func (s *scene) byLine(q *search, x *wants, i, j int) {
 	f := s.frames(u)[j]
 	look := func(list []want) {
 		for _, w := range list {
-			if !w.lines.before(f.line) || s.object(q, w.resource, u, j) == another {
+			if !w.lines.before(f.line) {
+				continue
+			}
+			whose := s.object(q, w.resource, u, j)
+			if whose == another {
 				continue
 			}
 			score := worth[w.signal]
 			if w.signal == ByCaller && !s.begins(w.resource) {
 				score = worth[Peer]
+			}
+			if whose == maybe && s.othersToo(w.resource, u, f) {
+				score = worth[InSelf]
 			}
 			w.resource.candidate(i).add(Reason{w.signal, f.shown()}, s.discount(w.signal, score, u, j))
 		}
@@ -188,6 +195,12 @@ func (s *scene) byLine(q *search, x *wants, i, j int) {
 	} else {
 		look(x.all)
 	}
+}
+
+// othersToo reports whether what a frame of a waiter holds may as well be the
+// lock of another object of the type, such as that of a parent in a tree.
+func (s *scene) othersToo(r *resource, u *unit, f frame) bool {
+	return u.on >= 0 && s.resources[u.on] == r && r.types.has(f.typ)
 }
 
 // byType looks for the locks that are a part of the type of a method.

@@ -66,8 +66,7 @@ func ownCode(f *goroutine.Frame) bool {
 
 // idleBucket says why the goroutines of a bucket are known to be idle, "" if
 // they are not.
-func (s *scene) idleBucket(i int, states []goroutine.Count) string {
-	frames := s.stacks[i]
+func idleBucket(frames []frame, states []goroutine.Count) string {
 	for j, f := range frames {
 		if f.own {
 			return "" // what is called by the program waits for the program's sake

@@ -30,7 +30,7 @@ func (k key) String() string {
 // lock is a lock that a function holds, or may hold, at some line.
 type lock struct {
 	key  key
-	expr string // as written, which tells two objects of a type apart
+	expr string // as written, which distinguishes two objects of a type
 	root string // the variable whose field it is; "" if it is more or less than that
 	at   int64  // where it is in what the variable points to; -1 if not known
 	read bool
@@ -70,7 +70,7 @@ func (p *sourcePackage) lockKey(sel *ast.SelectorExpr) lock {
 	return p.exprKey(sel.X)
 }
 
-// field is the lock that is a field of what an expression stands for.
+// field is the lock that is a field of what an expression denotes.
 func field(t types.Type, index []int, of ast.Expr) lock {
 	k, at, direct := fieldKey(t, index)
 	l := lock{key: k, at: at}
@@ -113,7 +113,7 @@ func (p *sourcePackage) exprKey(e ast.Expr) lock {
 }
 
 // variable is the lock that is a variable of a package, or of a function. A
-// pointer or an interface may stand for any lock.
+// pointer or an interface may be any lock.
 func variable(o types.Object, owner string) lock {
 	v, ok := o.(*types.Var)
 	if !ok || v.Pkg() == nil {

@@ -85,7 +85,7 @@ func (w *walker) reach(st ast.Stmt) bool {
 	case *ast.SelectStmt:
 		w.clauses(st.Body)
 	default:
-		// Two statements of one line, one of which locks, cannot be told apart.
+		// Two statements of one line, one of which locks, cannot be distinguished.
 		if w.locksOn(st) {
 			w.opaque = true
 		}

@@ -43,16 +43,16 @@ func TestPersist(t *testing.T) {
 		{"the address is not known", []string{"lockSlow(0x", "lockSlow(0x0?, 0x"}, time.Minute, "same 2, again 0, held true, changed false", true},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			got := ""
+			var got strings.Builder
 			stays := blocked.Persist(before, report(x.change...), x.apart)
 			for _, s := range stays {
-				got += fmt.Sprintf("same %d, again %d, held %v, changed %v", len(s.Same), s.Again, s.Held, s.Changed)
+				got.WriteString(fmt.Sprintf("same %d, again %d, held %v, changed %v", len(s.Same), s.Again, s.Held, s.Changed))
 				if s.Stuck() != x.stuck {
 					t.Errorf("stuck: %v", s.Stuck())
 				}
 			}
-			if got != x.want {
-				t.Errorf("got %q, want %q", got, x.want)
+			if got.String() != x.want {
+				t.Errorf("got %q, want %q", got.String(), x.want)
 			}
 		})
 	}

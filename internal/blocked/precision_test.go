@@ -2,10 +2,12 @@ package blocked_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"gdump/internal/blocked"
+	"gdump/internal/goroutine"
 )
 
 // stack writes a goroutine: frames with lines, leaf first.
@@ -115,6 +117,15 @@ func TestSuspects(t *testing.T) {
 			strings.ReplaceAll(two, "Lock, 3", "Lock (leaked), 3") + stack(7, "chan send (leaked)", "(*Cart).Add(0x1?) :22", "serve() :9"),
 			[]uint64{7},
 		},
+		{
+			"a tree, whose nodes have locks", // it holds that of a parent
+			waits(5, "0xc000010020", "(*Node).Sum(0x1?) :20", "(*Node).Sum(0x1?) :25", "serve() :9") + stack(7, "sleep", "(*Node).Fill(0x1?) :50", "serve() :9"),
+			[]uint64{7},
+		},
+		{
+			"a goroutine that locks twice", // the same object
+			waits(5, "0xc000010020", "(*Node).Sum(0xc000010000) :20", "(*Node).Sum(0xc000010000) :25", "serve() :9"), []uint64{5},
+		},
 		{"one pool of connections", pool("0xc000010000", "0xc000010000"), []uint64{8}},
 		{"two pools of connections", pool("0xc000010000", "0xc000020000"), nil},
 	} {
@@ -130,5 +141,107 @@ func TestSuspects(t *testing.T) {
 				t.Errorf("named: %v", names)
 			}
 		})
+	}
+}
+
+// TestBlocks: all that wait count, not only those that a bucket lists one by one.
+func TestBlocks(t *testing.T) {
+	var b strings.Builder
+	for i := range 100 {
+		b.WriteString(waits(10+i, "0xc000010020", "(*Cart).Add(0x1?) :20", "serve() :9"))
+	}
+	b.WriteString(waits(7, "0xc000050020", "(*Shelf).Take(0x1?) :80", "(*Cart).Add(0x1?) :22", "serve() :9"))
+	b.WriteString(stack(8, "sleep", "(*Shelf).Take(0x1?) :85", "serve() :9"))
+	for _, r := range blocked.Analyze(read(t, []byte(b.String())), blocked.Options{}).Resources {
+		waiters, blocks, root := 100, 100, false
+		if r.Name == "shop.Shelf" {
+			waiters, blocks, root = 1, 101, true
+		}
+		if len(r.Suspects) != 1 {
+			t.Fatalf("%s: %d suspects", r.Name, len(r.Suspects))
+		}
+		if x := r.Suspects[0]; r.Waiters != waiters || x.Blocks != blocks || x.Root != root {
+			t.Errorf("%s: %d wait, %d blocks %d, root %v", r.Name, r.Waiters, x.ID, x.Blocks, x.Root)
+		}
+	}
+}
+
+// TestFile: a frame without a file, as damaged dumps have, takes none from others.
+func TestFile(t *testing.T) {
+	text := "goroutine 4 [sleep]:\nexample.com/shop.wait()\n\n" + stack(5, "chan send (nil chan)", "wait() :9")
+	r := blocked.Analyze(read(t, []byte(text)), blocked.Options{}).Resources
+	if len(r) != 1 || r[0].Site.File != "/home/me/shop/shop.go" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestSource: what source says of the holder of a lock.
+func TestSource(t *testing.T) {
+	two := waits(5, "0xc000010020", "(*Cart).Add(0xc000010000) :20", "serve() :9") + waits(6, "0xc000010020", "(*Cart).Add(0xc000010000) :20", "serve() :9")
+	for _, x := range []struct {
+		name, body string
+		want       bool
+	}{
+		{"locks", "c.mu.Lock()\nsleep()\nc.mu.Unlock()", true},
+		{"has unlocked", "c.mu.Lock()\nc.mu.Unlock()\nsleep()", false},
+		{"defers", "c.mu.Lock()\ndefer c.mu.Unlock()\nsleep()", true},
+		{"unlocks where it returns", "c.mu.Lock()\nif c.n > 0 { c.mu.Unlock(); return }\nsleep()", true},
+		{"unlocks where it goes on", "c.mu.Lock()\nif c.n > 0 { c.mu.Unlock() }\nsleep()", true}, // it may, and nobody else does
+		{"unlocks on all paths", "c.mu.Lock()\nif c.n > 0 { c.mu.Unlock() } else { c.mu.Unlock() }\nsleep()", false},
+		{"may have locked", "if c.n > 0 { c.mu.Lock() }\nsleep()", true},
+		{"tries", "if !c.mu.TryLock() { return }\nsleep()", true},
+		{"locks another field", "c.more.Lock()\nsleep()", false},
+		{"locks in a function", "c.lock()\nsleep()", true},
+		{"locks and unlocks in functions", "c.lock()\nc.unlock()\nsleep()", false},
+		{"locks in a function that unlocks", "c.both()\nsleep()", false},
+		{"locks in a loop", "for range 3 {\nc.mu.Lock()\nsleep()\nc.mu.Unlock()\n}", true},
+		{"locks in a case", "switch c.n {\ncase 1:\nc.mu.Lock()\nsleep()\ncase 2:\n}", true},
+		{"locks in another case", "switch c.n {\ncase 2:\nc.mu.Lock()\ncase 1:\nsleep()\n}", false},
+		{"locks in a goroutine", "go func() { c.mu.Lock() }()\nsleep()", false},
+		{"locks in a literal", "f := func() { c.mu.Lock() }\nsleep(f)", false},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			var text strings.Builder
+			text.WriteString("package shop\n\nimport \"sync\"\n\ntype Cart struct {\n\tpad [4]int64\n\tmu sync.Mutex\n\tmore sync.Mutex\n\tn int\n}\n")
+			for range 9 {
+				text.WriteString("\n")
+			}
+			text.WriteString("func (c *Cart) Add(n int) { c.mu.Lock(); c.n += n; c.mu.Unlock() }\n" +
+				"func (c *Cart) lock() { c.mu.Lock() }\nfunc (c *Cart) unlock() { c.mu.Unlock() }\nfunc (c *Cart) both() { c.mu.Lock(); defer c.mu.Unlock() }\nfunc sleep(f ...func()) {}\n")
+			text.WriteString("func (c *Cart) Pack() {\n" + x.body + "\n}\n")
+			before, _, _ := strings.Cut(text.String(), "sleep()\n")
+			if x.name == "locks in a literal" {
+				before, _, _ = strings.Cut(text.String(), "sleep(f)\n")
+			}
+			if strings.HasSuffix(text.String(), "\nsleep()\n}\n") {
+				before = strings.TrimSuffix(text.String(), "sleep()\n}\n")
+			}
+			line := strings.Count(before, "\n") + 1
+			source := func(goroutine.Frame) []blocked.SourceFile {
+				return []blocked.SourceFile{{Name: "shop.go", Data: []byte(text.String())}}
+			}
+			d := read(t, []byte(two+stack(7, "sleep", fmt.Sprintf("(*Cart).Pack(0xc000010000) :%d", line), "serve() :9")))
+			got := strong(d, blocked.Options{Source: source})[7]
+			if got != x.want {
+				t.Errorf("line %d: named: %v\n%s", line, got, summary(d, blocked.Analyze(d, blocked.Options{Source: source})))
+			}
+		})
+	}
+}
+
+// TestShortSends: two that wait for each other's channel may go on by
+// themselves, if they have only just begun to wait.
+func TestShortSends(t *testing.T) {
+	text, err := os.ReadFile("testdata/pattern/chan-cycle.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		text string
+		want int
+	}{{string(text), 1}, {strings.ReplaceAll(string(text), ", 3 minutes", ""), 0}} {
+		if r := blocked.Analyze(read(t, []byte(x.text)), blocked.Options{Source: source}); len(r.Deadlocks) != x.want {
+			t.Errorf("%d deadlocks, want %d", len(r.Deadlocks), x.want)
+		}
 	}
 }

@@ -21,8 +21,8 @@ type scene struct {
 	resources []*resource
 	free      []resource
 	source    *sources
-	stages    map[uint64]*set[stage] // of pipelines, by who has started them
-	places    map[place]int          // waiters by line
+	stages    map[uint64]*set[int] // functions that start the stages of pipelines, by who calls them
+	places    map[place]int        // waiters by line
 	spots     spots
 	locks     map[typedKind]int // how many there are
 	graph     *graph
@@ -55,15 +55,26 @@ func (u *unit) id() uint64 {
 	return u.member.ID
 }
 
+// maxBuckets is among how many buckets waits are looked for, the largest. A dump
+// with more has a stack for nearly each goroutine, and what is kept of them all
+// would take more memory than the dump.
+const maxBuckets = 1 << 15
+
 func newScene(d *goroutine.Dump) *scene {
+	all := d.Buckets
+	if len(all) > maxBuckets {
+		part := *d
+		part.Buckets = all[:maxBuckets]
+		d = &part
+	}
 	buckets, members := len(d.Buckets), 0
 	for i := range d.Buckets {
 		members += len(d.Buckets[i].Members)
 	}
 	s := &scene{
-		dump: d, functions: newFunctions(), lacking: lacks(d),
+		dump: d, functions: newFunctions(), lacking: lacks(d) || buckets < len(all),
 		stacks: make([][]frame, buckets), createdBy: make([]frame, buckets),
-		idle: make([]string, buckets), first: make([]int, buckets+1),
+		idle: make([]string, len(all)), first: make([]int, buckets+1),
 		units: make([]unit, 0, members+buckets), byID: make(map[uint64]int, members),
 	}
 	var frames []frame // those of a stack are a part of it
@@ -82,7 +93,7 @@ func newScene(d *goroutine.Dump) *scene {
 		s.createdBy[i] = frame{s.functions.named(&by), by.Line}
 		s.blind = s.blind || len(s.stacks[i]) == 0
 		if b.Leaked == 0 {
-			s.idle[i] = s.idleBucket(i, b.States)
+			s.idle[i] = idleBucket(s.stacks[i], b.States)
 		}
 		s.ids += b.IDs.Len()
 		s.first[i] = len(s.units)
@@ -92,6 +103,16 @@ func newScene(d *goroutine.Dump) *scene {
 		s.addBucket(i, b)
 	}
 	s.first[buckets] = len(s.units)
+	for i := buckets; i < len(all); i++ {
+		b := &all[i]
+		frames = frames[:0]
+		for f, line := range b.Stack.Calls() {
+			frames = append(frames, frame{s.functions.of(f), line})
+		}
+		if b.Leaked == 0 {
+			s.idle[i] = idleBucket(frames, b.States)
+		}
+	}
 	return s
 }
 

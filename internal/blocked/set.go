@@ -1,6 +1,8 @@
 package blocked
 
-// set is a set that has few elements as a rule, for which a slice is faster
+import "slices"
+
+// set is a set that usually has few elements, for which a slice is faster
 // than a map.
 type set[T comparable] struct {
 	few  []T
@@ -13,12 +15,7 @@ func (s *set[T]) has(x T) bool {
 	if s.many != nil {
 		return s.many[x]
 	}
-	for _, y := range s.few {
-		if x == y {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.few, x)
 }
 
 func (s *set[T]) add(x T) {
@@ -127,10 +124,8 @@ func (l lines) has(line int) bool {
 }
 
 func (l lines) add(line int) lines {
-	for _, n := range l {
-		if n == line {
-			return l
-		}
+	if slices.Contains(l, line) {
+		return l
 	}
 	if len(l) >= 16 && line > 0 {
 		return l

@@ -54,7 +54,7 @@ func (c *candidate) add(r Reason, score int) {
 	c.score = max(c.score, score)
 }
 
-// candidates are those of a resource, as a rule few.
+// candidates are those of a resource, usually few.
 type candidates struct {
 	list  []*candidate
 	index map[int]*candidate // by unit, from fewElements on
@@ -211,7 +211,7 @@ func (s *scene) decide(r *resource) {
 }
 
 // unlisted reports whether a candidate is one of a bucket's goroutines that are
-// not told apart, in a dump that has ids.
+// not listed one by one, in a dump that has ids.
 func (s *scene) unlisted(c *candidate) bool {
 	return s.units[c.unit].member == nil && s.dump.Level.HasIDs()
 }

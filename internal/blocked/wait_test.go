@@ -56,7 +56,7 @@ func TestAddress(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			frames := strings.ReplaceAll(x.frames, ")\n", ")\n\t/usr/local/go/src/x/x.go:7 +0x5\n")
-			d := read(t, []byte(fmt.Sprintf("goroutine 7 [%s, 3 minutes]:\n%smain.(*T).work(0xc000010000)\n\t/home/me/main.go:9 +0x5\n", x.state, frames)))
+			d := read(t, fmt.Appendf(nil, "goroutine 7 [%s, 3 minutes]:\n%smain.(*T).work(0xc000010000)\n\t/home/me/main.go:9 +0x5\n", x.state, frames))
 			all := blocked.Analyze(d, blocked.Options{}).Resources
 			if len(all) != 1 {
 				t.Fatalf("%d resources", len(all))

@@ -74,7 +74,8 @@ type app struct {
 	target     source.Options
 	timeoutSet bool // --timeout was given
 	fleet      fleet.Options
-	overTime   bool // the one source is what a server has of a service over time
+	found      []*fleet.Fleet // that were pulled
+	overTime   bool           // the one source is what a server has of a service over time
 	out        output
 	command    string     // as it was called, without secrets
 	private    bool       // the report says nothing of this machine

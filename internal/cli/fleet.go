@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -82,6 +83,7 @@ func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]
 		return nil, err
 	}
 	d, failed, err := f.Pull(ctx)
+	a.found = append(a.found, f)
 	if len(failed) > 0 {
 		a.sayFailed(failed, len(f.Instances))
 	}
@@ -237,7 +239,6 @@ func (a *app) listTargets(ctx context.Context, arg string) error {
 // processes are the targets that arguments name, those of selectors among them.
 func (a *app) processes(ctx context.Context, args []string, o fleet.Options) ([]*source.Process, error) {
 	var all []*source.Process
-	seen := map[string]bool{}
 	for _, arg := range args {
 		var found []*source.Process
 		if fleet.Is(arg) {
@@ -259,14 +260,34 @@ func (a *app) processes(ctx context.Context, args []string, o fleet.Options) ([]
 			}
 			found = append(found, p)
 		}
-		for _, p := range found {
-			if !seen[p.Key()] {
-				seen[p.Key()] = true
-				all = append(all, p)
-			}
-		}
+		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// worst takes full dumps of instances for the screen, of the fleets that were
+// pulled last; nil if no source is one.
+func (a *app) worst(ctx context.Context, args []string) *ui.Worst {
+	if !isFleet(args) || a.overTime {
+		return nil
+	}
+	return &ui.Worst{
+		Cost: func(goroutines int) string { return source.Stops(goroutines).String() },
+		Take: func(instance, folder string) (string, error) {
+			for _, f := range slices.Backward(a.found) {
+				for i := range f.Instances {
+					if x := &f.Instances[i]; x.Name == instance && x.Process != nil {
+						taken, err := x.Process.SaveFull(ctx, folder+string(filepath.Separator))
+						if err != nil {
+							return "", a.messages.hide(err)
+						}
+						return taken.File, nil
+					}
+				}
+			}
+			return "", fmt.Errorf("%s cannot be asked for a dump", instance)
+		},
+	}
 }
 
 // isFleet reports whether one of the arguments is a selector.

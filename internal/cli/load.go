@@ -72,9 +72,9 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 	return dumps, partial
 }
 
-// lean has the collector run twice as often once dumps with very many stacks
-// are read. What follows adds little to them, so that it costs little time and
-// saves half of their size.
+// lean has the collector run four times as often once dumps with very many
+// stacks are read. What follows adds little to them, so that it costs little
+// time and saves most of their size.
 func lean(dumps []goroutine.Dump) {
 	const many = 50_000
 	stacks := 0
@@ -82,7 +82,7 @@ func lean(dumps []goroutine.Dump) {
 		stacks += len(dumps[i].Buckets)
 	}
 	if stacks > many && os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(25)
 	}
 }
 
@@ -266,7 +266,7 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 	for i, arg := range args {
 		names[i] = fleet.Redact(arg)
 	}
-	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Worst: a.worst(ctx, args), Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
 		t, err := a.loadTrend(ctx, args, diff, step)
 		return t, a.messages.hide(err)
 	}})

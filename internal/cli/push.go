@@ -32,7 +32,7 @@ Labels of goroutines are left out, because each value would be a series of its
 own, unless --keep-label names them. Dumps are split and paced to the limits
 that a server has as it is installed. The time of a profile is that of the dump:
 what is pushed twice counts once.`,
-		Example: `gdump push 'pyroscope:http://localhost:4040{service_name="shop"}' app.dump`,
+		Example: `gdump push 'pyroscope:http://localhost:4040{service_name="shop"}' :6060`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return errors.New(`push: name a server and dumps: gdump push 'pyroscope:URL{service_name="shop"}' DUMP…`)

@@ -21,7 +21,8 @@ func Noise(stack goroutine.Stack) string {
 	server, client, waits := false, false, false
 	for f := range stack.All() {
 		switch {
-		case strings.HasPrefix(f.Function, "runtime/pprof.") || strings.HasPrefix(f.Function, "net/http/pprof."):
+		case strings.HasPrefix(f.Function, "runtime/pprof.") || strings.HasPrefix(f.Function, "net/http/pprof."),
+			strings.HasPrefix(f.Function, "gdump/internal/source."): // gdump asks itself in its demo
 			return theDump
 		case f.Origin == goroutine.Main || f.Origin == goroutine.Dependency:
 			return ""

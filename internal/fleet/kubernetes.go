@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -105,9 +106,7 @@ func findKubernetes(ctx context.Context, s *Selector, f *Fleet) error {
 			continue
 		}
 		labels := map[string]string{}
-		for k, v := range pod.Metadata.Labels {
-			labels[k] = v
-		}
+		maps.Copy(labels, pod.Metadata.Labels)
 		labels["namespace"], labels["pod"], labels["node"] = pod.Metadata.Namespace, pod.Metadata.Name, pod.Spec.NodeName
 		if len(pod.Spec.Containers) > 0 {
 			labels["image"] = pod.Spec.Containers[0].Image

@@ -186,7 +186,7 @@ func TestKubernetesForbidden(t *testing.T) {
 	if err != nil || len(strings.Fields(string(forwarded))) == 0 {
 		t.Fatal("no port was forwarded", err)
 	}
-	for _, pid := range strings.Fields(string(forwarded)) {
+	for pid := range strings.FieldsSeq(string(forwarded)) {
 		if err := exec.Command("kill", "-0", pid).Run(); err == nil {
 			t.Errorf("kubectl port-forward goes on as process %s", pid)
 		}

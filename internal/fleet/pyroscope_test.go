@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -67,9 +68,7 @@ func (p *pyro) add(labels map[string]string, at time.Time, stacks map[string]int
 		x.Sample = append(x.Sample, s)
 	}
 	l := map[string]string{"__profile_type__": "goroutine:goroutine:count:goroutine:count"}
-	for k, v := range labels {
-		l[k] = v
-	}
+	maps.Copy(l, labels)
 	p.kept = append(p.kept, stored{l, at, x})
 }
 

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -96,9 +97,7 @@ func (s *service) list(t *testing.T, labels func(name string) map[string]string,
 	for _, name := range names {
 		l := map[string]string{"instance": name}
 		if labels != nil {
-			for k, v := range labels(name) {
-				l[k] = v
-			}
+			maps.Copy(l, labels(name))
 		}
 		groups = append(groups, group{[]string{s.address(name)}, l})
 	}

@@ -126,6 +126,13 @@ func (b *Builder) Stack() Stack {
 	return Stack{b.in, b.at}
 }
 
+// Expect makes room for so many functions, before there are any.
+func (t *Stacks) Expect(functions int) {
+	if t.numbers == nil {
+		t.numbers, t.functions = make(map[Frame]uint32, functions), make([]Frame, 0, functions)
+	}
+}
+
 // Function is the number of a function, which is a frame but for its line.
 func (t *Stacks) Function(f Frame) uint32 {
 	f.Line = 0

@@ -197,8 +197,11 @@ func ParseSymbol(text, pcs []byte) (function []byte, at Location, ok bool) {
 	if i == plus+len("+0x") {
 		return nil, at, false
 	}
-	at, ok = ParsePlace(bytes.TrimLeft(name[i:], " \t"))
-	return DecodeName(bytes.TrimRight(name[:plus], " \t")), at, ok
+	function = DecodeName(bytes.TrimRight(name[:plus], " \t"))
+	if at, ok = ParsePlace(bytes.TrimLeft(name[i:], " \t")); bytes.IndexByte(at.File, '\t') >= 0 {
+		return function, Location{}, false // two lines became one
+	}
+	return function, at, ok
 }
 
 // OtherProfile names the profile that a line begins, if it is not of

@@ -60,13 +60,14 @@ func TestKinds(t *testing.T) {
 // TestSymbol reads the frames of a debug=1 dump, also without their blanks.
 func TestSymbol(t *testing.T) {
 	for text, want := range map[string]string{
-		"0x40a2b2\tmain.f+0x12\t/src/main.go:8": "main.f /src/main.go:8",
-		"0x40a2b2main.f+0x12/src/main.go:8":     "main.f /src/main.go:8",
-		"0x40a2b2fmt.Print+0x12/src/main.go:8":  "fmt.Print /src/main.go:8",
-		"0x40a2b2":                              "0x40a2b2 :0",
-		"0x40a2b2 main.f /src/main.go:8":        "",
-		"0x40a2b2 main.f+0x /src/main.go:8":     "",
-		"0x77main.f+0x12/src/main.go:8":         "",
+		"0x40a2b2\tmain.f+0x12\t/src/main.go:8":           "main.f /src/main.go:8",
+		"0x40a2b2main.f+0x12/src/main.go:8":               "main.f /src/main.go:8",
+		"0x40a2b2fmt.Print+0x12/src/main.go:8":            "fmt.Print /src/main.go:8",
+		"0x40a2b2":                                        "0x40a2b2 :0",
+		"0x40a2b2\tmain.f+0x12\t/src/main.g+0x1\t/b.go:8": "",
+		"0x40a2b2 main.f /src/main.go:8":                  "",
+		"0x40a2b2 main.f+0x /src/main.go:8":               "",
+		"0x77main.f+0x12/src/main.go:8":                   "",
 	} {
 		function, at, ok := ParseSymbol([]byte(text), []byte("0x40a2b3 0x1"))
 		got := ""

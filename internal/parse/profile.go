@@ -55,6 +55,12 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	}
 	own := slices.Contains(p.Comments, goroutine.ProfileComment)
 	var s stack
+	b.home.stacks.Expect(len(p.Function))
+	b.home.functions = make(map[string]uint32, len(p.Function))
+	named := make(map[*profile.Function]frame, len(p.Function))
+	for _, f := range p.Function {
+		named[f] = frame{function: grammar.DecodeName([]byte(f.Name)), file: []byte(f.Filename)}
+	}
 	for _, sample := range p.Sample {
 		n := sample.Value[value]
 		if n < 0 {
@@ -64,7 +70,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 			return nil, fmt.Errorf("%w: a damaged profile: more goroutines than any process has", ErrNoDump)
 		}
 		if n > 0 {
-			s.sample(sample, own)
+			s.sample(sample, named, own)
 			b.sample(b.addCounts(&s, int(n), 0), sample, int(n), own)
 		}
 	}
@@ -105,7 +111,7 @@ func profileKind(p *profile.Profile) string {
 }
 
 // sample takes the frames of a sample. own says that gdump wrote the profile.
-func (s *stack) sample(sample *profile.Sample, own bool) {
+func (s *stack) sample(sample *profile.Sample, named map[*profile.Function]frame, own bool) {
 	s.reset()
 	for _, loc := range sample.Location {
 		if len(loc.Line) == 0 {
@@ -113,7 +119,9 @@ func (s *stack) sample(sample *profile.Sample, own bool) {
 		}
 		for _, l := range loc.Line {
 			if l.Function != nil && !(own && l.Function.SystemName == goroutine.ProfileRemark) {
-				s.frames = append(s.frames, frame{function: grammar.DecodeName([]byte(l.Function.Name)), file: []byte(l.Function.Filename), line: int(min(max(l.Line, 0), math.MaxUint32))})
+				f := named[l.Function]
+				f.line = int(min(max(l.Line, 0), math.MaxUint32))
+				s.frames = append(s.frames, f)
 			}
 		}
 	}

@@ -15,21 +15,25 @@ import (
 // jsonStream writes one JSON value after the other, each encoded by itself, so
 // that memory does not grow with what is written.
 type jsonStream struct {
-	w   *bufio.Writer
-	buf bytes.Buffer
-	err error // of encoding; errors of writing stay in w until Flush
+	w       *bufio.Writer
+	buf     bytes.Buffer
+	encoder *json.Encoder // into buf; it keeps what it needs to indent
+	err     error         // of encoding; errors of writing stay in w until Flush
 }
 
-func newJSONStream(w io.Writer) *jsonStream { return &jsonStream{w: bufio.NewWriter(w)} }
+func newJSONStream(w io.Writer) *jsonStream {
+	s := &jsonStream{w: bufio.NewWriter(w)}
+	s.encoder = json.NewEncoder(&s.buf)
+	s.encoder.SetEscapeHTML(false)
+	return s
+}
 
 // value writes a value, indented if there is an indent; prefix begins all its
 // lines but the first.
 func (s *jsonStream) value(v any, prefix, indent string) {
 	s.buf.Reset()
-	e := json.NewEncoder(&s.buf)
-	e.SetEscapeHTML(false)
-	e.SetIndent(prefix, indent)
-	if err := e.Encode(v); err != nil && s.err == nil {
+	s.encoder.SetIndent(prefix, indent)
+	if err := s.encoder.Encode(v); err != nil && s.err == nil {
 		s.err = err
 		return
 	}

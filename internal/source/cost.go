@@ -16,13 +16,18 @@ const cutOff = 66_000
 // of 1, 2, 4 up to 64 MiB. Measured with Go 1.26 and stacks of 14 frames:
 // 0.1 s at a time for 10 000, 1 s for 100 000, 5 s for 1 000 000.
 func Cost(n int) string {
-	pause, all := perGoroutine(n, 10*time.Microsecond, 5*time.Microsecond), perGoroutine(n, 60*time.Microsecond, 30*time.Microsecond)
+	pause, all := perGoroutine(n, 10*time.Microsecond, 5*time.Microsecond), stopped(n)
 	s := fmt.Sprintf("stops the process several times, for about %s at a time and %s in all", pause, all)
 	if n > cutOff {
 		s += fmt.Sprintf(", and is cut off at 64 MiB (about %s goroutines)", number.Group(cutOff))
 	}
 	return s
 }
+
+// Stops is for how long debug=2 stops a process with n goroutines in all.
+func Stops(n int) time.Duration { return max(stopped(n), time.Millisecond) }
+
+func stopped(n int) time.Duration { return perGoroutine(n, 60*time.Microsecond, 30*time.Microsecond) }
 
 // perGoroutine adds up the cost of the first 100 000 goroutines and of the
 // others, rounded to one digit.

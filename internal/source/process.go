@@ -76,8 +76,8 @@ func (t *Process) Name() string { return t.shown(t.page(), LevelAuto) }
 // shown is a page of the target as it may be shown.
 func (t *Process) shown(page string, level Level) string { return t.hide(t.at.shown(page, level)) }
 
-// Key is the same for two targets that are one.
-func (t *Process) Key() string {
+// key is the same for two targets that are one.
+func (t *Process) key() string {
 	return t.at.url(t.page(), t.o.Level).String() + t.at.socket + t.at.gops + t.at.relay
 }
 

@@ -144,6 +144,15 @@ func named(dumps []goroutine.Dump, in *Input) []goroutine.Dump {
 // in a slash if it is not there yet, is filled in with FileName. What is not whole, or no dump, does not get the name: it
 // stays beside it with .partial behind, and the error names it.
 func (t *Process) Save(ctx context.Context, name string, force bool) (*Taken, error) {
+	return t.save(ctx, name, force, t.o.Level)
+}
+
+// SaveFull is Save of a full dump, whatever it costs.
+func (t *Process) SaveFull(ctx context.Context, name string) (*Taken, error) {
+	return t.save(ctx, name, false, Level2)
+}
+
+func (t *Process) save(ctx context.Context, name string, force bool, level Level) (*Taken, error) {
 	folder := name == "" || isFolder(name)
 	if folder {
 		if name != "" {
@@ -158,7 +167,7 @@ func (t *Process) Save(ctx context.Context, name string, force bool) (*Taken, er
 	if err != nil {
 		return nil, err
 	}
-	in, err := t.Open(ctx)
+	in, err := t.open(ctx, level)
 	if err != nil {
 		f.Discard()
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -115,13 +116,20 @@ type Result struct {
 }
 
 // SaveEach saves a dump of each target in a folder, some at the same time. One
-// that fails does not keep the others from being saved.
+// that fails does not keep the others from being saved. A target that is named
+// twice is asked once.
 func SaveEach(ctx context.Context, processes []*Process, folder string, parallel int, force bool, o Options) ([]Result, error) {
 	if folder != "" {
 		if err := MakeFolder(folder); err != nil {
 			return nil, err
 		}
 	}
+	seen := map[string]bool{}
+	processes = slices.DeleteFunc(slices.Clone(processes), func(t *Process) bool {
+		twice := seen[t.key()]
+		seen[t.key()] = true
+		return twice
+	})
 	results := make([]Result, len(processes))
 	var g errgroup.Group
 	g.SetLimit(AtOnce(parallel))

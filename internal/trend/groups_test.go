@@ -150,6 +150,8 @@ func TestCounts(t *testing.T) {
 		{[]int{10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110}, trend.Growing, false},
 		{[]int{70, 68, 71, 69, 70, 70, 69, 71, 70, 66, 68, 69, 70, 71, 73, 74}, trend.Stable, false},
 		{[]int{40, 10, 10, 10, 10, 10, 10, 20, 30, 40, 50, 60, 70, 80}, trend.Growing, false},
+		{[]int{10, 14, 13, 12, 10, 12, 13, 19}, trend.Grown, false},
+		{[]int{90, 80, 70, 60, 50, 40, 30, 20, 25, 38, 50, 65, 80, 92, 105, 118}, trend.Growing, false},
 		// Steps, few more, and the last of a pool.
 		{[]int{9, 11, 11, 11, 12, 12, 12, 14, 14, 14}, trend.Growing, false},
 		{[]int{4, 4, 5, 5, 6, 6, 7, 7}, trend.Growing, false},

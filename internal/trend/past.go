@@ -65,8 +65,8 @@ func (j *judged) past(life int, members []int, age int) []int {
 // byRounds counts ids by rounds that end with the id last, in each of which
 // others took so many ids.
 func byRounds(ids []uint64, last uint64, round float64) []int {
-	// In the first round the process started.
-	rounds := min(longAgo, int((float64(last)-float64(len(ids)))/round)-1)
+	// The first round is that of the start, which may begin late.
+	rounds := min(longAgo, int((float64(last)-startIDs-float64(len(ids)))/round)-1)
 	if rounds < 1 {
 		return nil
 	}

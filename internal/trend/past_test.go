@@ -39,6 +39,9 @@ func TestPast(t *testing.T) {
 		"few of many":              {up([]int{2, 3, 2, 3, 2, 3, 2, 2}, 2, 0, 3), trend.Accumulating, ""},
 		"few of many at once":      {up([]int{19, 0, 0, 0, 0, 0, 0, 0}, 2, 0, 3), trend.Growing, trend.FewRounds},
 		"a step":                   {up([]int{2, 3, 2, 3, 2, 3, 2, 2}, 0, 0, 5), trend.Growing, trend.FewRounds},
+		"a crowd at once":          {up([]int{40, 3, 3, 3, 3, 3, 3, 3}, 2, 2, 2), trend.Growing, trend.Slows},
+		"less and less, as before": {up([]int{4, 4, 4, 4, 4, 4, 4, 4}, 7, 6, 5, 4), trend.Accumulating, ""},
+		"a pause as before":        {up([]int{4, 0, 4, 0, 4, 0, 4, 0}, 5, 6, 0), trend.Accumulating, ""},
 		"few":                      {up([]int{1, 1, 1, 1, 1, 1, 1, 1}, 1, 2, 1), trend.Accumulating, ""},
 		"few, of which some began": {up([]int{4, 0, 0, 0, 0, 0, 0, 0}, 1, 2, 1), trend.Growing, trend.FewMore},
 	}
@@ -47,6 +50,53 @@ func TestPast(t *testing.T) {
 		s := series(&tr, "pool")
 		if s.Verdict != tt.want || tt.why != "" && !has(s.Reasons, tt.why) {
 			t.Errorf("%s: %v is %s, want %s: %v", name, s.Counts, s.Verdict, tt.want, s.Reasons)
+		}
+	}
+}
+
+// TestPastOfMany: what came before says how sure a few more of many are.
+func TestPastOfMany(t *testing.T) {
+	s := newServer()
+	s.levels("pool", 100)
+	s.dumps = nil
+	for _, n := range []int{2, 3, 2, 3, 2, 3, 2, 2} {
+		s.ids += 100
+		s.start("pool", n)
+	}
+	s.dump()
+	for _, n := range []int{2, 0, 3} {
+		s.start("pool", n)
+		s.dump()
+	}
+	tr := trend.Compare(s.dumps)
+	if x := series(&tr, "pool"); x.Verdict != trend.Accumulating || x.Confidence != 0.88 {
+		t.Errorf("%v is %s, %v: %v", x.Counts, x.Verdict, x.Confidence, x.Reasons)
+	}
+	tr = trend.Compare(up([]int{2, 3, 2, 3, 2, 3, 2, 2}, 2, 0, 3).dumps)
+	if x := series(&tr, "pool"); x.Verdict != trend.Accumulating || x.Confidence != 0.92 {
+		t.Errorf("%v is %s, %v: %v", x.Counts, x.Verdict, x.Confidence, x.Reasons)
+	}
+}
+
+// TestPastOfPeers: a few connections more are no leak unless as many came
+// before.
+func TestPastOfPeers(t *testing.T) {
+	for before, want := range map[int]trend.Verdict{0: trend.Growing, 2: trend.Accumulating} {
+		s := newServer()
+		s.group("pool").state = "IO wait"
+		s.start("pool", 2)
+		for range 8 {
+			s.ids += 100
+			s.start("pool", before)
+		}
+		s.dump()
+		for range 3 {
+			s.start("pool", 2)
+			s.dump()
+		}
+		tr := trend.Compare(s.dumps)
+		if x := series(&tr, "pool"); x.Verdict != want || has(x.Reasons, trend.FewPeers) != (want == trend.Growing) {
+			t.Errorf("%d before: %v is %s: %v", before, x.Counts, x.Verdict, x.Reasons)
 		}
 	}
 }
@@ -90,27 +140,36 @@ func TestPastOfFew(t *testing.T) {
 	}
 }
 
-// TestPastOfQuiet: a pool that fills in a process that starts little else hands
-// out most of the ids itself.
+// TestPastOfQuiet: where a process starts little else, most ids are those of
+// the pool or of the leak itself. What it began with is not what came.
 func TestPastOfQuiet(t *testing.T) {
-	id := uint64(60)
-	var pool []uint64
-	var dumps []goroutine.Dump
-	for round, n := range []int{30, 24, 19, 15, 12, 10, 8, 6, 5, 4, 4, 4} {
-		id += 4
-		for range n {
-			id++
-			pool = append(pool, id)
+	for _, tt := range []struct {
+		first  int
+		rounds []int
+		want   trend.Verdict
+	}{
+		{0, []int{30, 24, 19, 15, 12, 10, 8, 6, 5, 4, 4, 4}, trend.Growing},
+		{0, []int{4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}, trend.Accumulating},
+		{40, []int{3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3}, trend.Accumulating},
+	} {
+		id, pool := uint64(60), ids(tt.first, 12, 1)
+		var dumps []goroutine.Dump
+		for round, n := range tt.rounds {
+			id += 4
+			for range n {
+				id++
+				pool = append(pool, id)
+			}
+			if round >= 7 {
+				d := dumpOf("x", bucketOf("work", ids(8, 2, 1)...), bucketOf("pool", pool...), bucketOf("recent", id+1))
+				d.TakenAt = time.Date(2026, 3, 1, round, 0, 0, 0, time.UTC)
+				dumps = append(dumps, d)
+			}
 		}
-		if round >= 7 {
-			d := dumpOf("x", bucketOf("work", ids(8, 2, 1)...), bucketOf("pool", pool...), bucketOf("recent", id+1))
-			d.TakenAt = time.Date(2026, 3, 1, round, 0, 0, 0, time.UTC)
-			dumps = append(dumps, d)
+		tr := trend.Compare(dumps)
+		if s := series(&tr, "pool"); s.Verdict != tt.want || has(s.Reasons, trend.Slows) != (tt.want == trend.Growing) {
+			t.Errorf("%v is %s: %v", s.Counts, s.Verdict, s.Reasons)
 		}
-	}
-	tr := trend.Compare(dumps)
-	if s := series(&tr, "pool"); s.Verdict != trend.Growing || !has(s.Reasons, trend.Slows) {
-		t.Errorf("%v is %s: %v", s.Counts, s.Verdict, s.Reasons)
 	}
 }
 
@@ -149,6 +208,8 @@ func TestYouth(t *testing.T) {
 		{4, time.Minute, trend.Accumulating},
 		{4, 5 * time.Minute, trend.Growing},
 		{9, 5 * time.Minute, trend.Accumulating}, // it is older than an hour
+		{0, 0, trend.Growing},
+		{4, 0, trend.Accumulating},
 		{12, 4 * time.Minute, trend.Accumulating},
 		{4, 15 * time.Minute, trend.Accumulating},
 	} {
@@ -160,6 +221,11 @@ func TestYouth(t *testing.T) {
 		}
 		s.start("pool", 3)
 		s.levels("pool", 3+8*tt.rounds, 10+8*tt.rounds, 19+8*tt.rounds, 27+8*tt.rounds)
+		for i := range s.dumps {
+			if tt.step == 0 {
+				s.dumps[i].TakenAt = time.Time{}
+			}
+		}
 		tr := trend.Compare(s.dumps)
 		if x := series(&tr, "pool"); x.Verdict != tt.want || has(x.Reasons, trend.WarmsUp) != (tt.want == trend.Growing) {
 			t.Errorf("%d rounds before, every %s: %v is %s: %v", tt.rounds, tt.step, x.Counts, x.Verdict, x.Reasons)

@@ -1,6 +1,7 @@
 package trend_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -264,14 +265,16 @@ func TestDecides(t *testing.T) {
 		dumps []goroutine.Dump
 		want  trend.Reason
 	}{
-		"two dumps":     {newServer().levels("leak", 20, 50).dumps, trend.Reason{Kind: trend.MoreDumps, N: 1, Of: 2}},
-		"young process": {young().levels("leak", 10, 18, 25, 33).dumps, trend.Reason{Kind: trend.MoreTime, Span: 46 * time.Minute}},
-		"slows":         {newServer().levels("leak", 10, 50, 90, 100, 110).dumps, trend.Reason{Kind: trend.MoreTime, N: 2, Span: time.Hour}},
-		"few more":      {newServer().levels("leak", 10, 11, 12, 13).dumps, trend.Reason{Kind: trend.MoreDumps, N: 3, Of: 4}},
+		"two dumps":        {newServer().levels("leak", 20, 50).dumps, trend.Reason{Kind: trend.MoreDumps, N: 1, Of: 2}},
+		"young process":    {young().levels("leak", 10, 18, 25, 33).dumps, trend.Reason{Kind: trend.MoreTime, Span: 46 * time.Minute}},
+		"slows":            {newServer().levels("leak", 10, 50, 90, 100, 110).dumps, trend.Reason{Kind: trend.MoreTime, N: 2, Span: time.Hour}},
+		"filled before":    {up([]int{12, 10, 9, 7, 6, 5, 4, 3}, 2, 2, 2).dumps, trend.Reason{Kind: trend.MoreTime, N: 1, Span: 330 * time.Minute}},
+		"half an hour old": {aged(), trend.Reason{Kind: trend.MoreTime, Span: 29 * time.Minute}},
+		"few more":         {newServer().levels("leak", 10, 11, 12, 13).dumps, trend.Reason{Kind: trend.MoreDumps, N: 3, Of: 4}},
 	}
 	for name, tt := range tests {
 		tr := trend.Compare(tt.dumps)
-		s := series(&tr, "leak")
+		s := cmp.Or(series(&tr, "leak"), series(&tr, "pool"))
 		if s.Verdict != trend.Growing || len(s.Decides) != 1 || s.Decides[0] != tt.want {
 			t.Errorf("%s: %s, %v, want %v", name, s.Verdict, s.Decides, tt.want)
 		}
@@ -306,4 +309,15 @@ func TestAgreement(t *testing.T) {
 	if two := series(&built, "leak"); two.Match != trend.MatchLines || two.Confidence != series(&tr, "leak").Confidence {
 		t.Errorf("matched by %s: %v: %v", two.Match, two.Confidence, two.Reasons)
 	}
+}
+
+// aged is dumps over a quarter of an hour of a process that was up for as long before.
+func aged() []goroutine.Dump {
+	s := young()
+	for range 4 {
+		s.start("leak", 8)
+		s.ids += 100
+	}
+	s.start("leak", 3)
+	return s.levels("leak", 35, 42, 51, 59).dumps
 }

@@ -45,7 +45,7 @@ func (s *screen) shows(texts ...string) {
 // waiting, against what they looked like when somebody last looked at them.
 func TestKnots(t *testing.T) {
 	for name, keys := range map[string][]string{
-		"list": nil, "findings": {"f"}, "blocks": {"L"}, "suspects": {"L", "enter"}, "hidden": {"."},
+		"list": nil, "findings": {"f"}, "blocks": {"w"}, "suspects": {"L", "enter"}, "hidden": {"."},
 	} {
 		for _, size := range sizes {
 			for _, dump := range []string{"mutex-abba", "rwmutex-slow-reader"} {
@@ -98,6 +98,12 @@ func TestBlocks(t *testing.T) {
 	if s.press("esc"); s.m.over() != nil {
 		t.Error("esc does not go back to the list")
 	}
+	// The way back is of this dump.
+	s.press("g", ">")
+	s.send(loadedMsg{prepared: prepare(load(t, "server/nats126.debug2.txt"))})
+	if s.press("<"); len(s.m.trail) > 0 {
+		t.Error("a way leads into another dump")
+	}
 	// At the end of a way is a stack.
 	s = at(t, 120, 36, knot(t, "rwmutex-slow-reader"), "L", "enter", "enter")
 	if s.m.over() != nil || s.m.blocks[s.m.trend.Series[s.m.selected()].Bucket.ID] == 0 {
@@ -116,7 +122,11 @@ func TestFindings(t *testing.T) {
 	s.press("f")
 	s.shows("kind", "evidence  why goroutine 45", "go there")
 	for i := range s.m.findings {
-		s.shows(s.m.findings[i].Says[:40])
+		_, says, ok := strings.Cut(s.m.findings[i].Says, ": ")
+		if !ok {
+			says = s.m.findings[i].Says
+		}
+		s.shows(says[:30])
 	}
 	s.press("j", "enter")
 	want := s.m.findings[1].Buckets[0]
@@ -128,6 +138,21 @@ func TestFindings(t *testing.T) {
 	s.shows("esc clears the filter")
 	s.press("esc", "b", "f", "enter")
 	s.shows("goroutines are grouped")
+}
+
+// TestMenuMouse chooses by a click, and opens by a second.
+func TestMenuMouse(t *testing.T) {
+	s := at(t, 120, 36, knot(t, "mutex-abba"), "L")
+	click := func(y int) {
+		s.send(tea.MouseMsg{X: 9, Y: y, Action: tea.MouseActionPress, Button: tea.MouseButtonLeft})
+	}
+	click(3)
+	s.shows("▸        1  the mutex")
+	click(0)
+	click(30)
+	s.shows("▸        1  the mutex")
+	click(3)
+	s.shows("1 goroutine waits")
 }
 
 // TestIdle holds that what is known to be idle is hidden by ".".

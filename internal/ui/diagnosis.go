@@ -185,9 +185,7 @@ func (m *model) showFindings() tea.Cmd {
 	x.head = item{columns: []string{"kind", "finding"}, widths: []int{len("kind"), len("finding")}, cuts: []func(string, int) string{nil, nil}}
 	for i := range m.findings {
 		f := &m.findings[i]
-		x.items = append(x.items, item{columns: []string{f.Code(), f.Says}})
-		x.head.widths[0] = max(x.head.widths[0], cells(f.Code()))
-		x.head.widths[1] = max(x.head.widths[1], cells(f.Says))
+		x.put(f.Code(), strings.TrimPrefix(f.Says, string(f.Kind)+": "))
 	}
 	x.preview = func(m *model, i, w int) []line { return findingText(&m.findings[i], w) }
 	x.choose = func(m *model, chosen []int) tea.Cmd {

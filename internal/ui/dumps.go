@@ -3,6 +3,7 @@ package ui
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/query"
@@ -111,16 +112,16 @@ func (c *dumpColumn) same(dumps []goroutine.Dump) bool {
 func distinct(columns []dumpColumn, without string, dumps []goroutine.Dump) bool {
 	seen := map[string]bool{}
 	for i := range dumps {
-		key := ""
+		var key strings.Builder
 		for _, c := range columns {
 			if c.title != without {
-				key += c.of(&dumps[i]) + "\x00"
+				key.WriteString(c.of(&dumps[i]) + "\x00")
 			}
 		}
-		if seen[key] {
+		if seen[key.String()] {
 			return false
 		}
-		seen[key] = true
+		seen[key.String()] = true
 	}
 	return true
 }

@@ -130,7 +130,8 @@ func bindings() []binding {
 		{keys: "d", topic: "view", where: panes, help: "list of dumps", do: (*model).showDumps},
 		{keys: "v", topic: "view", where: panes, needs: needs(row, compared, judged), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},
 		{keys: "f", topic: "view", where: panes, help: "findings, with evidence, remedy and link", hint: "findings", rank: 2, shows: lists, do: (*model).showFindings},
-		{keys: "L", topic: "view", where: panes, needs: needs(waits), help: "who blocks whom", hint: "who blocks whom", rank: 2, shows: lists, do: (*model).showBlocks},
+		{keys: "w L", topic: "view", where: panes &^ inWhole, needs: needs(waits), help: "who blocks whom", hint: "who blocks whom", rank: 2, shows: lists, do: (*model).showBlocks},
+		{keys: "L", topic: "view", where: inWhole, needs: needs(waits), help: "who blocks whom", do: (*model).showBlocks},
 		{keys: ">", topic: "view", where: panes, needs: needs(row, waits, kept), help: "to who keeps the bucket waiting", do: (*model).toSuspect},
 		{keys: "<", topic: "view", where: panes, needs: needs(waits, came), help: "back to who waits", do: (*model).toWaiter},
 		{keys: "!", topic: "view", where: panes, help: "problems and notes", do: (*model).showProblems},
@@ -155,6 +156,7 @@ func bindings() []binding {
 		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
 		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
 		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 1, do: (*model).pause},
+		{keys: "D", topic: "do", where: panes, needs: needs(row, ofFleet), help: "of a fleet: full dump of the instance that has most of the bucket, after saying what it costs", do: (*model).askWorst},
 		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "now", rank: 1, do: (*model).refresh},
 		{keys: "m", topic: "do", where: anywhere, help: "mouse on and off", do: (*model).turnMouse},
 		{keys: "q", topic: "do", where: anywhere, needs: needs(inside), help: "back", do: (*model).up},
@@ -178,6 +180,7 @@ var (
 	allows    = need{func(m *model) bool { return m.config.Allow != nil }, "no allow list can be written here"}
 	searched  = need{func(m *model) bool { return m.pager().search != "" }, "no search yet: press /"}
 	watched   = need{func(m *model) bool { return m.live != nil }, "works only in gdump watch"}
+	ofFleet   = need{hasInstances, "works only for the processes of a fleet: gdump help targets"}
 	filtered  = need{func(m *model) bool { return m.applied != "" }, ""}
 	below     = need{func(m *model) bool { return m.inside() || m.filling() }, ""}
 	inside    = need{(*model).inside, ""}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/query"
@@ -95,71 +94,6 @@ type model struct {
 	trouble string // the last error
 }
 
-// prepared is a trend with what takes a look at all of its buckets, which is
-// done before it is shown.
-type prepared struct {
-	trend trend.Trend
-	lead  int // of a single dump the series that its first finding is about, -1 if that asks for no look
-	diagnosed
-	columns []view.Column
-	natural []int                          // widths of the columns
-	labels  []string                       // keys, in order
-	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
-	folded  folded                         // the noise, nothing if goroutines are grouped
-}
-
-// folded is series that the list has as one row.
-type folded struct {
-	row   int   // the series of all of them, -1 if there is none
-	parts []int // in order
-}
-
-// has reports whether a series is one of those folded.
-func (f *folded) has(series int) bool {
-	_, ok := slices.BinarySearch(f.parts, series)
-	return ok
-}
-
-func prepare(t trend.Trend) prepared {
-	d := diagnose.Of(&t, nil)
-	p := prepared{trend: t, diagnosed: diagnosedBy(d), lead: d.Culprit()}
-	if f := &p.findings[0]; p.lead < 0 && len(t.Dumps) == 1 && len(f.Buckets) > 0 && view.Weight(f.Kind) == view.Bad {
-		p.lead = slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Name == "" && s.Bucket.ID == f.Buckets[0] })
-	}
-	p.measure()
-	last := &t.Dumps[len(t.Dumps)-1]
-	for i := range last.Buckets {
-		for _, l := range last.Buckets[i].Labels {
-			if !slices.Contains(p.labels, l.Key) && len(p.labels) < maxLabels {
-				p.labels = append(p.labels, l.Key)
-			}
-		}
-	}
-	slices.Sort(p.labels)
-	if g, err := query.ParseGrouping(t.By); err == nil {
-		p.members = members(last, g)
-	}
-	p.folded.row = -1
-	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.lead) {
-		p.folded = folded{len(t.Series), n.Members}
-		p.trend.Series = append(t.Series[:len(t.Series):len(t.Series)], n.Row)
-	}
-	return p
-}
-
-// measure makes the columns.
-func (p *prepared) measure() {
-	p.columns = view.Columns(&p.trend)
-	if len(p.blocks) > 0 {
-		blocks := p.blocks
-		p.columns = view.WithBlocks(p.columns, func(b *goroutine.Bucket) int { return blocks[b.ID] })
-	}
-	p.natural = view.Widths(p.columns, p.trend.Series[:min(len(p.trend.Series), measured)])
-}
-
-// maxLabels is how many label keys can be grouped by with one key after the other.
-const maxLabels = 20
-
 // order is what the list is sorted by.
 type order struct {
 	column   int // -1 is the order of the trend: most interesting first
@@ -228,6 +162,8 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.rediagnosed(msg)
 	case allowedMsg:
 		m.allowed(msg)
+	case worstMsg:
+		m.tookWorst(msg)
 	case arrangedMsg:
 		m.arranged(msg)
 	case sourceMsg:
@@ -453,85 +389,4 @@ func (m *model) resize() {
 	for _, o := range m.overlays {
 		o.resize(m.width, m.height-2)
 	}
-}
-
-// showStack fills the stack pane for the bucket under the cursor.
-func (m *model) showStack() {
-	selected := m.selected()
-	if m.shown == selected && selected >= 0 {
-		return
-	}
-	m.shown = selected
-	m.frames, m.facts = nil, nil
-	if selected < 0 {
-		m.stack.set(nil, -1)
-		return
-	}
-	s := &m.trend.Series[selected]
-	start := siteRow(s.Bucket.Stack)
-	if m.bucket == s.Bucket && m.stack.frame() != nil {
-		start = m.stack.lines[m.stack.cursor].row
-	}
-	m.bucket = s.Bucket
-	text := stackText{dumps: len(m.trend.Dumps), width: max(0, m.layout.stack.w-2), whole: m.zoomed, wrapped: m.wrapped, folded: m.hidesGo}
-	if !m.grouped() {
-		text.notes = m.waitNotes(s.Bucket)
-	}
-	switch {
-	case m.grouped():
-		m.frames = text.group(s, m.members[s.Name])
-	case selected == m.folded.row:
-		m.frames = text.group(s, m.foldedBuckets())
-	default:
-		m.frames, m.facts = text.lines(s), text.facts(s.Bucket)
-	}
-	m.stack.set(m.frames, start)
-	m.fitStack()
-	m.stack.top = 0
-	m.stack.follow()
-}
-
-// foldedBuckets are the buckets that are one row, those that are still there.
-func (m *model) foldedBuckets() []*goroutine.Bucket {
-	var all []*goroutine.Bucket
-	for _, i := range m.folded.parts {
-		if s := &m.trend.Series[i]; s.Now() > 0 {
-			all = append(all, s.Bucket)
-		}
-	}
-	return all
-}
-
-// buckets is how many buckets, or groups, the trend has.
-func (m *model) buckets() int {
-	if m.folded.row >= 0 {
-		return len(m.trend.Series) - 1
-	}
-	return len(m.trend.Series)
-}
-
-// fitStack shares the stack pane among the stack, its source and what else is
-// known: that goes below the source where there is room, else it is what the
-// stack scrolls to.
-func (m *model) fitStack() {
-	m.stack.lines = m.frames
-	if !m.factsBelow() {
-		m.stack.lines = slices.Concat(m.frames, m.facts)
-	}
-	m.stack.look()
-	r := m.layout.stack
-	m.stack.resize(r.w-2, r.h-1-m.sourceRows())
-	if m.stack.cursor < m.stack.height {
-		m.stack.top = 0 // the title is in sight as long as the cursor is, too
-	}
-}
-
-// siteRow is the row of the frame that the cursor starts on: the first outside
-// of Go, else the call site.
-func siteRow(s goroutine.Stack) int {
-	at := s.Site()
-	if own, ok := s.Owner(); ok {
-		at = own
-	}
-	return slices.IndexFunc(view.StackRows(s), func(r view.StackRow) bool { return r.Frame != nil && r.Frame.Raw == at && r.Prefix == "" })
 }

@@ -30,8 +30,12 @@ func (m *model) click(msg tea.MouseMsg) tea.Cmd {
 	}
 	switch {
 	case m.loading && !m.filling() || m.prompt != nil:
-	case m.over() != nil:
+	case m.over() != nil && wheel != 0:
 		m.over().wheel(wheel)
+	case m.over() != nil:
+		if x, ok := m.over().(*menu); ok {
+			return m.clickMenu(x, msg.Y)
+		}
 	case m.layout.list.holds(msg.X, msg.Y) && wheel != 0:
 		m.list.Scroll(wheel)
 		m.showStack()
@@ -67,6 +71,23 @@ func (m *model) clickList(x, y int) tea.Cmd {
 		m.list.To(row)
 		m.moved = true
 		m.resize()
+	}
+	return nil
+}
+
+// clickMenu chooses the item in a line of the screen, or opens the one that is
+// chosen already.
+func (m *model) clickMenu(x *menu, y int) tea.Cmd {
+	row := y - x.above()
+	from, to := x.list.Visible()
+	switch {
+	case row < 0 || from+row >= to:
+	case from+row == x.list.Cursor:
+		if b, _ := m.bound("enter", m.here()); b != nil {
+			return b.do(m)
+		}
+	default:
+		x.list.To(from + row)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,5 +66,18 @@ func TestRun(t *testing.T) {
 	}
 	if err := Run(ctx, config); err == nil {
 		t.Error("no error although the context ended")
+	}
+}
+
+// TestNothing draws after a load that gave nothing, which is done once before
+// the program ends.
+func TestNothing(t *testing.T) {
+	s := &screen{t, newModel(t.Context(), Config{Names: []string{"nope.txt"}, Out: io.Discard}, plain())}
+	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
+	if _, cmd := s.m.Update(loadedMsg{err: errors.New("no such file")}); cmd == nil || cmd() != tea.Quit() {
+		t.Error("it does not end")
+	}
+	if !strings.Contains(s.m.View(), "nope.txt") {
+		t.Errorf("drawn:\n%s", s.m.View())
 	}
 }

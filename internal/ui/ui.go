@@ -61,6 +61,7 @@ type Config struct {
 	Copy    func(text string) error                     // to the clipboard of this machine
 	JSON    func(io.Writer, *trend.Trend) error
 	Allow   Allow
+	Worst   *Worst                                  // nil where there is no fleet
 	Write   func(name string, t *trend.Trend) error // what is shown, to a file
 }
 

@@ -389,7 +389,9 @@ func TestResize(t *testing.T) {
 func TestReasons(t *testing.T) {
 	tests := []struct{ key, want string }{
 		{"n", "n works in: stack, text, source"},
-		{"w", "w works in: whole stack"},
+		{"w", "nobody waits for anybody"},
+		{">", "nobody waits for anybody"},
+		{"+", "no row was hidden"},
 		{"v", "a verdict needs two dumps"},
 		{"!", "everything was read"},
 	}

@@ -43,6 +43,8 @@ func (m *model) draw() string {
 		return m.whole(m.overlayView())
 	case m.waiting():
 		return m.whole(m.waitingView())
+	case len(m.trend.Dumps) == 0: // it ends: there was nothing to load
+		return m.whole(m.loadingView())
 	}
 	lines := append([]string{m.titleView()}, m.headlineView()...)
 	lines = append(lines, m.bodyView()...)

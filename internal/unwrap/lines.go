@@ -67,7 +67,8 @@ func (r *Reader) plain(s *Stream, line []byte) {
 		// A record behind its frames: the order of the lines is reversed, if
 		// nothing follows it.
 		s.started = s.started || line[0] == 'g'
-		s.suspect = !s.started && !s.Document && grammar.IsDigit(line[0]) && s.lastKind == grammar.Counts && s.out != nil && s.last < len(s.out.Text) && s.out.Text[s.last] == '#'
+		behind := s.lastKind == grammar.Counts && s.out != nil && s.last < len(s.out.Text) && s.out.Text[s.last] == '#'
+		s.suspect = behind && !s.started && !s.Document && grammar.IsDigit(line[0])
 		r.stamp(s)
 	}
 	s.lastKind = k
@@ -165,50 +166,76 @@ func (r *Reader) join(s *Stream, line []byte, k grammar.Kind) bool {
 // do not belong together.
 func (s *Stream) rejoined(before, line []byte, k grammar.Kind) ([]byte, grammar.Kind) {
 	text, rest := bytes.TrimLeft(before, " \t"), bytes.TrimLeft(line, " \t")
-	own, last := grammar.KindOf(text), before[len(before)-1]
+	own := grammar.KindOf(text)
+	loose := k == grammar.Other || k == grammar.Partial // the line is nothing by itself
 	switch {
-	case len(rest) == 0, len(text) == 0, own == grammar.Call && (k == grammar.Place || grammar.IsRooted(rest)),
-		own == grammar.Place && (k != grammar.Other && k != grammar.Partial || len(bytes.Trim(rest, "0123456789abcdefx+=:sp ")) > 0 || len(rest) > 80):
+	case len(rest) == 0, len(text) == 0,
+		own == grammar.Call && (k == grammar.Place || grammar.IsRooted(rest)),
+		own == grammar.Place && (!loose || len(rest) > 80 || len(bytes.Trim(rest, "0123456789abcdefx+=:sp ")) > 0):
 		return nil, own
 	}
-	// Where words are broken between lines a blank is lost, but where lines are
-	// cut at a width none is. What goes on may be indented.
-	header, created := bytes.HasPrefix(text, grammar.Goroutine), bytes.HasPrefix(text, []byte("created by"))
-	glues := []string{"", " "}
-	if last == ',' || header && grammar.IsWord(last) && grammar.IsWord(line[0]) && len(before)+1 < s.width || bytes.HasSuffix(before, []byte(" with")) {
-		glues = []string{" ", ""}
-	}
-	parts := [][2][]byte{{before, line}, {before, rest}}
-	if hyphen := before[:len(before)-1]; last == '-' {
-		parts = append(parts, [2][]byte{hyphen, rest})
-		if s.hyphens {
-			parts = [][2][]byte{{hyphen, rest}, {before, rest}}
-		}
-	}
-	for _, p := range parts {
+	glues := s.glues(before, line)
+	for _, p := range s.halves(before, line, rest) {
 		for _, glue := range glues {
 			j := append(append(bytes.Clone(p[0]), glue...), p[1]...)
-			ok := false
-			switch kind := grammar.KindOf(j); kind {
-			case grammar.Start:
-				ok = header
-			case grammar.Place:
-				ok = !header && (grammar.IsRooted(text) || text[0] == '<' || k != grammar.Place && !created)
-			case grammar.Call:
-				ok = !grammar.IsRooted(text) && !grammar.IsCall(text) && k != grammar.Place && (created || last == ',' || !isCallLine(line)) && (created || grammar.IsCall(bytes.TrimLeft(j, " \t")))
-			}
-			if ok {
+			if kind := grammar.KindOf(j); makes(text, line, k, j, kind) {
 				s.hyphens = s.hyphens || len(p[0]) < len(before)
-				return j, grammar.KindOf(j)
+				return j, kind
 			}
 		}
 	}
 	j := append(append(bytes.Clone(before), glues[0]...), rest...)
-	if own != grammar.Call && (k == grammar.Other || k == grammar.Partial) && (own == grammar.Place && placeBegins(j) ||
-		own != grammar.Place && grammar.KindOf(j) == grammar.Partial && (header || isArguments(rest[bytes.LastIndexByte(rest, '(')+1:]) || bytes.IndexByte(rest, ' ') < 0 || placeBegins(j))) {
+	goesOn := own != grammar.Place && grammar.KindOf(j) == grammar.Partial &&
+		(isHeader(text) || isArguments(rest[bytes.LastIndexByte(rest, '(')+1:]) || bytes.IndexByte(rest, ' ') < 0)
+	if own != grammar.Call && loose && (goesOn || placeBegins(j)) {
 		return j, grammar.Partial
 	}
 	return nil, own
+}
+
+// makes reports whether two halves, which together are j of some kind, are one
+// line: text is the first, and line, of kind k, the second.
+func makes(text, line []byte, k grammar.Kind, j []byte, kind grammar.Kind) bool {
+	header, created, rooted := isHeader(text), bytes.HasPrefix(text, []byte("created by")), grammar.IsRooted(text)
+	switch kind {
+	case grammar.Start:
+		return header
+	case grammar.Place:
+		return !header && (rooted || text[0] == '<' || k != grammar.Place && !created)
+	case grammar.Call:
+		if rooted || k == grammar.Place || grammar.IsCall(text) {
+			return false
+		}
+		return created || grammar.IsCall(bytes.TrimLeft(j, " \t")) && (text[len(text)-1] == ',' || !isCallLine(line))
+	}
+	return false
+}
+
+func isHeader(text []byte) bool { return bytes.HasPrefix(text, grammar.Goroutine) }
+
+// glues are what may have been between the halves of a broken line, the
+// likeliest first: where words are broken between lines a blank is lost, but
+// where lines are cut at a width none is.
+func (s *Stream) glues(before, line []byte) []string {
+	last := before[len(before)-1]
+	words := isHeader(bytes.TrimLeft(before, " \t")) && grammar.IsWord(last) && grammar.IsWord(line[0]) && len(before)+1 < s.width
+	if last == ',' || words || bytes.HasSuffix(before, []byte(" with")) {
+		return []string{" ", ""}
+	}
+	return []string{"", " "}
+}
+
+// halves are the halves of a broken line, as they are and without what may have
+// been added: indentation, a hyphen.
+func (s *Stream) halves(before, line, rest []byte) [][2][]byte {
+	if before[len(before)-1] != '-' {
+		return [][2][]byte{{before, line}, {before, rest}}
+	}
+	hyphen := before[:len(before)-1]
+	if s.hyphens {
+		return [][2][]byte{{hyphen, rest}, {before, rest}}
+	}
+	return [][2][]byte{{before, line}, {before, rest}, {hyphen, rest}}
 }
 
 // placeBegins reports whether a text is a place but for its last word, which
@@ -254,7 +281,9 @@ func joinCounts(before, line []byte) []byte {
 		}
 		words := bytes.Fields(before)
 		end := words[len(words)-1]
-		if blankEnd := len(before) > 0 && before[len(before)-1] <= ' '; !blankEnd && (line[0] == '/' && bytes.Contains(end, []byte("+0x")) || len(words) == 2 && bytes.HasPrefix(end, []byte("0x")) && line[0] > ' ' && bytes.IndexByte(line, '.') > 0) {
+		placeNext := line[0] == '/' && bytes.Contains(end, []byte("+0x"))
+		nameNext := len(words) == 2 && bytes.HasPrefix(end, []byte("0x")) && line[0] > ' ' && bytes.IndexByte(line, '.') > 0
+		if before[len(before)-1] > ' ' && (placeNext || nameNext) {
 			return joined("\t", true)
 		}
 		return joined("", bytes.IndexByte(bytes.TrimLeft(line, " \t"), ' ') < 0 || bytes.IndexByte(line, '/') >= 0)

@@ -771,7 +771,9 @@ func (r *Reader) breaks(l *level, line []byte, from int) bool {
 func (r *Reader) goesOn(line []byte) bool {
 	if end := r.brokeEnd; end != "" {
 		n := min(len(r.broken), 8)
-		if !bytes.Contains(line, []byte(end)) || grammar.Interesting(line) && grammar.StartAt(line[:bytes.Index(line, []byte(end))]) >= 0 || bytes.HasPrefix(line, r.broken[:n]) || len(r.broken) > maxBroken {
+		first, _, more := bytes.Cut(line, []byte(end))
+		begins := grammar.Interesting(line) && grammar.StartAt(first) >= 0
+		if !more || begins || bytes.HasPrefix(line, r.broken[:n]) || len(r.broken) > maxBroken {
 			r.closeBroken()
 			return false
 		}

@@ -247,7 +247,7 @@ func TestSource(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "edited")
 	t.Setenv("VISUAL", `sh -c 'echo "$0" "$@" > `+out+`'`)
 	x := start(t, 120, 36, gdump, "demo")
-	x.wait(`▸44 +s\.out <- m`)
+	x.wait(`▸\d+ +s\.out <- m`)
 	x.press("\r")
 	x.wait(`━ stack of bus\.\(\*Subscription\)\.deliver ━`)
 	x.press("\r")
@@ -273,7 +273,7 @@ func TestClipboard(t *testing.T) {
 	_, rest, ok := strings.Cut(x.written(), "\x1b]52;c;")
 	text, _, _ := strings.Cut(rest, "\x07")
 	data, err := base64.StdEncoding.DecodeString(text)
-	if !ok || err != nil || !strings.Contains(string(data), "main.(*Server).query.func1\n\t/home/dev/src/leaky/main.go:33") {
+	if !ok || err != nil || !strings.Contains(string(data), "main.(*Server).locked(0x0?, 0x0?)\n\t/home/dev/src/leaky/main.go:69") {
 		t.Errorf("copied %q, %v", data, err)
 	}
 	x.press("q")
@@ -286,7 +286,7 @@ func TestSuspend(t *testing.T) {
 	x.wait(`13 buckets`)
 	x.press("\x1a")
 	x.wait(`13 buckets`)
-	x.press("j")
+	x.press("gj")
 	x.wait(`▸ +99`)
 	x.press("q")
 	x.wait(`back in the shell`)
@@ -314,7 +314,7 @@ func TestStopped(t *testing.T) {
 				t.Fatal(err)
 			}
 			x.wait(`13 buckets`)
-			x.press("j")
+			x.press("gj")
 			x.wait(`▸ +99`)
 			x.press("q")
 			x.wait(`back in the shell`)

@@ -1,0 +1,76 @@
+package ui
+
+import (
+	"slices"
+
+	"gdump/internal/diagnose"
+	"gdump/internal/goroutine"
+	"gdump/internal/query"
+	"gdump/internal/trend"
+	"gdump/internal/view"
+)
+
+// prepared is a trend with what takes a look at all of its buckets, which is
+// done before it is shown.
+type prepared struct {
+	trend trend.Trend
+	lead  int // of a single dump the series that its first finding is about, -1 if that asks for no look
+	diagnosed
+	columns []view.Column
+	natural []int                          // widths of the columns
+	labels  []string                       // keys, in order
+	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
+	folded  folded                         // the noise, nothing if goroutines are grouped
+}
+
+// folded is series that the list has as one row.
+type folded struct {
+	row   int   // the series of all of them, -1 if there is none
+	parts []int // in order
+}
+
+// has reports whether a series is one of those folded.
+func (f *folded) has(series int) bool {
+	_, ok := slices.BinarySearch(f.parts, series)
+	return ok
+}
+
+func prepare(t trend.Trend) prepared {
+	d := diagnose.Of(&t, nil)
+	p := prepared{trend: t, diagnosed: diagnosedBy(d), lead: d.Culprit()}
+	if f := &p.findings[0]; p.lead < 0 && len(t.Dumps) == 1 && len(f.Buckets) > 0 && view.Weight(f.Kind) == view.Bad {
+		p.lead = slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Name == "" && s.Bucket.ID == f.Buckets[0] })
+	}
+	p.measure()
+	last := &t.Dumps[len(t.Dumps)-1]
+	for i := range last.Buckets {
+		for _, l := range last.Buckets[i].Labels {
+			if !slices.Contains(p.labels, l.Key) && len(p.labels) < maxLabels {
+				p.labels = append(p.labels, l.Key)
+			}
+		}
+	}
+	slices.Sort(p.labels)
+	if g, err := query.ParseGrouping(t.By); err == nil {
+		p.members = members(last, g)
+	}
+	p.folded.row = -1
+	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.lead) {
+		p.folded = folded{len(t.Series), n.Members}
+		p.trend.Series = append(t.Series[:len(t.Series):len(t.Series)], n.Row)
+	}
+	return p
+}
+
+// measure makes the columns.
+func (p *prepared) measure() {
+	p.columns = view.Columns(&p.trend)
+	if len(p.blocks) > 0 {
+		blocks := p.blocks
+		p.columns = view.WithBlocks(p.columns, func(b *goroutine.Bucket) int { return blocks[b.ID] })
+	}
+	p.natural = view.Widths(p.columns, p.trend.Series[:min(len(p.trend.Series), measured)])
+}
+
+// maxLabels is how many label keys can be grouped by with one key after the other.
+const maxLabels = 20

@@ -1,0 +1,46 @@
+package ui
+
+import (
+	"errors"
+	"testing"
+
+	"gdump/internal/goroutine"
+	"gdump/internal/trend"
+)
+
+// TestWorst takes the full dump of the instance that has most, once the user
+// knows what it costs.
+func TestWorst(t *testing.T) {
+	f := &goroutine.Fleet{Asked: 2, Instances: []goroutine.Instance{{Name: "web-1", Goroutines: 3}, {Name: "web-\x1b2", Goroutines: 1300}}}
+	stack := goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{{Function: "main.leak", File: "/app/leak.go", Line: 7, Package: "main", Origin: goroutine.Main}}})
+	b := goroutine.Bucket{ID: stack.ID(), Stack: stack, Count: 1204, Spread: &goroutine.Spread{Fleet: f, Shares: []goroutine.Share{{Instance: 0, N: 3}, {Instance: 1, N: 1201}}}}
+	one := trend.One(goroutine.Dump{Source: "k8s:shop/app=web", Level: goroutine.Debug1, Goroutines: 1303, Fleet: f, Buckets: []goroutine.Bucket{b}})
+	s := at(t, 120, 36, one, "D")
+	s.shows("works only for the processes of a fleet")
+	var from, to string
+	broken := error(nil)
+	s.m.config.Worst = &Worst{
+		Cost: func(n int) string {
+			if n != 1300 {
+				t.Errorf("cost of %d goroutines", n)
+			}
+			return "80ms"
+		},
+		Take: func(instance, folder string) (string, error) {
+			from, to = instance, folder
+			return folder + "/web-2.dump", broken
+		},
+	}
+	s.press("D")
+	s.shows(`full dump of web-\x1b2 (1 201 here): stops it for about 80ms in all; to folder: .`)
+	if s.press("esc"); from != "" {
+		t.Error("taken although nobody agreed")
+	}
+	if s.press("D", "enter"); from != "web-\x1b2" || to != "." {
+		t.Errorf("took %q to %q", from, to)
+	}
+	s.shows("is in ./web-2.dump")
+	broken = errors.New("disk full")
+	s.press("D", "enter")
+	s.shows("error: disk full")
+}
