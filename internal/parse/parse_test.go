@@ -109,6 +109,7 @@ func TestDamage(t *testing.T) {
 		"main's own end":   {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 1 [select]:\nmain.init.0()\n\t/a/main.go:3 +0x1\n", 2, false, ""},
 		"frames in a log":  {wrappings.Before("web-1  | ")("goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\n" + oneFrame + oneFrame), 1, false, "2 frames without the header of their goroutine"},
 		"panic in a stack": {"goroutine 7 [select]:\n" + oneFrame + "panic: main.f(0x1)\n\t/a/main.go:8 +0x1\n\n" + good, 1, false, ""},
+		"no place":         {"goroutine 7 [select]:\nmain.g(0x1)\n" + oneFrame + "\n" + good, 2, false, "line 2: goroutine 7 has an unreadable line: main.g(0x1)"},
 		"no header":        {"goroutine 7 [select]:\n" + oneFrame + "goroutine 5 is stuck\n" + oneFrame + "\n" + good, 2, false, ""},
 		"no creators":      {"goroutine 1 [select]:\nmain.main()\n\t/a/main.go:3 +0x1\n\ngoroutine 8 [select]:\nmain.g()\n\t/a/main.go:3 +0x1\n", 2, false, ""},
 		"cut in its lines": {"goroutine 7 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\ncreated by main.main\n\t/a/main.go:2 +0x1\n\ngoroutine 8 [select]:\nmain.g()\n\t/a/main.go:3 +0x1\n", 2, true, "ends within goroutine 8"},
