@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,9 +16,13 @@ func ofRuntime(reason string) bool {
 	if message, ok := strings.CutPrefix(reason, "fatal error: "); ok {
 		return slices.Contains(fatalErrors, message)
 	}
+	// A log may have joined the line that follows.
+	reason = registers.ReplaceAllString(reason, "")
 	name, text, ok := strings.Cut(reason, ": ")
 	return ok && strings.HasPrefix(name, "SIG") && strings.Trim(name[3:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ12") == "" && slices.Contains(signals, text)
 }
+
+var registers = regexp.MustCompile(` PC=0x[0-9a-f]+ m=\d+ sigcode=\d+( addr=0x[0-9a-f]+)?$`)
 
 // fatalErrors are messages of the runtime's fatal and throw that programs meet,
 // of Go 1.9 to 1.27.
