@@ -217,10 +217,11 @@ func (k *knots) several(f *Finding, r *blocked.Resource) {
 // perhaps says who may hold what the last of a chain waits for, where that is a
 // guess.
 func (k *knots) perhaps(r *blocked.Resource) string {
-	if len(r.Suspects) != 1 {
+	may := mayHold(r)
+	if len(may) != 1 {
 		return ", and who holds that is not found"
 	}
-	s := &r.Suspects[0]
+	s := may[0]
 	text := ", which " + k.who(s) + " may hold"
 	if does := k.does(s); does != "" {
 		text += "; that one " + does
@@ -228,20 +229,32 @@ func (k *knots) perhaps(r *blocked.Resource) string {
 	return text
 }
 
+// mayHold are the suspects of a resource, but for writers that wait for it.
+func mayHold(r *blocked.Resource) []*blocked.Suspect {
+	var may []*blocked.Suspect
+	for i := range r.Suspects {
+		if s := &r.Suspects[i]; !s.Pending {
+			may = append(may, s)
+		}
+	}
+	return may
+}
+
 // unheld goes on where no one holder is known.
 func (k *knots) unheld(f *Finding, r *blocked.Resource) {
-	switch r.Holder {
-	case blocked.Gone:
+	may := mayHold(r)
+	switch {
+	case r.Holder == blocked.Gone:
 		if r.Longest >= 1 && r.Waiters > 1 {
 			f.Says += ","
 		}
 		f.Says += " and no goroutine holds it (proven): a return or panic without Unlock"
 		f.Confidence = confidence(blocked.Probable)
-	case blocked.Named:
+	case r.Holder == blocked.Named, len(may) == 0 && len(r.Suspects) > 0:
 		k.several(f, r)
-	case blocked.OneOf:
-		if len(r.Suspects) == 1 {
-			s := &r.Suspects[0]
+	case r.Holder == blocked.OneOf:
+		if len(may) == 1 {
+			s := may[0]
 			f.Says += "; perhaps " + k.who(s) + " holds it"
 			if does := k.does(s); does != "" {
 				f.Says += ", which " + does
@@ -251,10 +264,8 @@ func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 			return
 		}
 		var some []string
-		for i := range r.Suspects {
-			if i < 3 {
-				some = append(some, k.who(&r.Suspects[i]))
-			}
+		for _, s := range may[:min(len(may), 3)] {
+			some = append(some, k.who(s))
 		}
 		f.Says += "; who holds it is not sure"
 		f.Remedy, f.Link = "", ""
@@ -267,8 +278,8 @@ func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 			f.Limits = append(f.Limits, "the dump does not show whether it is one lock or several")
 		}
 		f.Says += "; who holds it is not found"
-		if len(r.Suspects) > 0 {
-			f.Limits = append(f.Limits, "it may be "+k.who(&r.Suspects[0]))
+		if len(may) > 0 {
+			f.Limits = append(f.Limits, "it may be "+k.who(may[0]))
 		}
 	}
 }
