@@ -113,7 +113,10 @@ func (k *knots) pile(i int, steps []*blocked.Suspect, way []int) Finding {
 		if len(r.Known) < r.Waiters {
 			some = "at least " + some
 		}
-		f.Evidence = append(f.Evidence, some+" of them waited for it in the dump before, too")
+		if some += " of them"; r.Waiters == 1 {
+			some = "it"
+		}
+		f.Evidence = append(f.Evidence, some+" waited for it in the dump before, too")
 		f.Confidence = max(f.Confidence, confidence(blocked.Probable))
 	}
 	if k.stayed[i].Changed {
@@ -205,7 +208,7 @@ func (k *knots) several(f *Finding, r *blocked.Resource) {
 		}
 		f.Says += fmt.Sprintf("; goroutines %s %shold it", ids(all, 3), probably)
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d %s", s.ID, k.does(s)))
-	case len(next) > 0 && next[0] != 0:
+	case len(next) > 0 && next[0] != 0 && r.Waiters > len(next):
 		f.Says += fmt.Sprintf("; goroutine %d is the next writer and waits for readers, which are not found", next[0])
 		f.Confidence = confidence(blocked.Guess)
 	default:
