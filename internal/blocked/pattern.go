@@ -31,7 +31,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 	case Mutex, RWMutex:
 		return s.lockPattern(r, in)
 	case Once:
-		if in != nil && len(in.IDs) == 1 {
+		if in != nil && s.alone(in) {
 			return OnceRecursive, Unknown
 		}
 		if r.Holder == Named {
@@ -62,7 +62,7 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 	case Semaphore:
 		return SemaphoreExhausted, r.proofOr(Guess, in)
 	case Singleflight:
-		if in != nil && len(in.IDs) == 1 {
+		if in != nil && s.alone(in) {
 			return SingleflightSelf, Unknown
 		}
 		return SingleflightSlow, Unknown
@@ -74,6 +74,11 @@ func (s *scene) pattern(r *resource, in *Deadlock) (Pattern, Confidence) {
 		return s.chanPattern(r, in)
 	}
 	return "", Unknown
+}
+
+// alone reports whether a deadlock is of one goroutine, which waits for itself.
+func (s *scene) alone(x *Deadlock) bool {
+	return len(x.IDs) == 1 || len(x.IDs) == 0 && len(x.Buckets) == 1 && s.dump.Buckets[x.Buckets[0]].Count == 1
 }
 
 // errgroupLimit: who starts tasks waits while as many as allowed are running. A
@@ -178,7 +183,7 @@ func (s *scene) deadlockPattern(r *resource, in *Deadlock) Pattern {
 			}
 		}
 	}
-	if len(in.IDs) == 1 {
+	if s.alone(in) {
 		return SelfDeadlock
 	}
 	return LockOrder

@@ -50,7 +50,7 @@ func (k *knots) deadlock(x *blocked.Deadlock) (Finding, bool) {
 	f.advise(f.Name)
 	f.Says = k.deadlockSays(x, resources)
 	if x.Behind > 0 && !strings.Contains(f.Says, "among them") {
-		f.Says += fmt.Sprintf(", %s more behind %s", number.Group(x.Behind), number.Word(len(x.IDs), "it", "them"))
+		f.Says += fmt.Sprintf(", %s more behind %s", number.Group(x.Behind), number.Word(max(len(x.IDs), len(x.Buckets)), "it", "them"))
 	}
 	if x.Proven {
 		f.Evidence = append(f.Evidence, Proven)
@@ -76,7 +76,7 @@ func (k *knots) deadlockSays(x *blocked.Deadlock, resources []int) string {
 	}
 	switch n := len(x.IDs); {
 	case n == 0:
-		return "deadlock: goroutines wait for each other" + sure
+		return k.namelessSays(x) + sure
 	case n == 1:
 		return k.selfSays(x, resources)
 	case n == 2:
@@ -86,6 +86,26 @@ func (k *knots) deadlockSays(x *blocked.Deadlock, resources []int) string {
 		return text + sure
 	}
 	return fmt.Sprintf("deadlock: goroutines %s wait for each other in a circle%s", ids(x.IDs, 4), sure)
+}
+
+// namelessSays is the sentence about a deadlock in a dump without ids.
+func (k *knots) namelessSays(x *blocked.Deadlock) string {
+	var places []string
+	for _, b := range x.Buckets {
+		if name := siteName(k.bucket(b)); !slices.Contains(places, name) {
+			places = append(places, name)
+		}
+	}
+	switch n := len(places); {
+	case len(x.Buckets) == 1 && k.bucket(x.Buckets[0]).Count == 1:
+		return "deadlock: the goroutine in " + places[0] + " waits for itself"
+	case n == 0:
+		return "deadlock: goroutines wait for each other"
+	case n == 1:
+		return "deadlock: goroutines in " + places[0] + " wait for each other"
+	default:
+		return "deadlock: goroutines in " + strings.Join(places[:n-1], ", ") + " and " + places[n-1] + " wait for each other"
+	}
 }
 
 // nestedSays is the sentence about a pool whose users wait for more of it; "" if
@@ -172,6 +192,13 @@ func (k *knots) edge(r *blocked.Resource, in []uint64) string {
 		}
 	}
 	verb := number.Word(len(waiters), "waits", "wait")
+	if len(waiters) == 0 && len(r.Buckets) > 0 {
+		text := number.Plural(r.Waiters, "goroutine", "goroutines") + " " + number.Word(r.Waiters, "waits", "wait") + " for " + named(r)
+		if h := holder(r); h != nil {
+			text += ", which " + k.who(h) + " " + holds(r, h)
+		}
+		return text
+	}
 	if r.Kind == blocked.WaitGroup || r.Kind == blocked.Errgroup && r.Op == blocked.Wait {
 		return fmt.Sprintf("%s %s%s for those that it started", ids(waiters, 3), verb, atPlace(r.Site))
 	}

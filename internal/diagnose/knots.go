@@ -54,6 +54,9 @@ func knotsOf(d *Diagnosis) *knots {
 
 // waitedIn is what the goroutines of a deadlock wait for.
 func (k *knots) waitedIn(x *blocked.Deadlock) []int {
+	if len(x.IDs) == 0 {
+		return x.Resources
+	}
 	var resources []int
 	for _, id := range x.IDs {
 		if i, ok := k.on[id]; ok && !slices.Contains(resources, i) {
@@ -254,7 +257,7 @@ func named(r *blocked.Resource) string {
 		return "one call of a singleflight group" + atPlace(r.Site)
 	case name != "" && typeOfReceiver(r.Site.Function) != last && (strings.Count(name, ".") > 1 || r.Kind == blocked.Mutex || r.Kind == blocked.RWMutex):
 		return name
-	case name != "" && !r.MayBeMixed:
+	case name != "" && (!r.MayBeMixed || r.Waiters == 1):
 		return "the " + noun + " of " + article(name) + " " + name
 	case name != "":
 		return plural(noun) + " of " + name
