@@ -286,9 +286,14 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 
 // grew keeps the evidence of a growth and runs the command of --on-growth.
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
-	evidence, err := run.Evidence(w.out, s.At, s.Trend)
+	finder, err := a.finder()
+	if err != nil {
+		return err
+	}
+	d := diagnose.Of(s.Trend, finder.Package)
+	evidence, err := run.Evidence(w.out, s.At, d)
 	if evidence != "" {
-		a.say(strings.Join(append(diagnose.Of(s.Trend, nil).Headline(), "evidence is in "+goroutine.Clean(evidence)), "; "))
+		a.say(strings.Join(append(d.Headline(), "evidence is in "+goroutine.Clean(evidence)), "; "))
 	}
 	if err == nil {
 		err = run.PruneEvidence(w.out, source.Limits{Files: w.evidence, Bytes: w.keep.Bytes})
@@ -299,7 +304,7 @@ func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	if w.hook == nil {
 		return nil
 	}
-	verdict, err := run.Verdict(s.Trend)
+	verdict, err := run.Verdict(d)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/run"
@@ -107,7 +108,7 @@ func TestWatchGrowth(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "2.dump"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	folder, err := run.Evidence(dir, s.At, s.Trend)
+	folder, err := run.Evidence(dir, s.At, diagnose.Of(s.Trend, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
