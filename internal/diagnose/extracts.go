@@ -121,7 +121,7 @@ func places(t *trend.Trend) (alone int, where string) {
 		}
 		alone++
 		b := &t.Dumps[i].Buckets[0]
-		name := siteName(b)
+		name := SiteName(b)
 		if f := began(b.Stack); panics(b.Stack) && f.Function != "" {
 			name = goroutine.Clean(f.Name())
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
@@ -338,7 +339,7 @@ func pickLast[T any](all []T, n int) []T {
 	return picked
 }
 
-// Span is how far the times of a trend reach, "" if they are not known.
+// Span is how far the times of a trend reach, "" if they are not known or the same.
 func Span(t *trend.Trend) string {
 	if len(t.Dumps) < 2 {
 		return ""
@@ -348,7 +349,10 @@ func Span(t *trend.Trend) string {
 		return ""
 	}
 	d := b.Sub(a)
-	if d.Seconds() < 60 {
+	switch {
+	case d < time.Second:
+		return ""
+	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
 	}
 	return number.Span(d)
