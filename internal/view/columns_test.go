@@ -72,7 +72,7 @@ func TestHistory(t *testing.T) {
 }
 
 // TestFit fits the columns of a comparison beside a stack, at 120 and 200
-// columns of a terminal: trend and place are there, and no state is cut in the
+// columns of a terminal: trend and place are there, whom it blocks or not, and no state is cut in the
 // word that matters.
 func TestFit(t *testing.T) {
 	series := func(state, function string, counts ...int) trend.Series {
@@ -87,7 +87,7 @@ func TestFit(t *testing.T) {
 		series("sync.WaitGroup.Wait", "main.wait", 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3),
 	}}
 	for _, w := range []int{74, 76, 122} {
-		cols := Columns(&tr)
+		cols := WithBlocks(Columns(&tr), func(*goroutine.Bucket) int { return 12 })
 		widths := Fit(cols, Widths(cols, tr.Series), w)
 		used, row := -Gap, ""
 		shown := map[string]int{}
