@@ -12,7 +12,8 @@ import (
 // 20 MB. It grows only; a Stack of it must not be read while it grows.
 type Stacks struct {
 	functions []Frame // Line is 0
-	numbers   map[Frame]uint32
+	numbers   map[Frame]uint32 // of the functions that Function has indexed
+	indexed   int              // how many these are
 	steps     [][]step // in chunks; number 0 stands for the end of a path
 	n         uint32
 	table     []uint32 // steps by content: open addressing
@@ -128,23 +129,34 @@ func (b *Builder) Stack() Stack {
 
 // Expect makes room for so many functions, before there are any.
 func (t *Stacks) Expect(functions int) {
-	if t.numbers == nil {
-		t.numbers, t.functions = make(map[Frame]uint32, functions), make([]Frame, 0, functions)
+	if t.functions == nil {
+		t.functions = make([]Frame, 0, functions)
 	}
 }
 
 // Function is the number of a function, which is a frame but for its line.
 func (t *Stacks) Function(f Frame) uint32 {
+	if t.numbers == nil {
+		t.numbers = map[Frame]uint32{}
+	}
+	for ; t.indexed < len(t.functions); t.indexed++ {
+		t.numbers[t.functions[t.indexed]] = uint32(t.indexed)
+	}
 	f.Line = 0
 	n, ok := t.numbers[f]
 	if !ok {
-		if t.numbers == nil {
-			t.numbers = map[Frame]uint32{}
-		}
-		n = uint32(min(len(t.functions), maxFunction))
-		t.functions = append(t.functions[:n], f)
+		n = t.Append(f)
 		t.numbers[f] = n
+		t.indexed = len(t.functions)
 	}
+	return n
+}
+
+// Append gives a number to a function that has none, as the caller knows.
+func (t *Stacks) Append(f Frame) uint32 {
+	f.Line = 0
+	n := uint32(min(len(t.functions), maxFunction))
+	t.functions = append(t.functions[:n], f)
 	return n
 }
 
@@ -309,6 +321,8 @@ func (s Stack) Equal(o Stack) bool {
 // EachFunction visits every function that the stacks have, once, as a frame
 // without a line. What visit changes is changed in all frames of the function.
 func (t *Stacks) EachFunction(visit func(*Frame)) {
+	clear(t.numbers)
+	t.indexed = 0
 	for i := range t.functions {
 		visit(&t.functions[i])
 	}

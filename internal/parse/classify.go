@@ -145,24 +145,26 @@ func unescapeModule(s string) string {
 // guessModule takes the part of an import path that names a repository on the
 // hosts whose layout is known, else the path up to its second element.
 func guessModule(pkg string) string {
-	parts := strings.Split(pkg, "/")
-	if strings.IndexByte(parts[0], '.') <= 0 {
+	host, rest, _ := strings.Cut(pkg, "/")
+	if strings.IndexByte(host, '.') <= 0 {
 		return ""
 	}
-	n := 2
-	switch parts[0] {
+	n := 1 // elements after the host
+	switch host {
 	case "github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "golang.org", "cloud.google.com", "go.googlesource.com":
-		n = 3
+		n = 2
 	case "gopkg.in":
-		if len(parts) > 2 && !strings.Contains(parts[1], ".v") {
-			n = 3
+		if first, _, more := strings.Cut(rest, "/"); more && !strings.Contains(first, ".v") {
+			n = 2
 		}
 	}
-	n = min(n, len(parts))
-	if len(parts) > n && len(parts[n]) > 1 && parts[n][0] == 'v' && strings.Trim(parts[n][1:], "0123456789") == "" {
-		n++
+	for ; n > 0; n-- {
+		_, rest, _ = strings.Cut(rest, "/")
 	}
-	return path.Join(parts[:n]...)
+	if next, after, _ := strings.Cut(rest, "/"); len(next) > 1 && next[0] == 'v' && strings.Trim(next[1:], "0123456789") == "" {
+		rest = after
+	}
+	return path.Clean(pkg[:len(pkg)-len(rest)])
 }
 
 // mainModule finds the main module's path from the file of package main.
