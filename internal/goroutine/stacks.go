@@ -11,10 +11,10 @@ import (
 // call is kept once. A million stacks that each differ in one frame take some
 // 20 MB. It grows only; a Stack of it must not be read while it grows.
 type Stacks struct {
-	functions []Frame // Line is 0
+	functions []Frame          // Line is 0
 	numbers   map[Frame]uint32 // of the functions that Function has indexed
 	indexed   int              // how many these are
-	steps     [][]step // in chunks; number 0 stands for the end of a path
+	steps     [][]step         // in chunks; number 0 stands for the end of a path
 	n         uint32
 	table     []uint32 // steps by content: open addressing
 }
