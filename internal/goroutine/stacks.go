@@ -318,6 +318,44 @@ func (s Stack) Equal(o Stack) bool {
 	return a == b
 }
 
+// Adopt moves the stacks of dumps into t, where dumps that have the same ones
+// share them.
+func (t *Stacks) Adopt(dumps []Dump) {
+	moved := map[*Stacks][]uint32{}
+	for i := range dumps {
+		for k := range dumps[i].Buckets {
+			s := &dumps[i].Buckets[k].Stack
+			if s.in == nil || s.in == t {
+				continue
+			}
+			to := moved[s.in]
+			if to == nil {
+				to = t.adopt(s.in)
+				moved[s.in] = to
+			}
+			*s = Stack{t, to[s.leaf]}
+		}
+	}
+}
+
+// adopt copies all steps of other stacks and returns their numbers in t.
+func (t *Stacks) adopt(from *Stacks) []uint32 {
+	functions := make([]uint32, len(from.functions))
+	for i := range functions {
+		functions[i] = t.Function(from.functions[i])
+	}
+	steps := make([]uint32, from.n+1)
+	for i := uint32(1); i <= from.n; i++ {
+		s := from.at(i)
+		s.outer = steps[s.outer] // which is before the step
+		if s.kind() < gap {
+			s.what = uint32(s.kind())<<kindShift | functions[s.what&maxFunction]
+		}
+		steps[i] = t.step(s)
+	}
+	return steps
+}
+
 // EachFunction visits every function that the stacks have, once, as a frame
 // without a line. What visit changes is changed in all frames of the function.
 func (t *Stacks) EachFunction(visit func(*Frame)) {
