@@ -143,13 +143,10 @@ func (t *Stacks) Function(f Frame) uint32 {
 		t.numbers[t.functions[t.indexed]] = uint32(t.indexed)
 	}
 	f.Line = 0
-	n, ok := t.numbers[f]
-	if !ok {
-		n = t.Append(f)
-		t.numbers[f] = n
-		t.indexed = len(t.functions)
+	if n, ok := t.numbers[f]; ok {
+		return n
 	}
-	return n
+	return t.Append(f) // which the next call indexes
 }
 
 // Append gives a number to a function that has none, as the caller knows.

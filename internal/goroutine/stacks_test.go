@@ -76,16 +76,18 @@ func TestAdopt(t *testing.T) {
 		{Unavailable: true, CreatedBy: f("b", 9)},
 		{Missing: true},
 	}
-	dump := func(first string) Dump {
+	dump := func(before ...string) Dump {
 		var in Stacks
-		in.Add(Parts{Frames: []Frame{f(first, 1)}})
+		for _, name := range before {
+			in.Add(Parts{Frames: []Frame{f(name, 1)}})
+		}
 		var d Dump
 		for _, p := range all {
 			d.Buckets = append(d.Buckets, Bucket{Stack: in.Add(p)})
 		}
 		return d
 	}
-	dumps := []Dump{dump("b"), dump("e")}
+	dumps := []Dump{dump("b"), dump("e", "x", "y")}
 	var shared Stacks
 	shared.Adopt(dumps[:1])
 	shared.Adopt(dumps[1:])
