@@ -118,8 +118,8 @@ func standard(top string) bool {
 // (-trimpath). Without a version it is guessed from the import path.
 func moduleOf(pkg, file string) string {
 	rest := file
-	if i := strings.LastIndex(file, "/pkg/mod/"); i >= 0 {
-		rest = file[i+len("/pkg/mod/"):]
+	if cache := "/pkg/mod/"; strings.Contains(file, cache) { // most have none, and Contains is fast
+		rest = file[strings.LastIndex(file, cache)+len(cache):]
 	}
 	if at := strings.IndexByte(rest, '@'); at > 0 && !strings.HasPrefix(rest, "/") {
 		version, _, _ := strings.Cut(rest[at:], "/")
@@ -164,7 +164,11 @@ func guessModule(pkg string) string {
 	if next, after, _ := strings.Cut(rest, "/"); len(next) > 1 && next[0] == 'v' && strings.Trim(next[1:], "0123456789") == "" {
 		rest = after
 	}
-	return path.Clean(pkg[:len(pkg)-len(rest)])
+	module := pkg[:len(pkg)-len(rest)]
+	if strings.Contains(module, "//") || strings.Contains(module, "/.") {
+		return path.Clean(module)
+	}
+	return strings.TrimSuffix(module, "/")
 }
 
 // mainModule finds the main module's path from the file of package main.
@@ -190,16 +194,24 @@ func mainModule(file string) (module string, gopath bool) {
 // the first dot after its last slash, but a version ending such as ".v3"
 // belongs to it.
 func packageOf(function string) string {
-	head := function
-	if i := strings.IndexAny(head, "[("); i >= 0 {
-		head = head[:i]
+	slash, dot := 0, -1
+scan:
+	for i := range len(function) {
+		switch function[i] {
+		case '[', '(':
+			break scan
+		case '/':
+			slash, dot = i+1, -1
+		case '.':
+			if dot < 0 {
+				dot = i
+			}
+		}
 	}
-	slash := strings.LastIndexByte(head, '/') + 1
-	dot := strings.IndexByte(head[slash:], '.')
 	if dot < 0 {
 		return ""
 	}
-	end := slash + dot
+	end := dot
 	if slash > 0 {
 		for {
 			rest := function[end+1:]
