@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -148,9 +149,25 @@ func (a *app) readConfig() (c config, data []byte, err error) {
 		return c, nil, fmt.Errorf("%s: line %d: no key %q: %s", name, line, key, what)
 	case errors.As(err, &wrong):
 		line, column := wrong.Position()
+		if key := strings.Join(wrong.Key(), "."); slices.Contains(configured, key) && strings.Contains(wrong.Error(), "struct field") {
+			return c, nil, fmt.Errorf("%s: line %d: %s: must be %s", name, line, key, valueOf(key))
+		}
 		return c, nil, fmt.Errorf("%s: line %d, column %d: %s", name, line, column, strings.TrimPrefix(wrong.Error(), "toml: "))
 	}
 	return c, data, err
+}
+
+// valueOf is what the file must give as the value of a key.
+func valueOf(key string) string {
+	switch key {
+	case "ascii", "mouse":
+		return "true or false"
+	case "src", "path-map":
+		return `a list of strings, such as ["a", "b"]`
+	case "max-goroutines":
+		return "a number"
+	}
+	return "a string in quotes"
 }
 
 // readConfigFile reads a file, which must be a regular one unless it was named.

@@ -42,9 +42,11 @@ func change(t *trend.Trend) Finding {
 	case t.Outcome.Kind == trend.Settled:
 		s := &t.Series[t.Outcome.Stopped[0]]
 		f.Kind, f.Where = Paused, whose(s.Bucket)
+		f.of(s.Bucket)
 		f.Says = fmt.Sprintf("grew and paused: %s %s (%s); %s in all", seriesName(s), number.Signed(s.Gain), fromTo(s), total)
 	case len(t.Dumps) == 2 && rose != nil && rose.Change() >= leastSaid && (rose.Verdict == trend.New || rose.Verdict == trend.Grown):
 		f.Kind, f.Where = Growing, whose(rose.Bucket)
+		f.of(rose.Bucket)
 		f.Says = fmt.Sprintf("grew: %s%s; %s in all", seriesName(rose), rise(t, rose), total)
 		f.Limits = append(f.Limits, onlyTwo)
 	case fell != nil && fell.Verdict == trend.Gone && -fell.Change() >= leastSaid && (rose == nil || -fell.Change() > rose.Change()):

@@ -90,7 +90,7 @@ func saysPanic(reason string) bool {
 // crashedIn says where a goroutine panicked, or was when a signal arrived, whose code that is, and who started
 // the goroutine.
 func crashedIn(b *goroutine.Bucket, site goroutine.Frame, signal bool) string {
-	text := "in " + siteName(b)
+	text := "in " + SiteName(b)
 	if site.Function != "" {
 		text = "in " + at(site)
 	}

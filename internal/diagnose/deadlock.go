@@ -135,7 +135,7 @@ func (k *knots) joinSays(x *blocked.Deadlock, resources []int) string {
 	if join == nil || lock == nil || len(join.Known) != 1 {
 		return ""
 	}
-	return fmt.Sprintf("deadlock: goroutine %d waits in %s for %d others to end, which wait for %s that it holds", join.Known[0].ID, siteName(k.bucket(join.Known[0].Bucket)), len(x.IDs)-1, named(lock))
+	return fmt.Sprintf("deadlock: goroutine %d waits in %s for %d others to end, which wait for %s that it holds", join.Known[0].ID, SiteName(k.bucket(join.Known[0].Bucket)), len(x.IDs)-1, named(lock))
 }
 
 // selfSays is the sentence about a goroutine that waits for itself.

@@ -37,15 +37,19 @@ func crashes(t *trend.Trend) []Finding {
 	return []Finding{f}
 }
 
-// crashLog says what several crashes were of which the dumps show all goroutines:
-// how often which, and where the last began.
+// crashLog says what several crashes were, some of which at least show all
+// goroutines: how often which, and where the last began.
 func crashLog(t *trend.Trend) []Finding {
+	dumps := t.Dumps
+	if t.Given != nil {
+		dumps = t.Given
+	}
 	type kind struct{ says, site string }
 	times := map[kind]int{}
 	var order []kind
 	n, last := 0, -1
-	for i := range t.Dumps {
-		d := &t.Dumps[i]
+	for i := range dumps {
+		d := &dumps[i]
 		f, ok := crash(d)
 		if !ok || d.Level != goroutine.Crash {
 			continue
@@ -59,9 +63,9 @@ func crashLog(t *trend.Trend) []Finding {
 	if n == 0 {
 		return nil
 	}
-	f, _ := crash(&t.Dumps[last])
+	f, _ := crash(&dumps[last])
 	if n == 1 {
-		if last < len(t.Dumps)-1 {
+		if last < len(dumps)-1 {
 			f.Limits = append(f.Limits, "dumps that were taken later show another process lifetime")
 		}
 		return []Finding{f}
@@ -121,7 +125,7 @@ func places(t *trend.Trend) (alone int, where string) {
 		}
 		alone++
 		b := &t.Dumps[i].Buckets[0]
-		name := siteName(b)
+		name := SiteName(b)
 		if f := began(b.Stack); panics(b.Stack) && f.Function != "" {
 			name = goroutine.Clean(f.Name())
 		}

@@ -168,3 +168,16 @@ func TestOneDump(t *testing.T) {
 		}
 	}
 }
+
+// TestGrewLeads checks that a finding about what grew between two dumps leads to
+// where that is.
+func TestGrewLeads(t *testing.T) {
+	grown := series("pool", trend.Grown, 40, 60)
+	grown.Gain = 20
+	paused := ending(over(nil, series("work", trend.Stable, 40, 40), grown), trend.Outcome{Kind: trend.Settled, Stopped: []int{1}})
+	for _, tr := range []*trend.Trend{over(nil, grown), paused} {
+		if f := Of(tr, nil).Findings()[0]; len(f.Buckets) != 1 || f.Buckets[0] != grown.Bucket.ID {
+			t.Errorf("%s leads to %v, want %s", f.Says, f.Buckets, grown.Bucket.ID)
+		}
+	}
+}

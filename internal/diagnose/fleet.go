@@ -93,7 +93,7 @@ func outliers(d *Diagnosis) []Finding {
 	for i := range d.Trend.Series {
 		s := &d.Trend.Series[i]
 		if says := Outlier(s.Bucket); says != "" && len(found) < most {
-			f := Finding{Kind: Outliers, Says: siteName(s.Bucket) + ": " + says, Where: whose(s.Bucket), Confidence: 0.9, Goroutines: s.Now()}
+			f := Finding{Kind: Outliers, Says: SiteName(s.Bucket) + ": " + says, Where: whose(s.Bucket), Confidence: 0.9, Goroutines: s.Now()}
 			f.of(s.Bucket)
 			found = append(found, f)
 		}

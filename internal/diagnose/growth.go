@@ -45,7 +45,7 @@ func growth(t *trend.Trend, l *trend.Leak) Finding {
 	}
 	f.Says = string(f.Kind) + ": " + what(l) + rise(t, s)
 	if f.Where != "" && l.By == trend.ByGroup {
-		f.Where = "mostly " + siteName(s.Bucket) + ", " + f.Where
+		f.Where = "mostly " + SiteName(s.Bucket) + ", " + f.Where
 	}
 	if s.Proof == trend.Proved {
 		f.Evidence = append(f.Evidence, proof(s))
@@ -88,12 +88,12 @@ func what(l *trend.Leak) string {
 	case trend.ByCreator:
 		stacks := number.Plural(len(l.Members), "stack", "stacks")
 		if c := b.Stack.CreatedBy(); c.Function != "" {
-			return fmt.Sprintf("what %s starts at %s, in %s, most at %s", name(c), place(c), stacks, siteName(b))
+			return fmt.Sprintf("what %s starts at %s, in %s, most at %s", name(c), place(c), stacks, SiteName(b))
 		}
 		entry, _ := b.Stack.Entry()
-		return fmt.Sprintf("what runs %s, in %s, most at %s", name(entry), stacks, siteName(b))
+		return fmt.Sprintf("what runs %s, in %s, most at %s", name(entry), stacks, SiteName(b))
 	case trend.BySite:
-		return fmt.Sprintf("%s, started from %s,", siteName(b), number.Plural(len(l.Members), "place", "places"))
+		return fmt.Sprintf("%s, started from %s,", SiteName(b), number.Plural(len(l.Members), "place", "places"))
 	}
 	return seriesName(&l.Series)
 }

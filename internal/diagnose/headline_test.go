@@ -102,6 +102,16 @@ func TestLoneCrash(t *testing.T) {
 	}
 }
 
+// TestCrashLog: crashes that show one goroutine count, though nothing is compared
+// with them.
+func TestCrashLog(t *testing.T) {
+	tr := trend.Compare(read(t, "gen126/misc_deadlock.txt", "gen127/zoo127_panic.txt", "gen126/misc_deadlock.txt", "gen127/zoo127_panic.txt", "gen127/zoo127_panic.txt"))
+	const want = "5 crashes of 2 kinds, the last and most frequent (3): panic: "
+	if got := Of(&tr, nil).Headline(); !strings.HasPrefix(got[0], want) {
+		t.Errorf("got %s, want %s…", got[0], want)
+	}
+}
+
 // TestEnded: one that came after the first dump and went before the last has
 // ended, though neither shows it.
 func TestEnded(t *testing.T) {

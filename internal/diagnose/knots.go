@@ -171,7 +171,7 @@ func (k *knots) bucket(i int) *goroutine.Bucket { return &k.dump.Buckets[i] }
 // who names a suspect.
 func (k *knots) who(s *blocked.Suspect) string {
 	if s.ID == 0 {
-		return "one in " + siteName(k.bucket(s.Bucket))
+		return "one in " + SiteName(k.bucket(s.Bucket))
 	}
 	return fmt.Sprintf("goroutine %d", s.ID)
 }
@@ -213,7 +213,7 @@ func callSite(b *goroutine.Bucket) string {
 	if ok && (site.Origin == goroutine.Stdlib || site.Origin == goroutine.Runtime) && owner.Function != site.Function && owner.Function != b.Stack.CreatedBy().Function {
 		return name(site) + ", called by " + at(owner)
 	}
-	return siteName(b)
+	return SiteName(b)
 }
 
 // typeOfReceiver is the type in a method's name: "Account" of

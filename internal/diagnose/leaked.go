@@ -56,5 +56,5 @@ func seriesName(s *trend.Series) string {
 	if s.Name != "" {
 		return goroutine.Clean(s.Name)
 	}
-	return siteName(s.Bucket)
+	return SiteName(s.Bucket)
 }

@@ -9,9 +9,18 @@ import (
 // Text from dumps is clean as soon as it is part of a sentence: what this file
 // returns is, and what the others add goes through goroutine.Clean.
 
-// siteName is the short name of a bucket's call site.
-func siteName(b *goroutine.Bucket) string {
-	if n := b.Stack.Site().Name(); n != "" {
+// Behind is between the name of a call site and who is behind it.
+const Behind = " ← "
+
+// SiteName is the short name of a bucket's call site. Where that is Go's own,
+// the name of the program's function that called it or started it follows:
+// "time.Sleep ← main.setup.func13".
+func SiteName(b *goroutine.Bucket) string {
+	site := b.Stack.Site()
+	if n := site.Name(); n != "" {
+		if owner, ok := b.Stack.Owner(); ok && owner.Function != site.Function && (site.Origin == goroutine.Stdlib || site.Origin == goroutine.Runtime) {
+			n += Behind + owner.Name()
+		}
 		return goroutine.Clean(n)
 	}
 	if b.Stack.Missing() {
@@ -28,7 +37,7 @@ const (
 // in is "in" and the call site of a bucket, or which goroutines those are that
 // have none.
 func in(b *goroutine.Bucket) string {
-	switch n := siteName(b); n {
+	switch n := SiteName(b); n {
 	case noStack, notStarted:
 		return "of " + n
 	default:

@@ -82,7 +82,7 @@ func unprinted(d *Diagnosis) []Finding {
 		f := Finding{
 			Kind: Crash, Name: unprintedPanic, Goroutines: b.Count, Confidence: 0.99,
 			Says: fmt.Sprintf("%s panicked in %s and %s in a deferred call, %s: what the panic says is not printed before that returns",
-				who, at(first), waits(b), siteName(b)),
+				who, at(first), waits(b), SiteName(b)),
 			Where: whoseFrom(b, first),
 		}
 		f.of(b)

@@ -6,6 +6,7 @@ import (
 
 	"gdump/internal/blocked"
 	"gdump/internal/goroutine"
+	"gdump/internal/trend"
 	"gdump/internal/view/number"
 )
 
@@ -18,6 +19,7 @@ func patterns(d *Diagnosis) []Finding {
 	}
 	k := d.knots()
 	var found []Finding
+	steady := d.steady()
 	last := map[string][]int{} // the findings of each pattern
 	for i := range k.report.Resources {
 		r := &k.report.Resources[i]
@@ -28,16 +30,19 @@ func patterns(d *Diagnosis) []Finding {
 			k.addPlace(&found[seen[maxPlaces-1]], i)
 			continue
 		}
-		last[string(r.Pattern)] = append(last[string(r.Pattern)], len(found))
 		f := Finding{Kind: Pattern, Name: string(r.Pattern), Goroutines: r.Waiters, Resources: []int{i}, Confidence: confidence(r.Confidence), Says: k.patternSays(r)}
 		f.advise(f.Name)
 		f.late = !d.one() && f.Confidence < sure
 		for _, b := range r.Buckets {
 			f.of(k.bucket(b))
 		}
+		if f.idling() && !slices.ContainsFunc(f.Buckets, func(id goroutine.ID) bool { return !steady[id] }) {
+			continue
+		}
 		if len(r.Buckets) > 0 {
 			f.Where = whose(k.bucket(r.Buckets[0]))
 		}
+		last[string(r.Pattern)] = append(last[string(r.Pattern)], len(found))
 		found = append(found, f)
 	}
 	for i := range found {
@@ -46,6 +51,22 @@ func patterns(d *Diagnosis) []Finding {
 		}
 	}
 	return found
+}
+
+// steady are the buckets whose number of goroutines several dumps show not to
+// grow: what idles there is a pool.
+func (d *Diagnosis) steady() map[goroutine.ID]bool {
+	if d.one() {
+		return nil
+	}
+	steady := map[goroutine.ID]bool{}
+	for i := range d.Trend.Series {
+		switch s := &d.Trend.Series[i]; s.Verdict {
+		case trend.Stable, trend.Turnover, trend.Shrunk:
+			steady[s.Bucket.ID] = true
+		}
+	}
+	return steady
 }
 
 // maxPlaces is how many findings of one pattern there are. Others are added to the
@@ -136,21 +157,23 @@ type Named struct {
 func (d *Diagnosis) Patterns() []Named {
 	k := d.knots()
 	var out []Named
+	at := map[blocked.Pattern]int{}
+	counted := map[blocked.Pattern]map[goroutine.ID]bool{}
 	for i := range k.report.Resources {
 		r := &k.report.Resources[i]
 		if r.Pattern == "" {
 			continue
 		}
-		at := slices.IndexFunc(out, func(n Named) bool { return n.Name == string(r.Pattern) })
-		if at < 0 {
+		if _, ok := at[r.Pattern]; !ok {
+			at[r.Pattern], counted[r.Pattern] = len(out), map[goroutine.ID]bool{}
 			out = append(out, Named{Name: string(r.Pattern), Remedy: r.Pattern.Remedy(), Link: r.Pattern.Link()})
-			at = len(out) - 1
 		}
-		n := &out[at]
+		n := &out[at[r.Pattern]]
 		n.Goroutines += r.Waiters
 		n.Confidence = max(n.Confidence, r.Confidence)
 		for _, b := range r.Buckets {
-			if id := k.bucket(b).ID; !slices.Contains(n.Buckets, id) {
+			if id := k.bucket(b).ID; !counted[r.Pattern][id] {
+				counted[r.Pattern][id] = true
 				n.Buckets = append(n.Buckets, id)
 			}
 		}

@@ -14,7 +14,7 @@ import (
 
 var today = time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
 
-// bucket is n goroutines parked in a function of a module.
+// bucket is n goroutines blocked in a function of a module.
 func bucket(function, module, state string, n, minutes int) goroutine.Bucket {
 	pkg := function[:strings.LastIndex(function, ".")]
 	s := goroutine.NewStack(goroutine.Parts{

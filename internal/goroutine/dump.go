@@ -87,7 +87,7 @@ type Bucket struct {
 	IDs    IDs      // empty at levels without ids
 	Args   []string // a few sample argument lists of the leaf frame, as printed
 	// Addresses are the first arguments of the sync primitive the goroutines
-	// are parked in (the mutex they share), most frequent first; few are kept.
+	// are blocked in (the mutex they share), most frequent first; few are kept.
 	Addresses []Count
 	// Members are the first goroutines of the bucket, one by one: at most 64,
 	// and fewer where a dump has very many stacks. Empty at levels without ids.

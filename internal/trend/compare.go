@@ -32,6 +32,7 @@ func (o Options) Compare(all []goroutine.Dump) Trend {
 	if len(dumps) == 0 {
 		return Trend{By: by, Changed: -1}
 	}
+	all = dumps
 	dumps, extracts := splitExtracts(dumps)
 	lived := findLives(order(dumps))
 	if len(extracts) > 0 {
@@ -60,7 +61,11 @@ func (o Options) Compare(all []goroutine.Dump) Trend {
 		rules = usual()
 	}
 	judged := judge(followed, rules, grouped)
-	return conclude(judged, findLeaks(judged, grouped), by)
+	t := conclude(judged, findLeaks(judged, grouped), by)
+	if len(extracts) > 0 {
+		t.Given = listed(all)
+	}
+	return t
 }
 
 // single is the trend of one dump.

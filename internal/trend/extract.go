@@ -24,6 +24,15 @@ func splitExtracts(dumps []goroutine.Dump) (whole, extracts []goroutine.Dump) {
 	return whole, extracts
 }
 
+// listed is dumps in the order in which they are listed: by time if all times are
+// known.
+func listed(dumps []goroutine.Dump) []goroutine.Dump {
+	if slices.ContainsFunc(dumps, func(d goroutine.Dump) bool { return d.TakenAt.IsZero() }) {
+		return dumps
+	}
+	return slices.SortedStableFunc(slices.Values(dumps), func(a, b goroutine.Dump) int { return a.TakenAt.Compare(b.TakenAt) })
+}
+
 // apart reports whether the dumps are no before and after: stacks of single
 // goroutines, with one whole dump at most.
 func apart(dumps []goroutine.Dump) bool {

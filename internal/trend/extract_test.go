@@ -3,6 +3,7 @@ package trend_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -46,6 +47,37 @@ func TestExtracts(t *testing.T) {
 	}
 	if tr = trend.Compare([]goroutine.Dump{crash}); tr.Apart() || len(tr.Series) != 1 {
 		t.Errorf("%+v", tr.Outcome)
+	}
+}
+
+// TestGiven: the stacks that a comparison leaves out are listed with the dumps, by
+// time where that is known.
+func TestGiven(t *testing.T) {
+	at := func(minute int, d goroutine.Dump) goroutine.Dump {
+		if minute > 0 {
+			d.TakenAt = time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC)
+		}
+		return d
+	}
+	a, b := dumpOf("a", bucketOf("work", 1)), dumpOf("b", bucketOf("work", 1))
+	crash := alone("crash", goroutine.Crash, bucketOf("work", 1))
+	for _, tt := range []struct {
+		dumps []goroutine.Dump
+		want  []string
+	}{
+		{[]goroutine.Dump{a, b}, nil},
+		{[]goroutine.Dump{a, crash, b}, []string{"a", "crash", "b"}},
+		{[]goroutine.Dump{at(1, a), at(3, crash), at(2, b)}, []string{"a", "b", "crash"}},
+		{[]goroutine.Dump{at(2, crash), at(3, b), at(1, a)}, []string{"a", "crash", "b"}},
+	} {
+		tr := trend.Compare(tt.dumps)
+		var got []string
+		for i := range tr.Given {
+			got = append(got, tr.Given[i].Source)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("got %v, want %v", got, tt.want)
+		}
 	}
 }
 

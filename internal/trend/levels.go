@@ -10,7 +10,7 @@ import (
 
 // A leak is reported once, at the level that says it best: by its stack, if one
 // holds most of it; by the go statement, if what one go statement started is
-// parked in several stacks or moves between them; by the call site, if several
+// blocked in several stacks or moves between them; by the call site, if several
 // go statements start what is parked at one.
 const (
 	mostOfIt  = 0.6 // of the newcomers at one stack: it says it all

@@ -9,8 +9,8 @@ import (
 
 func (t *Trend) sortByCount() {
 	t.findOwners()
-	slices.SortStableFunc(t.Series, func(a, b Series) int {
-		return cmp.Or(cmp.Compare(b.Counts[0], a.Counts[0]), cmp.Compare(b.Leaked, a.Leaked), cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()), compareNames(&a, &b))
+	t.sortSeries(func(a, b *Series) int {
+		return cmp.Or(cmp.Compare(b.Counts[0], a.Counts[0]), cmp.Compare(b.Leaked, a.Leaked), cmp.Compare(b.Bucket.Waits.Max(), a.Bucket.Waits.Max()))
 	})
 }
 
@@ -18,26 +18,47 @@ func (t *Trend) sortByCount() {
 // series.
 func (t *Trend) sortByInterest() {
 	t.findOwners()
-	order := make([]int, len(t.Series))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return compareSeries(&t.Series[a], &t.Series[b]) })
-	sorted := make([]Series, len(order))
-	place := make([]int, len(order))
-	for i, from := range order {
-		sorted[i] = t.Series[from]
-		place[from] = i
-	}
-	t.Series = sorted
+	place := t.sortSeries(compareSeries)
 	for _, l := range t.Leaks {
 		for j, m := range l.Members {
 			l.Members[j] = place[m]
 		}
 		slices.Sort(l.Members)
 	}
-	slices.SortStableFunc(t.Leaks, func(a, b Leak) int { return compareSeries(&a.Series, &b.Series) })
+	slices.SortStableFunc(t.Leaks, func(a, b Leak) int {
+		if c := compareSeries(&a.Series, &b.Series); c != 0 {
+			return c
+		}
+		return compareNames(&a.Series, &b.Series, site(&a.Series), site(&b.Series))
+	})
 }
+
+// sortSeries sorts the series, equal ones by their names, and returns where each
+// has gone. Call sites are looked up once: a trend may have very many series.
+func (t *Trend) sortSeries(compare func(a, b *Series) int) (place []int) {
+	order := make([]int, len(t.Series))
+	sites := make([]string, len(t.Series))
+	for i := range order {
+		order[i], sites[i] = i, site(&t.Series[i])
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := &t.Series[i], &t.Series[j]
+		if c := compare(a, b); c != 0 {
+			return c
+		}
+		return compareNames(a, b, sites[i], sites[j])
+	})
+	sorted := make([]Series, len(order))
+	place = make([]int, len(order))
+	for i, from := range order {
+		sorted[i] = t.Series[from]
+		place[from] = i
+	}
+	t.Series = sorted
+	return place
+}
+
+func site(s *Series) string { return s.Bucket.Stack.Site().Function }
 
 func (t *Trend) findOwners() {
 	for i := range t.Series {
@@ -67,7 +88,7 @@ func compareSeries(a, b *Series) int {
 	return cmp.Or(
 		cmp.Compare(a.urgency(), b.urgency()),
 		cmp.Compare(b.Gain, a.Gain), cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()),
-		cmp.Compare(b.Now(), a.Now()), cmp.Compare(b.Leaked, a.Leaked), compareNames(a, b),
+		cmp.Compare(b.Now(), a.Now()), cmp.Compare(b.Leaked, a.Leaked),
 	)
 }
 
@@ -85,6 +106,6 @@ func (s *Series) urgency() int {
 	return 3
 }
 
-func compareNames(a, b *Series) int {
-	return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bucket.Stack.Site().Function, b.Bucket.Stack.Site().Function), cmp.Compare(a.Bucket.ID, b.Bucket.ID))
+func compareNames(a, b *Series, siteA, siteB string) int {
+	return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.Name, b.Name), cmp.Compare(siteA, siteB), cmp.Compare(a.Bucket.ID, b.Bucket.ID))
 }

@@ -62,6 +62,9 @@ type Trend struct {
 	Warnings  []Warning
 	// Mismatch says why the dumps seem to be of different programs; nil if they do not.
 	Mismatch *Mismatch
+	// Given are the dumps with the stacks of single goroutines that are left out of
+	// them, in their order; nil if none is left out.
+	Given []goroutine.Dump
 }
 
 // Mismatch is two dumps that share hardly a function outside of Go's own.

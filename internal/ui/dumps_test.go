@@ -1,12 +1,15 @@
 package ui
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"gdump/internal/goroutine"
+
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 // TestDumpRows holds that dumps are told apart by what differs: by the line
@@ -68,5 +71,26 @@ func TestDumpPreview(t *testing.T) {
 			shows("    150  IO wait         server.(*client).readLoop")
 		}
 		s.press("j")
+	}
+}
+
+// TestLoneDumps holds that crashes that show one goroutine are in the list of the
+// dumps of a log, and can be opened, though they are compared with no other.
+func TestLoneDumps(t *testing.T) {
+	s := &screen{t, newModel(t.Context(), Config{Browse: true, Out: io.Discard}, plain())}
+	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	s.send(loadedMsg{prepared: prepare(load(t, "genold/go1.23.4_panic_crash.txt", "gen127/zoo127_panic.txt", "gen126/misc_deadlock.txt"))})
+	if got := s.m.View(); !strings.Contains(got, "3 dumps") || !strings.Contains(got, "panic: boom") {
+		t.Fatal(got)
+	}
+	for i := range s.m.dumps {
+		if s.m.dumps[i].Source == "gen127/zoo127_panic.txt" {
+			break
+		}
+		s.press("j")
+	}
+	s.press("enter")
+	if got := s.m.View(); !strings.Contains(got, " of 3 · ") || !strings.Contains(got, "1 goroutine") || !strings.Contains(got, "something bad") {
+		t.Error(got)
 	}
 }

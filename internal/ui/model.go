@@ -207,9 +207,18 @@ func (m *model) stepped(msg steppedMsg) tea.Cmd {
 	if msg.partial == nil || !m.loading {
 		return next
 	}
-	m.dumps, m.by = msg.partial.trend.Dumps, msg.partial.trend.By
+	m.dumps, m.by = m.browsed(&msg.partial.trend), msg.partial.trend.By
 	m.looking = m.allDumps()
 	return tea.Batch(m.show(*msg.partial), next)
+}
+
+// browsed are the dumps of a trend to look at. In a log those that show a single
+// goroutine are among them, though they are compared with no other.
+func (m *model) browsed(t *trend.Trend) []goroutine.Dump {
+	if m.config.Browse && t.Given != nil {
+		return t.Given
+	}
+	return t.Dumps
 }
 
 // filling reports whether the list is shown although the loading goes on.
@@ -239,7 +248,7 @@ func (m *model) loaded(msg loadedMsg) tea.Cmd {
 	case msg.err != nil:
 		m.say("", msg.err)
 	}
-	m.dumps, m.by = msg.trend.Dumps, msg.trend.By
+	m.dumps, m.by = m.browsed(&msg.trend), msg.trend.By
 	m.looking = m.allDumps()
 	cmd := m.show(msg.prepared)
 	if m.browsing() {

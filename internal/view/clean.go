@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 )
 
@@ -40,27 +41,8 @@ func (f *Frame) Ours() bool { return f.Raw.Origin == goroutine.Main }
 // Module shows a module with a blank before its version.
 func Module(m string) string { return goroutine.Clean(strings.Replace(m, "@", " ", 1)) }
 
-// SiteName is the short name of a bucket's call site. Where that is Go's own,
-// the name of the program's function that called it or started it follows:
-// "time.Sleep ← main.setup.func13".
-func SiteName(b *goroutine.Bucket) string {
-	site := b.Stack.Site()
-	if n := site.Name(); n != "" {
-		if owner, ok := b.Stack.Owner(); ok && owner.Function != site.Function && (site.Origin == goroutine.Stdlib || site.Origin == goroutine.Runtime) {
-			n += from + owner.Name()
-		}
-		return goroutine.Clean(n)
-	}
-	if b.Stack.Missing() {
-		return noStack
-	}
-	return notStarted
-}
-
-const (
-	notStarted = "goroutines not started yet"
-	noStack    = "goroutines whose stack is not in the dump"
-)
+// SiteName is the short name of a bucket's call site.
+func SiteName(b *goroutine.Bucket) string { return diagnose.SiteName(b) }
 
 // Source is the name of a dump.
 func Source(d *goroutine.Dump) string { return goroutine.Clean(d.Source) }

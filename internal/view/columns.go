@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
@@ -123,7 +124,7 @@ func Columns(t *trend.Trend) []Column {
 		Title: SiteTitle, rank: 21, least: 18, comfort: 28, cut: CutName, Cell: Name,
 		Compare: func(a, b *trend.Series) int { return cmp.Compare(Name(a), Name(b)) },
 	})
-	name("at", 7, 10, CutFront, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
+	name("at", 8, 10, CutFront, func(b *goroutine.Bucket) string { return Show(b.Stack.Site()).Place })
 	cols[len(cols)-1].comfort = 16
 	name("created by", 1, 24, CutName, func(b *goroutine.Bucket) string { return Show(b.Stack.CreatedBy()).Name })
 	name("module", 2, 20, CutFront, ownerModule)
@@ -131,11 +132,12 @@ func Columns(t *trend.Trend) []Column {
 }
 
 // WithBlocks adds to the columns how many goroutines those of a bucket keep
-// waiting.
+// waiting. Where there is no room, it gives way to file and line: few rows have
+// it, and the stack says it as well.
 func WithBlocks(cols []Column, blocks func(*goroutine.Bucket) int) []Column {
 	at := slices.IndexFunc(cols, func(c Column) bool { return c.Title == "state" })
 	return slices.Insert(cols, max(0, at), Column{
-		Title: "blocks", Right: true, rank: 9, least: 1000,
+		Title: "blocks", Right: true, rank: 7, least: 1000,
 		Cell: func(s *trend.Series) string {
 			if n := blocks(s.Bucket); n > 0 {
 				return number.Group(n)
@@ -149,7 +151,7 @@ func WithBlocks(cols []Column, blocks func(*goroutine.Bucket) int) []Column {
 // history is a column of counts dump by dump.
 func history(title string, compare func(a, b *trend.Series) int) Column {
 	return Column{
-		Title: title, rank: 8, least: 5, comfort: 8, cut: squeeze, Compare: compare,
+		Title: title, rank: 9, least: 5, comfort: 8, cut: squeeze, Compare: compare,
 		Cell: func(s *trend.Series) string { return History(s.Counts, maxSpark) },
 		Quiet: func(s *trend.Series) bool {
 			return s.Verdict == trend.Stable || s.Verdict == trend.Turnover || slices.Min(s.Counts) == slices.Max(s.Counts)
@@ -338,7 +340,7 @@ func pickLast[T any](all []T, n int) []T {
 	return picked
 }
 
-// Span is how far the times of a trend reach, "" if they are not known.
+// Span is how far the times of a trend reach, "" if they are not known or the same.
 func Span(t *trend.Trend) string {
 	if len(t.Dumps) < 2 {
 		return ""
@@ -348,7 +350,10 @@ func Span(t *trend.Trend) string {
 		return ""
 	}
 	d := b.Sub(a)
-	if d.Seconds() < 60 {
+	switch {
+	case d < time.Second:
+		return ""
+	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
 	}
 	return number.Span(d)

@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -71,7 +72,7 @@ func TestHistory(t *testing.T) {
 }
 
 // TestFit fits the columns of a comparison beside a stack, at 120 and 200
-// columns of a terminal: trend and place are there, and no state is cut in the
+// columns of a terminal: trend and place are there, whom it blocks or not, and no state is cut in the
 // word that matters.
 func TestFit(t *testing.T) {
 	series := func(state, function string, counts ...int) trend.Series {
@@ -86,7 +87,7 @@ func TestFit(t *testing.T) {
 		series("sync.WaitGroup.Wait", "main.wait", 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3),
 	}}
 	for _, w := range []int{74, 76, 122} {
-		cols := Columns(&tr)
+		cols := WithBlocks(Columns(&tr), func(*goroutine.Bucket) int { return 12 })
 		widths := Fit(cols, Widths(cols, tr.Series), w)
 		used, row := -Gap, ""
 		shown := map[string]int{}
@@ -124,11 +125,21 @@ func TestSiteName(t *testing.T) {
 		{goroutine.Parts{Frames: []goroutine.Frame{sleep, own}}, "app.poll"},
 		{goroutine.Parts{Frames: []goroutine.Frame{sleep}, CreatedBy: serve}, "time.Sleep"},
 		{goroutine.Parts{CreatedBy: own}, "app.poll"},
-		{goroutine.Parts{}, notStarted},
+		{goroutine.Parts{}, "goroutines not started yet"},
 	}
 	for _, tt := range tests {
 		if got := SiteName(&goroutine.Bucket{Stack: goroutine.NewStack(tt.parts)}); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	begun := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]string{0: "", 300 * time.Millisecond: "", time.Second: "1s", 90 * time.Second: "1m"} {
+		tr := trend.Trend{Dumps: []goroutine.Dump{{TakenAt: begun}, {TakenAt: begun.Add(after)}}}
+		if got := Span(&tr); got != want {
+			t.Errorf("%s: got %q, want %q", after, got, want)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"gdump/internal/diagnose"
+
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -74,23 +76,20 @@ func CutMiddle(s string, w int) string {
 	return ansi.Truncate(s, front, "") + "…" + ansi.TruncateLeft(s, n-(w-1-front), "")
 }
 
-// from is between the name of a call site and who is behind it.
-const from = " ← "
-
 // CutName cuts the name of a call site to w cells. Of one that says who is
 // behind it, that is the part to keep: what Go does there is seen by the state.
 func CutName(s string, w int) string {
-	site, behind, ok := strings.Cut(s, from)
+	site, behind, ok := strings.Cut(s, diagnose.Behind)
 	if !ok || ansi.StringWidth(s) <= w {
 		return CutMiddle(s, w)
 	}
 	const least = 6 // cells of the site
-	room := w - ansi.StringWidth(from)
+	room := w - ansi.StringWidth(diagnose.Behind)
 	if room < 2*least {
 		return CutMiddle(behind, w)
 	}
 	n := min(ansi.StringWidth(behind), room-least)
-	return CutMiddle(site, room-n) + from + CutMiddle(behind, n)
+	return CutMiddle(site, room-n) + diagnose.Behind + CutMiddle(behind, n)
 }
 
 // CutEnd cuts a sentence to w cells at its end.
