@@ -92,7 +92,7 @@ func (k *knots) deadlockSays(x *blocked.Deadlock, resources []int) string {
 func (k *knots) namelessSays(x *blocked.Deadlock) string {
 	var places []string
 	for _, b := range x.Buckets {
-		if name := siteName(k.bucket(b)); !slices.Contains(places, name) {
+		if name := SiteName(k.bucket(b)); !slices.Contains(places, name) {
 			places = append(places, name)
 		}
 	}
