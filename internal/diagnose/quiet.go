@@ -286,30 +286,24 @@ func busiest(states map[string]int) []string {
 // crowd is how many goroutines at one place are worth a word beside a finding.
 const crowd = 5
 
-// crowded says where most goroutines of a dump are, where no finding is about them:
-// of those that wait for a lock, for which.
+// crowded says where most goroutines of a dump are, where no finding is about them,
+// and for which lock they wait, where nothing that is sure is known.
 func crowded(d *Diagnosis, found []Finding) []Finding {
 	if !d.one() || len(d.Trend.Series) == 0 || culprit(d.Newest()) != nil {
 		return nil
 	}
 	k, top := d.knots(), d.leading()
 	c := k.calm()
-	said := func(b *goroutine.Bucket) bool {
-		return slices.ContainsFunc(found, func(f Finding) bool { return slices.Contains(f.Buckets, b.ID) })
-	}
 	var more []Finding
-	if c.lock >= 0 && k.report.Resources[c.lock].Waiters >= crowd && !k.lasts(c.lock) {
-		r := &k.report.Resources[c.lock]
+	known := slices.ContainsFunc(found, func(f Finding) bool { return f.rank() < len(kinds) })
+	if !known && c.lock >= 0 && k.report.Resources[c.lock].Waiters >= crowd && !k.lasts(c.lock) {
 		f := Finding{Kind: Largest, Says: c.queued, Goroutines: c.queue, Resources: []int{c.lock}, Limits: []string{c.doubt()}, leads: true}
-		for _, b := range r.Buckets {
+		for _, b := range k.report.Resources[c.lock].Buckets {
 			f.of(k.bucket(b))
 		}
-		if !slices.ContainsFunc(r.Buckets, func(b int) bool { return said(k.bucket(b)) }) {
-			more = append(more, f)
-			found = append(slices.Clone(found), f)
-		}
+		more = append(more, f)
 	}
-	if top.Now() < crowd || said(top.Bucket) {
+	if top.Now() < crowd || slices.ContainsFunc(append(more, found...), func(f Finding) bool { return slices.Contains(f.Buckets, top.Bucket.ID) }) {
 		return more
 	}
 	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now(), leads: d.dominated(&c)}
