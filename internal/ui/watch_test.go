@@ -70,6 +70,9 @@ func TestWatch(t *testing.T) {
 			t.Errorf("the target is dead: no %q in\n%s", text, s.m.View())
 		}
 	}
+	if !strings.Contains(s.m.View(), "space pause   r now   esc clear   [ ] dumps") {
+		t.Errorf("not all keys of a watch at the bottom of\n%s", s.m.View())
+	}
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
 	// Paused, dumps are kept back.
 	s.press(" ")
