@@ -85,6 +85,7 @@ func TestSuspects(t *testing.T) {
 		},
 		{"runnable in a method of the type", two + stack(7, "runnable", "(*Cart).Pack(0x1?) :50", "serve() :9"), nil},
 		{"runnable past the line of the lock", two + stack(7, "runnable", "(*Cart).Add(0x1?) :22", "serve() :9"), []uint64{7}},
+		{"one that waits for a lock, without the frames that do", two + stack(7, "sync.Mutex.Lock", "(*Cart).Pack(0x1?) :50", "serve() :9"), nil},
 		{"a loop that was started as a method", two + stack(7, "select", "(*Cart).Run(0x1?) :50"), nil},
 		{
 			"another object of the type",

@@ -3,6 +3,7 @@ package blocked
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"gdump/internal/goroutine"
 )
@@ -238,6 +239,9 @@ func (s *scene) sure(r *resource, c *candidate) Confidence {
 	u := &s.units[c.unit]
 	if c.score < worth[Inside] && (running(u.state) || u.state == "semacquire") {
 		return Guess
+	}
+	if c.score < worth[BySource] && u.wait.kind == "" && strings.HasPrefix(u.state, "sync.") {
+		return Guess // it waits for a lock as well, and the dump has lost for which
 	}
 	if c.score == worth[InSelf] && r.Proven {
 		return Probable // its holder is proven as well, and there is nobody else

@@ -25,12 +25,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// manySources is the number of sources whose dumps share their stacks: most are
+// then of one program, and take little more memory than their counts.
+const manySources = 8
+
 // load reads the dumps of all sources, in the order given. Where a source ends
 // in an error after some goroutines, both are returned. step may be nil.
 func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	var dumps []goroutine.Dump
 	var partial error
 	var done parse.Progress
+	var shared goroutine.Stacks
 	for _, arg := range args {
 		var last parse.Progress
 		o := a.sourceOptions()
@@ -59,6 +64,9 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 		}
 		done.Bytes += last.Bytes
 		done.Goroutines += last.Goroutines
+		if len(args) > manySources {
+			shared.Adopt(got)
+		}
 		dumps = append(dumps, got...)
 		if err == nil {
 			continue

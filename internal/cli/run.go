@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"gdump/internal/fleet"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/run"
@@ -114,6 +115,9 @@ func (a *app) run(ctx context.Context, target string, args []string, r running) 
 	t, err := a.subject(target)
 	if err != nil {
 		return err
+	}
+	if fleet.IsStored(target) {
+		return &source.Error{Kind: source.Usage, Name: t.name, What: "keeps profiles of the past, not what the command leaves behind", Hint: "gdump diff shows what they say"}
 	}
 	c := a.child(args, nil)
 	if status, err := c.Find(); err != nil {

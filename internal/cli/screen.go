@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gdump/internal/code"
+	"gdump/internal/diagnose"
 	"gdump/internal/report"
 	"gdump/internal/trend"
 	"gdump/internal/ui"
@@ -26,9 +27,12 @@ func (a *app) openScreen(ctx context.Context, c ui.Config) error {
 		return err
 	}
 	c.Theme, c.ASCII, c.Mouse = a.screenTheme(), a.ascii || plainTerminal(), a.mouse
-	c.Source, c.Package, c.Edit, c.Write = finder.Read, finder.Package, editor, a.write
+	c.Source, c.Package, c.Edit = finder.Read, finder.Package, editor
+	c.Write = func(name string, t *trend.Trend) error { return a.write(name, t, diagnose.Of(t, finder.Package)) }
 	c.Allow = allowBucket
-	c.JSON = func(w io.Writer, t *trend.Trend) error { return report.JSON(w, t, report.Options{}) }
+	c.JSON = func(w io.Writer, t *trend.Trend) error {
+		return report.JSON(w, t, report.Options{Diagnosis: diagnose.Of(t, finder.Package)})
+	}
 	if !clipboard.Unsupported {
 		c.Copy = clipboard.WriteAll
 	}
@@ -134,7 +138,7 @@ var endings = map[string]string{
 
 // write saves what the screen shows, in the format of the file's ending. It
 // replaces no file.
-func (a *app) write(name string, t *trend.Trend) error {
+func (a *app) write(name string, t *trend.Trend, d *diagnose.Diagnosis) error {
 	format := report.Formats()[0]
 	for _, f := range report.Formats() {
 		if f.Name == endings[filepath.Ext(name)] {
@@ -142,6 +146,6 @@ func (a *app) write(name string, t *trend.Trend) error {
 		}
 	}
 	return a.save(name, false, func(w io.Writer) error {
-		return format.Write(w, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs})
+		return format.Write(w, t, report.Options{Top: len(t.Series), AllIDs: a.allIDs, Diagnosis: d})
 	})
 }

@@ -52,9 +52,6 @@ func (a *app) fleetSubject(arg string) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	if fleet.IsStored(arg) {
-		return nil, &source.Error{Kind: source.Usage, Name: s.Name(), What: "keeps profiles of the past: there is nothing to look at", Hint: "gdump diff shows what they say"}
-	}
 	var mu sync.Mutex
 	var found *fleet.Fleet // as of the last look
 	failing := 0

@@ -29,6 +29,10 @@ import (
 // for it.
 const growthLimit = time.Minute
 
+// storedEvery is how often a server is asked for the profiles it keeps: most
+// get new ones four times a minute at most.
+const storedEvery = time.Minute
+
 // watching is what the flags of watch say.
 type watching struct {
 	every    time.Duration
@@ -71,7 +75,8 @@ verdict as JSON on stdin, and the folder in GDUMP_EVIDENCE. Whether it is a leak
 or a pool that warmed up is in the verdict; two dumps are not always enough.
 
 TARGET may be a selector: see gdump help targets. A look is then the counts of
-all its processes, and of what grows the worst of them is dumped.`,
+all its processes, and of what grows the worst of them is dumped. A look at
+pyroscope: is the newest profile of each, by default once a minute.`,
 		Example: `gdump watch :6060
 gdump watch :6060 --every 30s --out dumps/
 gdump watch :6060 --on-growth ./page.sh`,
@@ -86,6 +91,9 @@ gdump watch :6060 --on-growth ./page.sh`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if w.every < time.Second {
 				return errors.New("--every: must be 1s or more")
+			}
+			if fleet.IsStored(args[0]) && !cmd.Flags().Changed("every") {
+				w.every = storedEvery
 			}
 			if w.samples < 0 || w.keep.Files < 0 || w.keep.Bytes < 0 || w.evidence < 0 {
 				return errors.New("--samples, --keep, --keep-bytes and --keep-evidence must be 0 or more")
@@ -286,9 +294,14 @@ func (a *app) keepFull(ctx context.Context, t *source.Process, w watching) (*gor
 
 // grew keeps the evidence of a growth and runs the command of --on-growth.
 func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
-	evidence, err := run.Evidence(w.out, s.At, s.Trend)
+	finder, err := a.finder()
+	if err != nil {
+		return err
+	}
+	d := diagnose.Of(s.Trend, finder.Package)
+	evidence, err := run.Evidence(w.out, s.At, d)
 	if evidence != "" {
-		a.say(strings.Join(append(diagnose.Of(s.Trend, nil).Headline(), "evidence is in "+goroutine.Clean(evidence)), "; "))
+		a.say(strings.Join(append(d.Headline(), "evidence is in "+goroutine.Clean(evidence)), "; "))
 	}
 	if err == nil {
 		err = run.PruneEvidence(w.out, source.Limits{Files: w.evidence, Bytes: w.keep.Bytes})
@@ -299,7 +312,7 @@ func (a *app) grew(ctx context.Context, s run.Sample, w watching) error {
 	if w.hook == nil {
 		return nil
 	}
-	verdict, err := run.Verdict(s.Trend)
+	verdict, err := run.Verdict(d)
 	if err != nil {
 		return err
 	}

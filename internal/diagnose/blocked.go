@@ -113,7 +113,10 @@ func (k *knots) pile(i int, steps []*blocked.Suspect, way []int) Finding {
 		if len(r.Known) < r.Waiters {
 			some = "at least " + some
 		}
-		f.Evidence = append(f.Evidence, some+" of them waited for it in the dump before, too")
+		if some += " of them"; r.Waiters == 1 {
+			some = "it"
+		}
+		f.Evidence = append(f.Evidence, some+" waited for it in the dump before, too")
 		f.Confidence = max(f.Confidence, confidence(blocked.Probable))
 	}
 	if k.stayed[i].Changed {
@@ -205,7 +208,7 @@ func (k *knots) several(f *Finding, r *blocked.Resource) {
 		}
 		f.Says += fmt.Sprintf("; goroutines %s %shold it", ids(all, 3), probably)
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d %s", s.ID, k.does(s)))
-	case len(next) > 0 && next[0] != 0:
+	case len(next) > 0 && next[0] != 0 && r.Waiters > len(next):
 		f.Says += fmt.Sprintf("; goroutine %d is the next writer and waits for readers, which are not found", next[0])
 		f.Confidence = confidence(blocked.Guess)
 	default:
@@ -217,10 +220,11 @@ func (k *knots) several(f *Finding, r *blocked.Resource) {
 // perhaps says who may hold what the last of a chain waits for, where that is a
 // guess.
 func (k *knots) perhaps(r *blocked.Resource) string {
-	if len(r.Suspects) != 1 {
+	may := mayHold(r)
+	if len(may) != 1 {
 		return ", and who holds that is not found"
 	}
-	s := &r.Suspects[0]
+	s := may[0]
 	text := ", which " + k.who(s) + " may hold"
 	if does := k.does(s); does != "" {
 		text += "; that one " + does
@@ -228,20 +232,32 @@ func (k *knots) perhaps(r *blocked.Resource) string {
 	return text
 }
 
+// mayHold are the suspects of a resource, but for writers that wait for it.
+func mayHold(r *blocked.Resource) []*blocked.Suspect {
+	var may []*blocked.Suspect
+	for i := range r.Suspects {
+		if s := &r.Suspects[i]; !s.Pending {
+			may = append(may, s)
+		}
+	}
+	return may
+}
+
 // unheld goes on where no one holder is known.
 func (k *knots) unheld(f *Finding, r *blocked.Resource) {
-	switch r.Holder {
-	case blocked.Gone:
+	may := mayHold(r)
+	switch {
+	case r.Holder == blocked.Gone:
 		if r.Longest >= 1 && r.Waiters > 1 {
 			f.Says += ","
 		}
 		f.Says += " and no goroutine holds it (proven): a return or panic without Unlock"
 		f.Confidence = confidence(blocked.Probable)
-	case blocked.Named:
+	case r.Holder == blocked.Named, len(may) == 0 && len(r.Suspects) > 0:
 		k.several(f, r)
-	case blocked.OneOf:
-		if len(r.Suspects) == 1 {
-			s := &r.Suspects[0]
+	case r.Holder == blocked.OneOf:
+		if len(may) == 1 {
+			s := may[0]
 			f.Says += "; perhaps " + k.who(s) + " holds it"
 			if does := k.does(s); does != "" {
 				f.Says += ", which " + does
@@ -251,10 +267,8 @@ func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 			return
 		}
 		var some []string
-		for i := range r.Suspects {
-			if i < 3 {
-				some = append(some, k.who(&r.Suspects[i]))
-			}
+		for _, s := range may[:min(len(may), 3)] {
+			some = append(some, k.who(s))
 		}
 		f.Says += "; who holds it is not sure"
 		f.Remedy, f.Link = "", ""
@@ -267,8 +281,8 @@ func (k *knots) unheld(f *Finding, r *blocked.Resource) {
 			f.Limits = append(f.Limits, "the dump does not show whether it is one lock or several")
 		}
 		f.Says += "; who holds it is not found"
-		if len(r.Suspects) > 0 {
-			f.Limits = append(f.Limits, "it may be "+k.who(&r.Suspects[0]))
+		if len(may) > 0 {
+			f.Limits = append(f.Limits, "it may be "+k.who(may[0]))
 		}
 	}
 }

@@ -38,17 +38,22 @@ func change(t *trend.Trend) Finding {
 		if top := largest(t); top != nil {
 			f.Says += fmt.Sprintf(", most (%s) in %s", number.Group(top.Now()), seriesName(top))
 		}
+		if fell != nil && fell.Verdict == trend.Gone && -fell.Change() >= leastSaid {
+			f.Says += "; " + gone(fell)
+		}
 		f.Says += "; cannot tell what accumulates"
 	case t.Outcome.Kind == trend.Settled:
 		s := &t.Series[t.Outcome.Stopped[0]]
 		f.Kind, f.Where = Paused, whose(s.Bucket)
 		f.of(s.Bucket)
 		f.Says = fmt.Sprintf("grew and paused: %s %s (%s); %s in all", seriesName(s), number.Signed(s.Gain), fromTo(s), total)
+		f.of(s.Bucket)
 	case len(t.Dumps) == 2 && rose != nil && rose.Change() >= leastSaid && (rose.Verdict == trend.New || rose.Verdict == trend.Grown):
 		f.Kind, f.Where = Growing, whose(rose.Bucket)
 		f.of(rose.Bucket)
 		f.Says = fmt.Sprintf("grew: %s%s; %s in all", seriesName(rose), rise(t, rose), total)
 		f.Limits = append(f.Limits, onlyTwo)
+		f.of(rose.Bucket)
 	case fell != nil && fell.Verdict == trend.Gone && -fell.Change() >= leastSaid && (rose == nil || -fell.Change() > rose.Change()):
 		f.Kind, f.Where, f.Says = Fixed, whose(fell.Bucket), gone(fell)+"; "+total+" in all"
 	case rose != nil:

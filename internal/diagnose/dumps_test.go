@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gdump/internal/blocked"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/trend"
@@ -55,7 +56,8 @@ func check(t *testing.T, name, got string) {
 
 // TestDumps reads what is said of dumps of programs whose truth is known: as they
 // were taken, a moment after all was stuck; as if that had been twelve minutes
-// later; and of both, as the same goroutines waited in both.
+// later; of both, as the same goroutines waited in both; and with the source at hand,
+// where that is beside the dump.
 func TestDumps(t *testing.T) {
 	files, err := filepath.Glob("../blocked/testdata/*/debug2.txt")
 	if err != nil || len(files) < 20 {
@@ -77,8 +79,9 @@ func TestDumps(t *testing.T) {
 			}
 			young, old := parsed(t, text), parsed(t, header.ReplaceAll(text, []byte("$1, 12 minutes")))
 			var got strings.Builder
+			var source Source
 			say := func(name string, tr trend.Trend) {
-				got.WriteString("== " + name + "\n" + strings.Join(Of(&tr, nil).Headline(), "\n") + "\n")
+				got.WriteString("== " + name + "\n" + strings.Join(Of(&tr, source).Headline(), "\n") + "\n")
 			}
 			if len(young) > 1 {
 				say("all", trend.Compare(young))
@@ -87,6 +90,12 @@ func TestDumps(t *testing.T) {
 				say("young", trend.One(young[0]))
 				say("old", trend.One(old[0]))
 				say("both", trend.Compare([]goroutine.Dump{young[0], old[0]}))
+			}
+			if code, err := os.ReadFile(strings.TrimSuffix(file, ".txt") + ".go"); err == nil {
+				source = func(f goroutine.Frame) []blocked.SourceFile {
+					return []blocked.SourceFile{{Name: filepath.Base(f.File), Data: code}}
+				}
+				say("with source", trend.One(old[0]))
 			}
 			check(t, name+".golden", got.String())
 		})

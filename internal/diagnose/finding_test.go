@@ -104,7 +104,7 @@ func TestFindings(t *testing.T) {
 		{"fixed", ending(over([]int{1}, fixed, work), trend.Outcome{Kind: trend.Undecided, Fixed: []int{0}, Rebuilt: true, Reasons: one}), Fixed, []string{"gone: main.leak 1 500 → 0; another build; 1 540 → 40 goroutines in all", by, oneSays}},
 		{"ended", over(nil, fixed, work), Fixed, []string{"gone: main.leak 1 500 → 0; 1 540 → 40 goroutines in all", by}},
 		{"restarted", ending(over([]int{1}, fixed, series("work", trend.Stable, 40, 250)), trend.Outcome{Kind: trend.Undecided, Fixed: []int{0}, Reasons: one}), Unjudged, []string{
-			"1 540 → 250 goroutines across a restart, most (250) in main.work; cannot tell what accumulates",
+			"1 540 → 250 goroutines across a restart, most (250) in main.work; gone: main.leak 1 500 → 0; cannot tell what accumulates",
 			oneSays,
 		}},
 		{"restarted twice", ending(over([]int{1, 2}, series("work", trend.Turnover, 40, 9, 50)), trend.Outcome{Kind: trend.Undecided, Reasons: one}), Unjudged, []string{

@@ -26,23 +26,20 @@ func quiet(d *Diagnosis) []Finding {
 	}
 	f := Finding{Kind: Quiet, Goroutines: dump.Goroutines}
 	c := d.knots().calm()
-	c.crowd = d.dominated(&c)
+	c.crowd = d.dominated(&c) && (c.longest == nil || c.longest.ID != d.leading().Bucket.ID)
 	if c.longest != nil && c.queue == 0 && !c.crowd {
 		f.Kind, f.Goroutines = Largest, c.longest.Count
 		f.of(c.longest)
 	}
-	if c.waits && !c.crowd {
+	if (c.waits || c.queue >= max(crowd, d.leading().Now())) && !c.crowd {
 		f.Says = c.says(dump)
 		f.Evidence = append(f.Evidence, d.most())
 	} else {
 		f.Says = d.most()
 		f.Evidence = append(f.Evidence, c.says(dump))
 	}
-	switch {
-	case c.queue > 0 && c.waits:
-		f.Limits = append(f.Limits, "contention, unless a second dump shows the same goroutines waiting")
-	case c.queue > 0:
-		f.Limits = append(f.Limits, "debug=2 would show for how long, and for which lock")
+	if c.queue > 0 {
+		f.Limits = append(f.Limits, c.doubt())
 	}
 	if asked(dump) {
 		f.Evidence = append(f.Evidence, "written on "+goroutine.Clean(dump.Reason))
@@ -75,25 +72,25 @@ type calm struct {
 	locks   int               // goroutines whose state says that they wait for a lock
 	queue   int               // goroutines that wait for locks
 	queued  string            // for which, and what may be wrong with that
+	lock    int               // the resource that most of those wait for; -1 if there is none
 	longest *goroutine.Bucket // the most, of sends, receives and waits for others that take long; nil if none does
 	what    []string          // what goroutines do, the most frequent first
 }
 
 func (k *knots) calm() calm {
-	c := calm{waits: k.dump.Level.HasIDs()}
-	largest := -1
+	c := calm{waits: k.dump.Level.HasIDs(), lock: -1}
 	for i := range k.report.Resources {
 		if kind := k.kind(i); kind != Blocked && kind != Exhausted {
 			continue
 		}
 		r := &k.report.Resources[i]
 		c.queue += r.Waiters
-		if largest < 0 || r.Waiters > k.report.Resources[largest].Waiters {
-			largest = i
+		if c.lock < 0 || r.Waiters > k.report.Resources[c.lock].Waiters {
+			c.lock = i
 		}
 	}
-	if largest >= 0 {
-		c.queued = k.contention(&c, largest)
+	if c.lock >= 0 {
+		c.queued = k.contention(&c, c.lock)
 	}
 	states := map[string]int{}
 	c.server = k.serves()
@@ -174,6 +171,14 @@ func (k *knots) contention(c *calm, i int) string {
 		}
 	}
 	return text
+}
+
+// doubt is what a dump leaves open of a queue, and what would decide it.
+func (c *calm) doubt() string {
+	if c.waits {
+		return "contention, unless a second dump shows the same goroutines waiting"
+	}
+	return "debug=2 would show for how long, and for which lock"
 }
 
 // long is what is known of those that take long.
@@ -281,19 +286,35 @@ func busiest(states map[string]int) []string {
 // crowd is how many goroutines at one place are worth a word beside a finding.
 const crowd = 5
 
-// crowded says where most goroutines of a dump are, where no finding is about them.
+// crowded says where most goroutines of a dump are, where no finding is about them:
+// of those that wait for a lock, for which.
 func crowded(d *Diagnosis, found []Finding) []Finding {
 	if !d.one() || len(d.Trend.Series) == 0 || culprit(d.Newest()) != nil {
 		return nil
 	}
-	top := d.leading()
-	if top.Now() < crowd || slices.ContainsFunc(found, func(f Finding) bool { return slices.Contains(f.Buckets, top.Bucket.ID) }) {
-		return nil
+	k, top := d.knots(), d.leading()
+	c := k.calm()
+	said := func(b *goroutine.Bucket) bool {
+		return slices.ContainsFunc(found, func(f Finding) bool { return slices.Contains(f.Buckets, b.ID) })
 	}
-	c := d.knots().calm()
+	var more []Finding
+	if c.lock >= 0 && k.report.Resources[c.lock].Waiters >= crowd && !k.lasts(c.lock) {
+		r := &k.report.Resources[c.lock]
+		f := Finding{Kind: Largest, Says: c.queued, Goroutines: c.queue, Resources: []int{c.lock}, Limits: []string{c.doubt()}, leads: true}
+		for _, b := range r.Buckets {
+			f.of(k.bucket(b))
+		}
+		if !slices.ContainsFunc(r.Buckets, func(b int) bool { return said(k.bucket(b)) }) {
+			more = append(more, f)
+			found = append(slices.Clone(found), f)
+		}
+	}
+	if top.Now() < crowd || said(top.Bucket) {
+		return more
+	}
 	f := Finding{Kind: Largest, Says: d.most(), Goroutines: top.Now(), leads: d.dominated(&c)}
 	f.of(top.Bucket)
-	return []Finding{f}
+	return append(more, f)
 }
 
 // idle reports whether the goroutines of a bucket are known to be idle.

@@ -11,9 +11,10 @@ import (
 // call is kept once. A million stacks that each differ in one frame take some
 // 20 MB. It grows only; a Stack of it must not be read while it grows.
 type Stacks struct {
-	functions []Frame // Line is 0
-	numbers   map[Frame]uint32
-	steps     [][]step // in chunks; number 0 stands for the end of a path
+	functions []Frame          // Line is 0
+	numbers   map[Frame]uint32 // of the functions that Function has indexed
+	indexed   int              // how many these are
+	steps     [][]step         // in chunks; number 0 stands for the end of a path
 	n         uint32
 	table     []uint32 // steps by content: open addressing
 }
@@ -128,23 +129,31 @@ func (b *Builder) Stack() Stack {
 
 // Expect makes room for so many functions, before there are any.
 func (t *Stacks) Expect(functions int) {
-	if t.numbers == nil {
-		t.numbers, t.functions = make(map[Frame]uint32, functions), make([]Frame, 0, functions)
+	if t.functions == nil {
+		t.functions = make([]Frame, 0, functions)
 	}
 }
 
 // Function is the number of a function, which is a frame but for its line.
 func (t *Stacks) Function(f Frame) uint32 {
-	f.Line = 0
-	n, ok := t.numbers[f]
-	if !ok {
-		if t.numbers == nil {
-			t.numbers = map[Frame]uint32{}
-		}
-		n = uint32(min(len(t.functions), maxFunction))
-		t.functions = append(t.functions[:n], f)
-		t.numbers[f] = n
+	if t.numbers == nil {
+		t.numbers = map[Frame]uint32{}
 	}
+	for ; t.indexed < len(t.functions); t.indexed++ {
+		t.numbers[t.functions[t.indexed]] = uint32(t.indexed)
+	}
+	f.Line = 0
+	if n, ok := t.numbers[f]; ok {
+		return n
+	}
+	return t.Append(f) // which the next call indexes
+}
+
+// Append gives a number to a function that has none, as the caller knows.
+func (t *Stacks) Append(f Frame) uint32 {
+	f.Line = 0
+	n := uint32(min(len(t.functions), maxFunction))
+	t.functions = append(t.functions[:n], f)
 	return n
 }
 
@@ -306,9 +315,49 @@ func (s Stack) Equal(o Stack) bool {
 	return a == b
 }
 
+// Adopt moves the stacks of dumps into t, where dumps that have the same ones
+// share them.
+func (t *Stacks) Adopt(dumps []Dump) {
+	moved := map[*Stacks][]uint32{}
+	for i := range dumps {
+		for k := range dumps[i].Buckets {
+			s := &dumps[i].Buckets[k].Stack
+			if s.in == nil || s.in == t {
+				continue
+			}
+			to := moved[s.in]
+			if to == nil {
+				to = t.adopt(s.in)
+				moved[s.in] = to
+			}
+			*s = Stack{t, to[s.leaf]}
+		}
+	}
+}
+
+// adopt copies all steps of other stacks and returns their numbers in t.
+func (t *Stacks) adopt(from *Stacks) []uint32 {
+	functions := make([]uint32, len(from.functions))
+	for i := range functions {
+		functions[i] = t.Function(from.functions[i])
+	}
+	steps := make([]uint32, from.n+1)
+	for i := uint32(1); i <= from.n; i++ {
+		s := from.at(i)
+		s.outer = steps[s.outer] // which is before the step
+		if s.kind() < gap {
+			s.what = uint32(s.kind())<<kindShift | functions[s.what&maxFunction]
+		}
+		steps[i] = t.step(s)
+	}
+	return steps
+}
+
 // EachFunction visits every function that the stacks have, once, as a frame
 // without a line. What visit changes is changed in all frames of the function.
 func (t *Stacks) EachFunction(visit func(*Frame)) {
+	clear(t.numbers)
+	t.indexed = 0
 	for i := range t.functions {
 		visit(&t.functions[i])
 	}

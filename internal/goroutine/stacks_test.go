@@ -62,3 +62,55 @@ func TestEachFunction(t *testing.T) {
 		t.Errorf("got %s, %+v", names, s)
 	}
 }
+
+// TestAdopt moves dumps whose functions have other numbers, by others before
+// them, into one Stacks.
+func TestAdopt(t *testing.T) {
+	f := func(name string, line int) Frame {
+		return Frame{Function: name, File: name + ".go", Line: line, Origin: Main}
+	}
+	all := []Parts{
+		{},
+		{Frames: []Frame{f("a", 1), f("b", 2)}, CreatedBy: f("c", 3), Ancestors: []Frame{f("d", 4)}},
+		{Frames: []Frame{f("a", 1), f("e", 2)}, Elided: 7, ElidedAt: 1},
+		{Unavailable: true, CreatedBy: f("b", 9)},
+		{Missing: true},
+	}
+	dump := func(before ...string) Dump {
+		var in Stacks
+		for _, name := range before {
+			in.Add(Parts{Frames: []Frame{f(name, 1)}})
+		}
+		var d Dump
+		for _, p := range all {
+			d.Buckets = append(d.Buckets, Bucket{Stack: in.Add(p)})
+		}
+		return d
+	}
+	dumps := []Dump{dump("b"), dump("e", "x", "y")}
+	var shared Stacks
+	shared.Adopt(dumps[:1])
+	shared.Adopt(dumps[1:])
+	shared.Adopt(dumps)
+	for i, p := range all {
+		x, y := dumps[0].Buckets[i].Stack, dumps[1].Buckets[i].Stack
+		if want := NewStack(p).String(); x != y || x.String() != want {
+			t.Errorf("got %s and %s, want %s twice, shared", x, y, want)
+		}
+	}
+}
+
+// TestAppend has functions that got a number both ways, and one that changed.
+func TestAppend(t *testing.T) {
+	var in Stacks
+	a := in.Append(Frame{Function: "a", Line: 7})
+	b := in.Function(Frame{Function: "b"})
+	c := in.Append(Frame{Function: "c"})
+	if in.Function(Frame{Function: "a"}) != a || in.Function(Frame{Function: "b", Line: 9}) != b || in.Function(Frame{Function: "c"}) != c {
+		t.Error("a function has two numbers")
+	}
+	in.EachFunction(func(f *Frame) { f.Origin = Main })
+	if n := in.Function(Frame{Function: "b", Origin: Main}); n != b {
+		t.Errorf("the function that changed has number %d, want %d", n, b)
+	}
+}

@@ -118,8 +118,8 @@ func standard(top string) bool {
 // (-trimpath). Without a version it is guessed from the import path.
 func moduleOf(pkg, file string) string {
 	rest := file
-	if i := strings.LastIndex(file, "/pkg/mod/"); i >= 0 {
-		rest = file[i+len("/pkg/mod/"):]
+	if cache := "/pkg/mod/"; strings.Contains(file, cache) { // most have none, and Contains is fast
+		rest = file[strings.LastIndex(file, cache)+len(cache):]
 	}
 	if at := strings.IndexByte(rest, '@'); at > 0 && !strings.HasPrefix(rest, "/") {
 		version, _, _ := strings.Cut(rest[at:], "/")
@@ -145,24 +145,30 @@ func unescapeModule(s string) string {
 // guessModule takes the part of an import path that names a repository on the
 // hosts whose layout is known, else the path up to its second element.
 func guessModule(pkg string) string {
-	parts := strings.Split(pkg, "/")
-	if strings.IndexByte(parts[0], '.') <= 0 {
+	host, rest, _ := strings.Cut(pkg, "/")
+	if strings.IndexByte(host, '.') <= 0 {
 		return ""
 	}
-	n := 2
-	switch parts[0] {
+	n := 1 // elements after the host
+	switch host {
 	case "github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "golang.org", "cloud.google.com", "go.googlesource.com":
-		n = 3
+		n = 2
 	case "gopkg.in":
-		if len(parts) > 2 && !strings.Contains(parts[1], ".v") {
-			n = 3
+		if first, _, more := strings.Cut(rest, "/"); more && !strings.Contains(first, ".v") {
+			n = 2
 		}
 	}
-	n = min(n, len(parts))
-	if len(parts) > n && len(parts[n]) > 1 && parts[n][0] == 'v' && strings.Trim(parts[n][1:], "0123456789") == "" {
-		n++
+	for ; n > 0; n-- {
+		_, rest, _ = strings.Cut(rest, "/")
 	}
-	return path.Join(parts[:n]...)
+	if next, after, _ := strings.Cut(rest, "/"); len(next) > 1 && next[0] == 'v' && strings.Trim(next[1:], "0123456789") == "" {
+		rest = after
+	}
+	module := pkg[:len(pkg)-len(rest)]
+	if strings.Contains(module, "//") || strings.Contains(module, "/.") {
+		return path.Clean(module)
+	}
+	return strings.TrimSuffix(module, "/")
 }
 
 // mainModule finds the main module's path from the file of package main.
@@ -188,16 +194,24 @@ func mainModule(file string) (module string, gopath bool) {
 // the first dot after its last slash, but a version ending such as ".v3"
 // belongs to it.
 func packageOf(function string) string {
-	head := function
-	if i := strings.IndexAny(head, "[("); i >= 0 {
-		head = head[:i]
+	slash, dot := 0, -1
+scan:
+	for i := range len(function) {
+		switch function[i] {
+		case '[', '(':
+			break scan
+		case '/':
+			slash, dot = i+1, -1
+		case '.':
+			if dot < 0 {
+				dot = i
+			}
+		}
 	}
-	slash := strings.LastIndexByte(head, '/') + 1
-	dot := strings.IndexByte(head[slash:], '.')
 	if dot < 0 {
 		return ""
 	}
-	end := slash + dot
+	end := dot
 	if slash > 0 {
 		for {
 			rest := function[end+1:]

@@ -160,12 +160,17 @@ func (b *builder) add(g *reading) {
 // addCounts adds n goroutines of a stack of which no more is known than what
 // the caller puts into the tally.
 func (b *builder) addCounts(s *stack, n, line int) *tally {
-	b.total += n
 	sum := s.sum()
 	number := b.home.known.find(sum)
 	if number < 0 {
 		number = b.home.keep(sum, s)
 	}
+	return b.count(number, n, line)
+}
+
+// count adds n goroutines of a stack that has a number in the home.
+func (b *builder) count(number, n, line int) *tally {
+	b.total += n
 	e, _ := b.entry(number, line)
 	e.count += n
 	return b.tally(e)

@@ -66,7 +66,13 @@ func (h *home) keep(sum goroutine.Sum, s *stack) int {
 	case s.missing:
 		b.Missing()
 	}
-	h.list = append(h.list, b.Stack())
+	return h.put(sum)
+}
+
+// put keeps what the builder has built, a stack that is new, and returns its
+// number.
+func (h *home) put(sum goroutine.Sum) int {
+	h.list = append(h.list, h.builder.Stack())
 	return h.known.put(sum)
 }
 
@@ -84,18 +90,23 @@ func (h *home) function(f *frame) uint32 {
 	if !f.c {
 		own.Package = packageOf(own.Function)
 	}
-	if own.Package == "main" {
-		if m, _ := mainModule(own.File); m != "" {
-			h.mixed = h.mixed || h.module != "" && h.module != m
-			h.module = m
-		}
-	}
-	n = h.stacks.Function(own)
+	n = h.add(own)
 	if h.functions == nil {
 		h.functions = map[string]uint32{}
 	}
 	h.functions[string(h.key)] = n
 	return n
+}
+
+// add gives a number to a function that has none yet.
+func (h *home) add(f goroutine.Frame) uint32 {
+	if f.Package == "main" {
+		if m, _ := mainModule(f.File); m != "" {
+			h.mixed = h.mixed || h.module != "" && h.module != m
+			h.module = m
+		}
+	}
+	return h.stacks.Append(f)
 }
 
 // classifyAll gives all functions their modules and origins, home by home.

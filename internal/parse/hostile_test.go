@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"gdump/internal/goroutine"
 
 	"github.com/google/pprof/profile"
 )
@@ -266,6 +269,15 @@ func TestProfiles(t *testing.T) {
 		"difference":             {func(p *profile.Profile) { p.Sample[0].Value[0] = -3 }, "difference of two profiles"},
 		"heap":                   {func(p *profile.Profile) { p.SampleType[0].Type, p.PeriodType.Type = "inuse_space", "space" }, "a heap profile"},
 		"huge value":             {func(p *profile.Profile) { p.Sample[0].Value[0] = 1 << 62; p.Sample[1].Value[0] = 1 << 62 }, "more goroutines than"},
+
+		"no such location": {func(p *profile.Profile) { p.Sample[1].Location = []*profile.Location{{ID: 9}} }, "a damaged profile: sample has nil location"},
+		"no such function": {func(p *profile.Profile) { p.Location[0].Line[0].Function = &profile.Function{ID: 9} }, "a damaged profile: location id: 1"},
+		"a function twice": {func(p *profile.Profile) { p.Function = append(p.Function, &profile.Function{ID: 1}) }, "a damaged profile: multiple functions"},
+		"a location twice": {func(p *profile.Profile) { p.Location = append(p.Location, &profile.Location{ID: 1}) }, "a damaged profile: multiple locations"},
+		"a value too many": {func(p *profile.Profile) { p.Sample[2].Value = []int64{1, 2} }, "a damaged profile: mismatch"},
+		"ids without order": {func(p *profile.Profile) {
+			p.Function = append(p.Function, &profile.Function{ID: 9}, &profile.Function{ID: 5})
+		}, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -291,6 +303,40 @@ func TestProfiles(t *testing.T) {
 				t.Errorf("got %+v", k)
 			}
 		})
+	}
+}
+
+// TestProfileFunctions has functions that agree in name and file, as where they
+// differ in the line they start at, and one that agrees in the name alone.
+func TestProfileFunctions(t *testing.T) {
+	p := &profile.Profile{SampleType: []*profile.ValueType{{Type: "goroutine", Unit: "count"}}}
+	for i, file := range []string{"/a/x.go", "/a/y.go", "/a/x.go", "/a/y.go"} {
+		id := uint64(i + 1)
+		f := &profile.Function{ID: id, Name: "main%2ex.f", Filename: file, StartLine: int64(id)}
+		l := &profile.Location{ID: id, Address: id, Line: []profile.Line{{Function: f, Line: 8}}}
+		p.Function, p.Location = append(p.Function, f), append(p.Location, l)
+		p.Sample = append(p.Sample, &profile.Sample{Location: []*profile.Location{l, p.Location[0]}, Value: []int64{1}})
+	}
+	bare := &profile.Location{ID: 9, Address: 0x7f}
+	p.Location = append(p.Location, bare)
+	p.Sample = append(p.Sample, &profile.Sample{Location: []*profile.Location{bare}, Value: []int64{1}})
+	var b bytes.Buffer
+	if err := p.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	dumps, err := Read(t.Context(), &b, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var functions []string
+	dumps[0].EachFunction(func(f *goroutine.Frame) { functions = append(functions, f.Function+" "+f.File+" "+f.Package) })
+	slices.Sort(functions)
+	want := []string{"0x7f  ", "main.x.f /a/x.go main", "main.x.f /a/y.go main"}
+	if !slices.Equal(functions, want) {
+		t.Errorf("got the functions %q, want %q", functions, want)
+	}
+	if k := dumps[0].Buckets; len(k) != 3 || k[0].Count != 2 || k[1].Count != 2 || k[0].ID != k[0].Stack.ID() {
+		t.Errorf("got %d buckets: %+v", len(k), k)
 	}
 }
 

@@ -40,7 +40,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	}
 	p, err := profile.ParseUncompressed(data)
 	if err == nil {
-		err = p.CheckValid()
+		err = checkProfile(p)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: a damaged profile: %v", ErrNoDump, err)
@@ -54,13 +54,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 		b.takenAt = time.Unix(0, p.TimeNanos).UTC()
 	}
 	own := slices.Contains(p.Comments, goroutine.ProfileComment)
-	var s stack
-	b.home.stacks.Expect(len(p.Function))
-	b.home.functions = make(map[string]uint32, len(p.Function))
-	named := make(map[*profile.Function]frame, len(p.Function))
-	for _, f := range p.Function {
-		named[f] = frame{function: grammar.DecodeName([]byte(f.Name)), file: []byte(f.Filename)}
-	}
+	in := newProfileStacks(b.home, p.Function, own)
 	for _, sample := range p.Sample {
 		n := sample.Value[value]
 		if n < 0 {
@@ -70,13 +64,36 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 			return nil, fmt.Errorf("%w: a damaged profile: more goroutines than any process has", ErrNoDump)
 		}
 		if n > 0 {
-			s.sample(sample, named, own)
-			b.sample(b.addCounts(&s, int(n), 0), sample, int(n), own)
+			b.sample(b.count(in.number(sample), int(n), 0), sample, int(n), own)
 		}
 	}
 	b.finish()
 	classifyAll([]*builder{b})
 	return []goroutine.Dump{*b.done}, nil
+}
+
+// checkProfile is p.CheckValid, without its tables where the ids rise, as those
+// of profiles mostly do, so that none is there twice.
+func checkProfile(p *profile.Profile) error {
+	var location, function uint64
+	for _, f := range p.Function {
+		if f.ID <= function {
+			return p.CheckValid()
+		}
+		function = f.ID
+	}
+	for _, l := range p.Location {
+		if l.ID <= location || slices.ContainsFunc(l.Line, func(l profile.Line) bool { return l.Function == nil }) {
+			return p.CheckValid()
+		}
+		location = l.ID
+	}
+	for _, s := range p.Sample {
+		if len(s.Value) != len(p.SampleType) || slices.Contains(s.Location, nil) {
+			return p.CheckValid()
+		}
+	}
+	return nil
 }
 
 // goroutineValue finds which value of the samples counts goroutines.
@@ -110,21 +127,104 @@ func profileKind(p *profile.Profile) string {
 	return kind + ", not of goroutines"
 }
 
-// sample takes the frames of a sample. own says that gdump wrote the profile.
-func (s *stack) sample(sample *profile.Sample, named map[*profile.Function]frame, own bool) {
-	s.reset()
+// profileStacks keeps the stacks of a profile's samples in a home. It works
+// with the strings and the functions of the profile as they are, each of which
+// is looked up once and not once a frame.
+type profileStacks struct {
+	home      *home
+	functions []profileFunction
+	named     map[string]int // the latest function of a name that has a number, plus one
+	calls     []profileCall
+	scratch   []byte
+}
+
+// profileFunction is a function of a profile.
+type profileFunction struct {
+	name, file string
+	number     uint32 // in the home, plus one; 0 before a stack has it
+	same       int    // another function of the name that has a number, plus one
+	skip       bool   // no frame, but a remark of gdump's
+}
+
+// profileCall is a frame: a line in a function, or an address without one.
+type profileCall struct {
+	function int    // its number in the profile, plus one; 0 if there is none
+	name     string // of what has no function
+	line     int
+}
+
+// newProfileStacks takes the functions over and gives them ids, by which it
+// finds them. own says that gdump wrote the profile.
+func newProfileStacks(h *home, functions []*profile.Function, own bool) *profileStacks {
+	in := &profileStacks{home: h, functions: make([]profileFunction, len(functions)), named: make(map[string]int, len(functions))}
+	h.stacks.Expect(len(functions))
+	for i, f := range functions {
+		name := f.Name
+		if strings.IndexByte(name, '%') >= 0 {
+			name = string(grammar.DecodeName([]byte(name)))
+		}
+		in.functions[i] = profileFunction{name: name, file: f.Filename, skip: own && f.SystemName == goroutine.ProfileRemark}
+		f.ID = uint64(i)
+	}
+	return in
+}
+
+// number is the number of a sample's stack in the home.
+func (in *profileStacks) number(sample *profile.Sample) int {
+	in.calls = in.calls[:0]
+	b := in.scratch[:0]
 	for _, loc := range sample.Location {
 		if len(loc.Line) == 0 {
-			s.frames = append(s.frames, frame{function: fmt.Appendf(nil, "0x%x", loc.Address), c: true})
+			name := "0x" + strconv.FormatUint(loc.Address, 16)
+			in.calls = append(in.calls, profileCall{name: name})
+			b = goroutine.AppendCall(b, name, "", 0)
 		}
-		for _, l := range loc.Line {
-			if l.Function != nil && !(own && l.Function.SystemName == goroutine.ProfileRemark) {
-				f := named[l.Function]
-				f.line = int(min(max(l.Line, 0), math.MaxUint32))
-				s.frames = append(s.frames, f)
+		for i := range loc.Line {
+			l := &loc.Line[i]
+			n := int(l.Function.ID)
+			f := &in.functions[n]
+			if f.skip {
+				continue
 			}
+			line := int(min(max(l.Line, 0), math.MaxUint32))
+			in.calls = append(in.calls, profileCall{function: n + 1, line: line})
+			b = goroutine.AppendCall(b, f.name, f.file, line)
 		}
 	}
+	in.scratch = b
+	sum := goroutine.Identify(b)
+	if n := in.home.known.find(sum); n >= 0 {
+		return n
+	}
+	build := &in.home.builder
+	build.Begin(&in.home.stacks)
+	for i := len(in.calls) - 1; i >= 0; i-- {
+		if c := &in.calls[i]; c.function > 0 {
+			build.Call(in.function(c.function-1), c.line)
+		} else {
+			build.Call(in.home.function(&frame{function: []byte(c.name), c: true}), 0)
+		}
+	}
+	return in.home.put(sum)
+}
+
+// function is the number of a function in the home. Functions of a profile can
+// agree in name and file and differ in what gdump does not read.
+func (in *profileStacks) function(n int) uint32 {
+	f := &in.functions[n]
+	if f.number > 0 {
+		return f.number - 1
+	}
+	f.same = in.named[f.name]
+	for i := f.same; i > 0; i = in.functions[i-1].same {
+		if g := &in.functions[i-1]; g.file == f.file {
+			f.number = g.number
+			return f.number - 1
+		}
+	}
+	in.named[f.name] = n + 1
+	f.number = in.home.add(goroutine.Frame{Function: f.name, File: f.file, Package: packageOf(f.name)}) + 1
+	return f.number - 1
 }
 
 // sample counts what the labels of n goroutines say. own says that gdump wrote

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/gate"
 	"gdump/internal/goroutine"
 	"gdump/internal/trend"
@@ -83,7 +84,8 @@ type (
 )
 
 // SARIF writes the rules for code scanning: a result for each bucket that
-// tripped one, with its stack, at its line in the user's own sources.
+// tripped one, with its stack, at its line in the user's own sources. What the
+// dumps show whether or not a rule asks for it is noted beside the results.
 func SARIF(w io.Writer, t *trend.Trend, o Options) error {
 	return sarifSuites(w, []Suite{{Trend: t, Options: o}})
 }
@@ -155,9 +157,20 @@ func (r *sarif) add(t *trend.Trend, o Options) {
 			result(ruleLine(out)+". "+blame(s, len(t.Dumps)), s)
 		}
 	}
+	if o.Package == "" { // of tests, only what they left counts
+		for _, f := range shownFindings(o.diagnosis(t)) {
+			r.notify("note", f.Says)
+		}
+	}
 	for _, l := range append(view.Trouble(t, shownTrouble), allowNotes(o)...) {
 		r.notify("warning", l)
 	}
+}
+
+// shownFindings are the findings that lead.
+func shownFindings(d *diagnose.Diagnosis) []diagnose.Finding {
+	found := d.Findings()
+	return found[:min(len(found), diagnose.Shown)]
 }
 
 func sarifPlace(s goroutine.Stack, root string) sarifLocation {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"gdump/internal/blocked"
 	"gdump/internal/diagnose"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
@@ -55,6 +56,9 @@ func (p *printer) whoBlocks() {
 		}
 		p.line(line)
 		held := "held by " + r.Holder
+		if r.Holder == blocked.NotFound.String() {
+			held = "who holds it is not found"
+		}
 		if r.Does != "" {
 			held += ": " + r.Does
 		}

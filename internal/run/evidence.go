@@ -11,10 +11,10 @@ import (
 	"slices"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/report"
 	"gdump/internal/source"
-	"gdump/internal/trend"
 )
 
 // evidenceName is how folders of evidence are named, as package time writes it.
@@ -30,9 +30,9 @@ const (
 )
 
 // Verdict is a trend as JSON, what a program that learns of a growth reads.
-func Verdict(t *trend.Trend) ([]byte, error) {
+func Verdict(d *diagnose.Diagnosis) ([]byte, error) {
 	var b bytes.Buffer
-	if err := report.JSON(&b, t, report.Options{}); err != nil {
+	if err := report.JSON(&b, d.Trend, report.Options{Diagnosis: d}); err != nil {
 		return nil, fmt.Errorf("verdict: %w", err)
 	}
 	return b.Bytes(), nil
@@ -40,13 +40,13 @@ func Verdict(t *trend.Trend) ([]byte, error) {
 
 // Evidence makes a folder with what speaks for a growth: the dumps that are
 // files in folder, report.txt and verdict.json. It returns the folder's name.
-func Evidence(folder string, at time.Time, t *trend.Trend) (string, error) {
-	verdict, err := Verdict(t)
+func Evidence(folder string, at time.Time, d *diagnose.Diagnosis) (string, error) {
+	verdict, err := Verdict(d)
 	if err != nil {
 		return "", err
 	}
 	var text bytes.Buffer
-	if err := report.Text(&text, t, report.Options{}); err != nil {
+	if err := report.Text(&text, d.Trend, report.Options{Diagnosis: d}); err != nil {
 		return "", fmt.Errorf("report: %w", err)
 	}
 	name, err := evidenceFolder(folder, at)
@@ -58,8 +58,8 @@ func Evidence(folder string, at time.Time, t *trend.Trend) (string, error) {
 			return name, trouble(file, err)
 		}
 	}
-	for i := range t.Dumps {
-		from := filepath.Join(folder, filepath.Base(t.Dumps[i].Source))
+	for i := range d.Trend.Dumps {
+		from := filepath.Join(folder, filepath.Base(d.Trend.Dumps[i].Source))
 		if info, err := os.Lstat(from); err != nil || !info.Mode().IsRegular() {
 			continue // it could not be saved, or is gone by the limits of the folder
 		}

@@ -129,8 +129,11 @@ func (w *watcher) sample(ctx context.Context, wanted bool) Sample {
 	if w.last != nil {
 		s.Delta, s.HasDelta = s.Goroutines-w.last.Goroutines, true
 	}
+	if !again(w.last, counts) {
+		w.recent = append(w.recent, counts)
+	}
 	w.last = counts
-	if w.recent = append(w.recent, counts); len(w.recent) > inARow {
+	if len(w.recent) > inARow {
 		w.recent = w.recent[1:]
 	}
 	s.Grew = w.grown()
@@ -138,6 +141,17 @@ func (w *watcher) sample(ctx context.Context, wanted bool) Sample {
 		w.full(ctx, &s)
 	}
 	return s
+}
+
+// again reports whether a store gave the profiles of a fleet that it gave
+// before: none is newer, so they show no more than they did.
+func again(before, now *goroutine.Dump) bool {
+	if before == nil || before.Fleet == nil || now.Fleet == nil {
+		return false
+	}
+	return slices.EqualFunc(before.Fleet.Instances, now.Fleet.Instances, func(x, y goroutine.Instance) bool {
+		return x.Name == y.Name && !x.TakenAt.IsZero() && x.TakenAt.Equal(y.TakenAt)
+	})
 }
 
 // remember asks for the memory, whose figures only ever rise within a process,

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/run"
@@ -107,7 +108,7 @@ func TestWatchGrowth(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "2.dump"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	folder, err := run.Evidence(dir, s.At, s.Trend)
+	folder, err := run.Evidence(dir, s.At, diagnose.Of(s.Trend, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +121,40 @@ func TestWatchGrowth(t *testing.T) {
 	var document struct{ Kind string }
 	if err != nil || json.Unmarshal(b, &document) != nil || document.Kind != "diff" {
 		t.Errorf("verdict %s, %v", b, err)
+	}
+}
+
+// TestWatchStored has a store of profiles that is asked more often than it gets
+// one: a profile that it gives again confirms no growth.
+func TestWatchStored(t *testing.T) {
+	for _, tt := range []struct{ each, grew int }{{1, 5}, {2, 7}} { // looks for a profile, and the look that shows the growth
+		grew := 0
+		synctest.Test(t, func(t *testing.T) {
+			f := &fake{leaked: 9, born: 100}
+			looks := 0
+			start := time.Now()
+			o := run.WatchOptions{Samples: 10, Full: f.fullDump, Counts: func(ctx context.Context) (*goroutine.Dump, error) {
+				if looks++; looks > 2 {
+					f.leaked = 250
+				}
+				d, err := f.counts(ctx)
+				if err == nil {
+					at := start.Add(time.Duration((looks-1)/tt.each) * time.Minute)
+					d.Fleet = &goroutine.Fleet{Asked: 1, Instances: []goroutine.Instance{{Name: "web-1", TakenAt: at}}}
+				}
+				return d, err
+			}}
+			if err := run.Watch(t.Context(), o, func(s run.Sample) {
+				if len(s.Grew) > 0 && grew == 0 {
+					grew = looks
+				}
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		if grew != tt.grew {
+			t.Errorf("%d looks a profile: growth shown by look %d, want %d", tt.each, grew, tt.grew)
+		}
 	}
 }
 

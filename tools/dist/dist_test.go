@@ -125,6 +125,9 @@ func TestInstall(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if info, err := os.Stat(filepath.Join(root, "usr/bin/gdump")); err != nil || info.Size() > 16_000_000 {
+		t.Errorf("the program: %v, %v; it is to have 16 MB at most", info, err)
+	}
 	demo := exec.Command(filepath.Join(root, "usr/bin/gdump"), "demo", "--format", "text")
 	if os.Getuid() == 0 {
 		demo.Path, demo.Dir = "/usr/bin/gdump", "/"
