@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gdump/internal/blocked"
+	"gdump/internal/diagnose"
 	"gdump/internal/goroutine"
 	"gdump/internal/parse"
 	"gdump/internal/trend"
@@ -197,5 +198,26 @@ func TestDiagnosisWithSource(t *testing.T) {
 	now := s.m.diagnosis
 	if s.send(late()); s.m.diagnosis != now {
 		t.Error("a late diagnosis is taken")
+	}
+}
+
+// TestSourceLeads: where only the source shows what is wrong, the cursor goes there,
+// unless the user has moved it.
+func TestSourceLeads(t *testing.T) {
+	for _, moved := range []bool{false, true} {
+		s := at(t, 120, 36, knot(t, "mutex-abba"))
+		if moved {
+			s.press("j")
+		}
+		before, wanted := s.m.selected(), 0
+		d := s.m.diagnosed
+		d.findings = append([]diagnose.Finding{{Kind: diagnose.Deadlock, Says: "deadlock", Buckets: []goroutine.ID{s.m.trend.Series[wanted].Bucket.ID}}}, d.findings...)
+		s.send(diagnosedMsg{d, &s.m.trend.Series[0]})
+		if moved {
+			wanted = before
+		}
+		if got := s.m.selected(); got != wanted || !moved && before == wanted {
+			t.Errorf("moved: %v: the cursor is on %d, want %d; it was on %d", moved, got, wanted, before)
+		}
 	}
 }

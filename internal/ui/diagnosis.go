@@ -100,10 +100,11 @@ func (m *model) diagnose() tea.Cmd {
 	return func() tea.Msg { return diagnosedMsg{diagnosedBy(diagnose.Of(&t, source)), first} }
 }
 
-// rediagnosed takes the diagnosis, if its trend is still on the screen.
-func (m *model) rediagnosed(msg diagnosedMsg) {
+// rediagnosed takes the diagnosis, if its trend is still on the screen. The cursor
+// goes to what the first finding is about, unless it has been moved.
+func (m *model) rediagnosed(msg diagnosedMsg) tea.Cmd {
 	if len(m.trend.Series) == 0 || msg.of != &m.trend.Series[0] {
-		return
+		return nil
 	}
 	m.diagnosed = msg.diagnosed
 	sorted := m.order.column >= 0 && m.order.column < len(m.columns)
@@ -116,6 +117,12 @@ func (m *model) rediagnosed(msg diagnosedMsg) {
 		m.order.column = slices.IndexFunc(m.columns, func(c view.Column) bool { return c.Title == title })
 	}
 	m.resize()
+	lead := leadOf(&m.trend, &m.findings[0])
+	if lead < 0 || m.moved || m.live != nil || m.diagnosis.Culprit() >= 0 {
+		return nil
+	}
+	m.wanted = identity(&m.trend.Series[lead])
+	return m.arrange()
 }
 
 // findingLines are the first two findings in at most most lines: the first with

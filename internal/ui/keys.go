@@ -83,6 +83,7 @@ type binding struct {
 	hint  string // in a word, at the bottom; "" for none
 	pair  string // a key of another row that the hint is of, too
 	rank  int    // of the hint: the lowest come first
+	live  int    // its rank in a watch, if another
 	shows place  // where the hint is worth its room; 0 if wherever the key works
 	do    func(*model) tea.Cmd
 }
@@ -125,7 +126,7 @@ func bindings() []binding {
 		{keys: "B", topic: "view", where: panes, help: "previous grouping", do: groupBy(-1)},
 		{keys: "t", topic: "view", where: inTree, help: "list of buckets", hint: "list", rank: 6, do: (*model).turnTree},
 		{keys: "t", topic: "view", where: panes &^ inTree, needs: needs(ungrouped), help: "tree of calls, from created by to the leaf", hint: "tree", rank: 6, shows: inList, do: (*model).turnTree},
-		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", hint: "dumps", pair: "]", rank: 3, shows: lists, do: step(-1)},
+		{keys: "[", topic: "view", where: panes, needs: needs(several), help: "previous dump", hint: "dumps", pair: "]", rank: 3, live: 2, shows: lists, do: step(-1)},
 		{keys: "]", topic: "view", where: panes, needs: needs(several), help: "next dump", do: step(1)},
 		{keys: "d", topic: "view", where: panes, help: "list of dumps", do: (*model).showDumps},
 		{keys: "v", topic: "view", where: panes, needs: needs(row, compared, judged), help: "evidence: what the verdict of the bucket rests on", hint: "evidence", rank: 2, shows: lists, do: (*model).showEvidence},

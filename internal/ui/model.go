@@ -159,7 +159,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 			return tea.Batch(m.show(msg.prepared), m.diagnose())
 		}
 	case diagnosedMsg:
-		m.rediagnosed(msg)
+		return m.rediagnosed(msg)
 	case allowedMsg:
 		m.allowed(msg)
 	case worstMsg:

@@ -35,11 +35,20 @@ func (f *folded) has(series int) bool {
 	return ok
 }
 
+// leadOf is the series that the first finding of a single dump is about, -1 if that
+// asks for no look.
+func leadOf(t *trend.Trend, first *diagnose.Finding) int {
+	if len(t.Dumps) != 1 || len(first.Buckets) == 0 || view.Weight(first.Kind) != view.Bad {
+		return -1
+	}
+	return slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Name == "" && s.Bucket.ID == first.Buckets[0] })
+}
+
 func prepare(t trend.Trend) prepared {
 	d := diagnose.Of(&t, nil)
 	p := prepared{trend: t, diagnosed: diagnosedBy(d), lead: d.Culprit()}
-	if f := &p.findings[0]; p.lead < 0 && len(t.Dumps) == 1 && len(f.Buckets) > 0 && view.Weight(f.Kind) == view.Bad {
-		p.lead = slices.IndexFunc(t.Series, func(s trend.Series) bool { return s.Name == "" && s.Bucket.ID == f.Buckets[0] })
+	if p.lead < 0 {
+		p.lead = leadOf(&t, &p.findings[0])
 	}
 	p.measure()
 	last := &t.Dumps[len(t.Dumps)-1]

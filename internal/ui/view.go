@@ -292,7 +292,13 @@ func (m *model) hints() []string {
 			rows = append(rows, b)
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b *binding) int { return a.rank - b.rank })
+	rank := func(b *binding) int {
+		if m.live != nil && b.live > 0 {
+			return b.live
+		}
+		return b.rank
+	}
+	slices.SortStableFunc(rows, func(a, b *binding) int { return rank(a) - rank(b) })
 	hints := make([]string, len(rows))
 	for i, b := range rows {
 		keys := b.shown()[0]

@@ -53,13 +53,13 @@ func TestWatch(t *testing.T) {
 	}
 	// Only the number of goroutines is newer.
 	s.take(Sample{At: start.Add(2 * time.Second), Goroutines: 1500})
-	if !strings.Contains(s.m.View(), "live ● 1 500 goroutines ▅█ 1s ago · screen: dump 2 of 2, 3s old") {
+	if !strings.Contains(s.m.View(), "live ● 1 500 goroutines ▃▇ 1s ago · screen: dump 2 of 2, 3s old") {
 		t.Errorf("no live total in\n%s", s.m.View())
 	}
 	// A pull that failed is said, with the age of what is on the screen.
 	s.take(Sample{Err: errors.New("connection refused")})
 	s.m.live.now = start.Add(9 * time.Second)
-	if !strings.Contains(s.m.View(), "! connection refused · last: 1 500 ▅█ 7s ago · dump 2 of 2, 9s old") {
+	if !strings.Contains(s.m.View(), "! connection refused · last: 1 500 ▃▇ 7s ago · dump 2 of 2, 9s old") {
 		t.Errorf("no error in\n%s", s.m.View())
 	}
 	s.take(Sample{Err: errors.New("http://checkout-service.internal:6060/debug/pprof: connection refused")})
@@ -69,6 +69,9 @@ func TestWatch(t *testing.T) {
 		if !strings.Contains(s.m.View(), text) {
 			t.Errorf("the target is dead: no %q in\n%s", text, s.m.View())
 		}
+	}
+	if !strings.Contains(s.m.View(), "space pause   r now   esc clear   [ ] dumps") {
+		t.Errorf("not all keys of a watch at the bottom of\n%s", s.m.View())
 	}
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 36})
 	// Paused, dumps are kept back.

@@ -291,36 +291,44 @@ func share(n, all int) string {
 
 const (
 	maxSpark = 12
-	// lowest is the least count that is drawn as a full block: one goroutine
-	// must not look like a tower.
+	// lowest is the least difference that is drawn over the full height: one
+	// goroutine must not look like a tower.
 	lowest = 8
 )
 
 // History draws the counts of a series as a row of blocks, at most n of them,
-// and a line where nothing changes.
+// and a line where nothing changes. Counts that change little are in the middle,
+// so that what grows by a tenth rises, and what is steady is no tower.
 func History(counts []int, n int) string {
-	if len(counts) > 0 && slices.Min(counts) == slices.Max(counts) {
+	if len(counts) == 0 {
+		return ""
+	}
+	low, high := slices.Min(counts), slices.Max(counts)
+	if low == high {
 		return strings.Repeat("─", min(len(counts), n))
 	}
-	return blocks(counts, n, lowest)
+	span := max(high-low, high*3/4, lowest)
+	return blocks(counts, n, max(0, (low+high-span)/2), span)
 }
 
 // Spark draws counts as a row of blocks, at most n of them: the highest count
 // is a full block, none the lowest line.
-func Spark(counts []int, n int) string { return blocks(counts, n, 1) }
-
-// blocks draws counts as a row of at most n blocks, of which top at least is a
-// full one.
-func blocks(counts []int, n, top int) string {
-	steps := []rune("▁▂▃▄▅▆▇█")
-	counts = pickLast(counts, n)
-	for _, c := range counts {
+func Spark(counts []int, n int) string {
+	top := 1
+	for _, c := range pickLast(counts, n) {
 		top = max(top, c)
 	}
+	return blocks(counts, n, 0, top)
+}
+
+// blocks draws counts as a row of at most n blocks, of which a full one is span
+// above the bottom. Any count is above the lowest line.
+func blocks(counts []int, n, bottom, span int) string {
+	steps := []rune("▁▂▃▄▅▆▇█")
 	var b strings.Builder
-	for _, c := range counts {
-		i := (max(c, 0)*(len(steps)-1) + top - 1) / top
-		b.WriteRune(steps[i])
+	for _, c := range pickLast(counts, n) {
+		i := (max(c-bottom, 0)*(len(steps)-1) + span - 1) / span
+		b.WriteRune(steps[min(max(i, min(c, 1), 0), len(steps)-1)])
 	}
 	return b.String()
 }
