@@ -312,7 +312,7 @@ func TestProfileFunctions(t *testing.T) {
 	p := &profile.Profile{SampleType: []*profile.ValueType{{Type: "goroutine", Unit: "count"}}}
 	for i, file := range []string{"/a/x.go", "/a/y.go", "/a/x.go", "/a/y.go"} {
 		id := uint64(i + 1)
-		f := &profile.Function{ID: id, Name: "main%2ex.f", Filename: file, StartLine: int64(id)}
+		f := &profile.Function{ID: id, Name: "main%2ex.f", SystemName: goroutine.ProfileRemark, Filename: file, StartLine: int64(id)} // no remark in a profile of others
 		l := &profile.Location{ID: id, Address: id, Line: []profile.Line{{Function: f, Line: 8}}}
 		own := &profile.Location{ID: 10 + id, Address: id, Line: []profile.Line{{Function: f, Line: 10 + int64(id)}}}
 		p.Function, p.Location = append(p.Function, f), append(p.Location, l, own)
