@@ -312,12 +312,15 @@ func TestProfileFunctions(t *testing.T) {
 	p := &profile.Profile{SampleType: []*profile.ValueType{{Type: "goroutine", Unit: "count"}}}
 	for i, file := range []string{"/a/x.go", "/a/y.go", "/a/x.go", "/a/y.go"} {
 		id := uint64(i + 1)
-		f := &profile.Function{ID: id, Name: "main%2ex.f", Filename: file, StartLine: int64(id)}
+		f := &profile.Function{ID: id, Name: "main%2ex.f", SystemName: goroutine.ProfileRemark, Filename: file, StartLine: int64(id)} // no remark in a profile of others
 		l := &profile.Location{ID: id, Address: id, Line: []profile.Line{{Function: f, Line: 8}}}
-		p.Function, p.Location = append(p.Function, f), append(p.Location, l)
-		p.Sample = append(p.Sample, &profile.Sample{Location: []*profile.Location{l, p.Location[0]}, Value: []int64{1}})
+		own := &profile.Location{ID: 10 + id, Address: id, Line: []profile.Line{{Function: f, Line: 10 + int64(id)}}}
+		p.Function, p.Location = append(p.Function, f), append(p.Location, l, own)
+		for _, leaf := range []*profile.Location{l, own} {
+			p.Sample = append(p.Sample, &profile.Sample{Location: []*profile.Location{leaf, p.Location[0]}, Value: []int64{1}})
+		}
 	}
-	bare := &profile.Location{ID: 9, Address: 0x7f}
+	bare := &profile.Location{ID: 99, Address: 0x7f}
 	p.Location = append(p.Location, bare)
 	p.Sample = append(p.Sample, &profile.Sample{Location: []*profile.Location{bare}, Value: []int64{1}})
 	var b bytes.Buffer
@@ -335,7 +338,7 @@ func TestProfileFunctions(t *testing.T) {
 	if !slices.Equal(functions, want) {
 		t.Errorf("got the functions %q, want %q", functions, want)
 	}
-	if k := dumps[0].Buckets; len(k) != 3 || k[0].Count != 2 || k[1].Count != 2 || k[0].ID != k[0].Stack.ID() {
+	if k := dumps[0].Buckets; len(k) != 7 || k[0].Count != 2 || k[1].Count != 2 || k[0].ID != k[0].Stack.ID() {
 		t.Errorf("got %d buckets: %+v", len(k), k)
 	}
 }
