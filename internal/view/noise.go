@@ -28,7 +28,7 @@ func FindNoise(t *trend.Trend) Noise {
 	for i := range t.Series {
 		s := &t.Series[i]
 		kind := diagnose.Noise(s.Bucket.Stack)
-		if kind == "" || s.Leaked > 0 || s.Verdict == trend.Accumulating || s.Verdict == trend.Growing && s.Now() >= diagnose.Loud {
+		if kind == "" || s.Leaked > 0 || s.Verdict == trend.Accumulating || len(t.Dumps) > 1 && s.Change() >= diagnose.Loud || s.Verdict == trend.Growing && s.Now() >= diagnose.Loud {
 			continue
 		}
 		n.Members = append(n.Members, i)

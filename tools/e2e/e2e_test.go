@@ -336,7 +336,7 @@ func TestSuspendAlone(t *testing.T) {
 	x := start(t, 100, 30, gdump, testdata(t, "leakpair/v1.t1.debug2.txt"))
 	x.wait(`13 buckets`)
 	x.press("\x1a")
-	x.press("j")
+	x.press("gj")
 	x.wait(`▸ +99`)
 	x.press("q")
 	x.exit(0)

@@ -12,7 +12,7 @@ func TestSlowPipe(t *testing.T) {
 	x.wait(`esc stops`)
 	x.wait(`▸ `)
 	x.press("j")
-	x.wait(`▸ +\d \d+ +sync\.Cond\.Wait`)
+	x.wait(`▸ +\d \d+ +Cond\.Wait`)
 	x.press("\x1b")
 	x.wait(`stopped: showing what was read so far`)
 	x.press("k")
