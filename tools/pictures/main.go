@@ -61,6 +61,7 @@ func draw(gdump, out string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	source := filepath.Join(out, "..", "..") // what the shops were built from
 	fleet, stop, err := scenes(gdump, dir)
 	defer stop()
 	if err != nil {
@@ -72,7 +73,7 @@ func draw(gdump, out string) error {
 		{"fleet", []string{"sd:" + fleet}, "", `bus\.`},
 	} {
 		for _, theme := range []string{"dark", "light"} {
-			screen, err := run(gdump, dir, append(p.args, "--theme", theme), p.keys, p.see)
+			screen, err := run(gdump, dir, append(p.args, "--theme", theme, "--src", source), p.keys, p.see)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
