@@ -185,6 +185,9 @@ func (a *app) passOn(ctx context.Context, status int, err error) error {
 	if err != nil && ctx.Err() == nil {
 		return &childError{status, err}
 	}
+	if ctx.Err() != nil && status == 128+9 {
+		return err // a command that does not end on a signal is killed: that is no status of its own
+	}
 	a.status, a.verdict, a.passedOn = status, gate.Passed, true
 	return nil
 }

@@ -31,7 +31,7 @@ func TestFleetsPage(t *testing.T) {
 		t.Fatalf("%d commands in the page", len(lines))
 	}
 	reads := func(line string) int {
-		if strings.HasPrefix(line, "gdump diff") {
+		if strings.HasPrefix(line, "gdump diff") || strings.HasPrefix(line, "gdump watch 'pyroscope:") {
 			return 1
 		}
 		return 0
@@ -68,8 +68,7 @@ func TestFleetsPage(t *testing.T) {
 	servers := strings.NewReplacer("http://prometheus:9090", prometheus.URL, "http://pyroscope:4040", pyroscope(t))
 	for _, line := range lines {
 		if strings.HasPrefix(line, "gdump watch") {
-			line += " --samples 2"
-			line = strings.Replace(line, "--every 1m", "--every 1s", 1)
+			line = strings.Replace(line, "--every 1m", "", 1) + " --every 1s --samples 2"
 		}
 		cmd := exec.Command("sh", "-ec", servers.Replace(line))
 		cmd.Dir = dir
