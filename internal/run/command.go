@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"gdump/internal/goroutine"
@@ -76,8 +77,11 @@ func (c Command) Run(ctx context.Context) (status int, err error) {
 		defer c.Abandon(end.kill)()
 	}
 	err = cmd.Wait()
-	if ended != nil {
+	switch {
+	case ended != nil:
 		<-ended
+	case cmd.ProcessState != nil && slices.Contains([]int{statusSignals + 2, statusSignals + 3}, exitStatus(cmd.ProcessState)):
+		finish(end) // the terminal's Ctrl-C ended the command before ctx
 	}
 	if cmd.ProcessState == nil {
 		return statusCannot, fmt.Errorf("run %s: %w", goroutine.Clean(c.Args[0]), err)
