@@ -1,9 +1,7 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"gdump/internal/goroutine"
@@ -23,14 +21,7 @@ func (d *Diagnosis) Idle() []goroutine.Count {
 			sum[why] += dump.Buckets[i].Count
 		}
 	}
-	var counts []goroutine.Count
-	for why, n := range sum {
-		counts = append(counts, goroutine.Count{Name: why, N: n})
-	}
-	slices.SortFunc(counts, func(a, b goroutine.Count) int {
-		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
-	})
-	return counts
+	return goroutine.CountsOf(sum)
 }
 
 // Rest says how many goroutines are known to be idle, and what for; "" if none is.

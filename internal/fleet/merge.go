@@ -51,8 +51,8 @@ func (a *adding) add(x goroutine.Instance, d *goroutine.Dump) {
 		sum.Count += b.Count
 		sum.Leaked += b.Leaked
 		sum.Locked += b.Locked
-		sum.States = addCounts(sum.States, b.States)
-		sum.Waits = addWaits(sum.Waits, b.Waits)
+		sum.States = goroutine.AddCounts(sum.States, b.States)
+		sum.Waits = sum.Waits.Add(b.Waits)
 		sum.Labels = addLabels(sum.Labels, b.Labels)
 		a.spread[b.ID] = append(a.spread[b.ID], goroutine.Share{Instance: at, N: b.Count})
 	}
@@ -105,34 +105,10 @@ func addLabels(sum, more []goroutine.Label) []goroutine.Label {
 		}
 		for _, v := range l.Values {
 			if len(sum[i].Values) < maxValues || slices.ContainsFunc(sum[i].Values, func(c goroutine.Count) bool { return c.Name == v.Name }) {
-				sum[i].Values = addCounts(sum[i].Values, []goroutine.Count{v})
+				sum[i].Values = goroutine.AddCounts(sum[i].Values, []goroutine.Count{v})
 			}
 		}
 	}
-	return sum
-}
-
-func addCounts(sum, more []goroutine.Count) []goroutine.Count {
-	for _, c := range more {
-		if i := slices.IndexFunc(sum, func(x goroutine.Count) bool { return x.Name == c.Name }); i >= 0 {
-			sum[i].N += c.N
-		} else {
-			sum = append(sum, c)
-		}
-	}
-	slices.SortFunc(sum, func(x, y goroutine.Count) int { return cmp.Or(cmp.Compare(y.N, x.N), cmp.Compare(x.Name, y.Name)) })
-	return sum
-}
-
-func addWaits(sum, more goroutine.Waits) goroutine.Waits {
-	for _, w := range more {
-		if i := slices.IndexFunc(sum, func(x goroutine.Wait) bool { return x.Minutes == w.Minutes }); i >= 0 {
-			sum[i].N += w.N
-		} else {
-			sum = append(sum, w)
-		}
-	}
-	sum.Sort()
 	return sum
 }
 

@@ -51,3 +51,16 @@ func (w Waits) Median() int {
 func (w Waits) Sort() {
 	slices.SortFunc(w, func(a, b Wait) int { return cmp.Compare(a.Minutes, b.Minutes) })
 }
+
+// Add is the sum of waits and more. It may change w, as append does.
+func (w Waits) Add(more Waits) Waits {
+	for _, m := range more {
+		if i := slices.IndexFunc(w, func(x Wait) bool { return x.Minutes == m.Minutes }); i >= 0 {
+			w[i].N += m.N
+		} else {
+			w = append(w, m)
+		}
+	}
+	w.Sort()
+	return w
+}

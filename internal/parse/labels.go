@@ -86,7 +86,7 @@ func (l *labels) sorted() []goroutine.Label {
 		if len(label.Values) == 0 {
 			continue
 		}
-		slices.SortFunc(label.Values, compareCounts)
+		slices.SortFunc(label.Values, goroutine.CompareCounts)
 		out = append(out, label)
 	}
 	slices.SortFunc(out, func(a, b goroutine.Label) int { return cmp.Compare(a.Key, b.Key) })

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"cmp"
 	"slices"
 
 	"gdump/internal/goroutine"
@@ -79,13 +78,9 @@ func (c *counter) add(name []byte, n int) {
 
 func (c *counter) sorted() []goroutine.Count {
 	c.list = slices.DeleteFunc(c.list, func(x goroutine.Count) bool { return x.N <= 0 })
-	slices.SortFunc(c.list, compareCounts)
+	slices.SortFunc(c.list, goroutine.CompareCounts)
 	if len(c.list) == 0 {
 		return nil
 	}
 	return c.list
-}
-
-func compareCounts(a, b goroutine.Count) int {
-	return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
 }

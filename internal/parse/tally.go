@@ -152,7 +152,7 @@ func (t *tally) fill(k *goroutine.Bucket) {
 		for a, n := range t.addresses {
 			k.Addresses = append(k.Addresses, addressCount(a, n))
 		}
-		slices.SortFunc(k.Addresses, compareCounts)
+		slices.SortFunc(k.Addresses, goroutine.CompareCounts)
 		k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), keptAddresses)])
 	}
 }

@@ -5,7 +5,6 @@
 package redact
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -120,7 +119,7 @@ func (r *Redactor) counts(counts []goroutine.Count, replace func(string) string)
 	for i := range counts {
 		counts[i].Name = replace(counts[i].Name)
 	}
-	slices.SortFunc(counts, func(a, b goroutine.Count) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(counts, goroutine.CompareCounts)
 	return counts
 }
 

@@ -1,7 +1,6 @@
 package trend
 
 import (
-	"cmp"
 	"slices"
 
 	"gdump/internal/goroutine"
@@ -31,38 +30,23 @@ func merged(buckets []*goroutine.Bucket) *goroutine.Bucket {
 		}
 		m.Locked += b.Locked
 		m.Leaked += b.Leaked
-		m.States = addCounts(m.States, b.States)
-		m.Waits = append(m.Waits, b.Waits...)
+		m.States = goroutine.AddCounts(m.States, b.States)
+		m.Waits = m.Waits.Add(b.Waits)
 		m.Labels = addLabels(m.Labels, b.Labels)
 		for id := range b.IDs.All() {
 			m.IDs.Add(id)
 		}
 	}
-	m.Waits.Sort()
 	return &m
 }
 
 func addLabels(sum, more []goroutine.Label) []goroutine.Label {
-	sum = slices.Clone(sum)
 	for _, l := range more {
 		if i := slices.IndexFunc(sum, func(x goroutine.Label) bool { return x.Key == l.Key }); i >= 0 {
-			sum[i].Values = addCounts(sum[i].Values, l.Values)
+			sum[i].Values = goroutine.AddCounts(sum[i].Values, l.Values)
 		} else {
-			sum = append(sum, l)
+			sum = append(sum, goroutine.Label{Key: l.Key, Values: slices.Clone(l.Values)})
 		}
 	}
-	return sum
-}
-
-func addCounts(a, b []goroutine.Count) []goroutine.Count {
-	sum := slices.Clone(a)
-	for _, c := range b {
-		if i := slices.IndexFunc(sum, func(x goroutine.Count) bool { return x.Name == c.Name }); i >= 0 {
-			sum[i].N += c.N
-		} else {
-			sum = append(sum, c)
-		}
-	}
-	slices.SortFunc(sum, func(x, y goroutine.Count) int { return cmp.Or(cmp.Compare(y.N, x.N), cmp.Compare(x.Name, y.Name)) })
 	return sum
 }

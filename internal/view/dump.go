@@ -19,14 +19,7 @@ func DumpStates(d *goroutine.Dump) []goroutine.Count {
 			sum[s.Name] += s.N
 		}
 	}
-	var out []goroutine.Count
-	for name, n := range sum {
-		out = append(out, goroutine.Count{Name: name, N: n})
-	}
-	slices.SortFunc(out, func(a, b goroutine.Count) int {
-		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
-	})
-	return out
+	return goroutine.CountsOf(sum)
 }
 
 // Trouble says in lines what of the dumps could not be read, at most n

@@ -54,30 +54,15 @@ func FindNoise(t *trend.Trend) Noise {
 // together is a bucket with the states and waits of several. It has no stack.
 func together(series []trend.Series, members []int) *goroutine.Bucket {
 	all := &goroutine.Bucket{}
-	states, waits := map[string]int{}, map[int]int{}
 	for _, i := range members {
-		b := series[i].Bucket
 		if series[i].Now() == 0 {
 			continue
 		}
+		b := series[i].Bucket
 		all.Count += b.Count
-		for _, s := range b.States {
-			states[s.Name] += s.N
-		}
-		for _, w := range b.Waits {
-			waits[w.Minutes] += w.N
-		}
+		all.States = goroutine.AddCounts(all.States, b.States)
+		all.Waits = all.Waits.Add(b.Waits)
 	}
-	for name, n := range states {
-		all.States = append(all.States, goroutine.Count{Name: name, N: n})
-	}
-	slices.SortFunc(all.States, func(a, b goroutine.Count) int {
-		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
-	})
-	for m, n := range waits {
-		all.Waits = append(all.Waits, goroutine.Wait{Minutes: m, N: n})
-	}
-	all.Waits.Sort()
 	return all
 }
 
