@@ -210,16 +210,17 @@ func (m *model) showFindings() tea.Cmd {
 
 // findingText is a finding in full.
 func findingText(f *diagnose.Finding, w int) []line {
+	const names = len("confidence") + 2
 	lines := wrapLine(line{text: f.Says, kind: strongLine}, w)
 	add := func(name, text string) {
 		if text == "" {
 			return
 		}
-		for i, l := range wrapLine(line{text: text}, w-10) {
+		for i, l := range wrapLine(line{text: text}, w-names) {
 			if i > 0 {
 				name = ""
 			}
-			lines = append(lines, line{text: pad(name, 10) + l.text})
+			lines = append(lines, line{text: pad(name, names) + l.text})
 		}
 	}
 	add("where", f.Where)
@@ -229,10 +230,10 @@ func findingText(f *diagnose.Finding, w int) []line {
 	for _, l := range f.Limits {
 		add("open", l)
 	}
-	add("do", f.Remedy)
-	add("read", f.Link)
+	add("remedy", f.Remedy)
+	add("link", f.Link)
 	if f.Confidence > 0 {
-		add("sure", fmt.Sprintf("%d %%", int(100*f.Confidence+0.5)))
+		add("confidence", fmt.Sprintf("%d %%", int(100*f.Confidence+0.5)))
 	}
 	return lines
 }
