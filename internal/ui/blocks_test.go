@@ -121,7 +121,7 @@ func TestFindings(t *testing.T) {
 	}
 	s.shows("▌"+s.m.findings[0].Says[:60], "▌"+s.m.findings[1].Says[:60], "more (f)")
 	s.press("f")
-	s.shows("kind", "evidence  why goroutine 45", "go there")
+	s.shows("kind", "evidence    why goroutine 45", "go there")
 	for i := range s.m.findings {
 		_, says, ok := strings.Cut(s.m.findings[i].Says, ": ")
 		if !ok {
