@@ -37,7 +37,8 @@ type Dump struct {
 	// is known of the process's other goroutines, and two such stacks are no
 	// before and after. With Level Crash it ended the process, else it did not.
 	Alone     bool
-	LeaksOnly bool // a goroutineleak profile that lists only what the collector proved leaked
+	LeaksOnly bool // a goroutineleak profile or a leak checker's list: it has only what leaked
+	Checker   bool // a leak checker such as goleak reported what leaked, not the collector
 	Buckets   []Bucket
 	Problems  []Problem
 	// GoVersion is the toolchain that built the program, where a file name in
