@@ -43,7 +43,7 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 	var shared goroutine.Stacks
 	var again abridged
 	if len(args) > manySources {
-		slack := make([]byte, 32<<20)
+		slack := make([]byte, 8<<20)
 		defer runtime.KeepAlive(slack)
 	}
 	for _, arg := range args {
