@@ -3,7 +3,6 @@ package unwrap
 import (
 	"bytes"
 	"sort"
-	"time"
 
 	"gdump/internal/grammar"
 )
@@ -126,52 +125,6 @@ func (c *Chunk) Offset(pos int) int64 {
 		return c.offset
 	}
 	return c.stamps[i-1].offset
-}
-
-// timeFields name the time of a record.
-var timeFields = []string{`"time":`, `"Time":`, `"timestamp":`, `"@timestamp":`, `"ts":`, `"__REALTIME_TIMESTAMP":`, `"timeUnixNano":`, `"eventTime":`, `"date":`, `"t":`}
-
-// appendAround appends what of the text around a line can show its time: the
-// beginning, and the end of a record.
-func appendAround(to, around []byte) []byte {
-	to = append(to, around[:min(len(around), maxStamped)]...)
-	if len(around) > maxStamped && around[len(around)-1] == '}' {
-		to = append(append(to, ' '), around[max(maxStamped, len(around)-3*maxStamped):]...)
-	}
-	return to
-}
-
-// TimeOf reads the time of a line from the text around it, zero if there is
-// none. The time of a record is in its fields: what its texts say happened
-// before. A stamp without a year gets the last that puts it before latest; if
-// latest is zero it is not read.
-func TimeOf(around []byte, latest time.Time) time.Time {
-	if len(around) > maxStamped {
-		around = appendAround(nil, around)
-	}
-	head, _, isRecord := bytes.Cut(around, []byte{'{'})
-	fields := around[len(head):]
-	if t := Stamp(head, latest); !t.IsZero() || !isRecord {
-		return t
-	}
-	for _, name := range timeFields {
-		i := bytes.Index(fields, []byte(name))
-		if i < 0 {
-			continue
-		}
-		v := bytes.TrimLeft(fields[i+len(name):], ` "`)
-		if t := Stamp(v[:min(len(v), 40)], latest); !t.IsZero() {
-			return t
-		}
-		n := 0
-		for n < len(v) && (grammar.IsDigit(v[n]) || v[n] == '.') {
-			n++
-		}
-		if t := unixTime(string(v[:n])); !t.IsZero() {
-			return t
-		}
-	}
-	return Stamp(fields, latest)
 }
 
 // Problems returns what could not be read and was passed over.

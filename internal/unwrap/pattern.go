@@ -254,10 +254,8 @@ func (g gap) size(b []byte) int {
 		}
 		return n
 	}
-	if _, n := stampOf(g, b); n > 0 {
-		return n
-	}
-	return 0
+	_, n := g.stamp(b)
+	return n
 }
 
 // cutSuffix matches the end of a line with a suffix that was learned; runs of
