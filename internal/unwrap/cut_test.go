@@ -26,7 +26,7 @@ func TestCut(t *testing.T) {
 			},
 			[]string{
 				`{"log":"x","stream":"stderr","time":"2026-11-24T22:45:26Z"}`, `{"log":"x\ny\n","stream":"stderr","time":"2026-11-24T22:45:26Z"}`,
-				`{"log":"x\n","stream":"stdout","time":"2026-11-24T22:45:26Z"}`, `{"log":"x\n","stream":"stderr","time":"2026-11-24T22:45:26Z"},`,
+				`{"log":"x\n","stream":"stdout","time":"2026-11-24T22:45:26Z"}`, `{"log":"x\n","stream":"stderr","time":"2026-11-24T22:45:26Z"}x`,
 			},
 		},
 		"process": {
