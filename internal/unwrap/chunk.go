@@ -41,10 +41,8 @@ type Stream struct {
 	shape     *shape
 	id        string // among the streams of the shape
 	cut       *Cut
-	prefix    pattern // learned from a line of this stream
-	container bool    // its prefix is a container runtime's, which says whether a line is whole
-	csv       bool    // its lines are fields of CSV, quoted or not
-	extended  bool    // another stream's prefix begins with this one's
+	csv       bool // its lines are fields of CSV, quoted or not
+	extended  bool // another stream's prefix begins with this one's
 	out       *Chunk
 	pieces    []byte // the beginning of a line that comes in pieces
 	used      int    // the source line that was its last
@@ -69,23 +67,22 @@ type Problem struct {
 	Message string
 }
 
-// at is where the line is from that has the text at pos.
-func (c *Chunk) at(pos int) origin {
-	i := sort.Search(len(c.lines), func(i int) bool { return c.lines[i].pos > pos })
-	return c.lines[max(0, i-1)]
+// index is the number of the line that has the text at pos.
+func (c *Chunk) index(pos int) int {
+	return max(0, sort.Search(len(c.lines), func(i int) bool { return c.lines[i].pos > pos })-1)
 }
 
 // Line returns the source line of the text at pos.
-func (c *Chunk) Line(pos int) int { return c.at(pos).line }
+func (c *Chunk) Line(pos int) int { return c.lines[c.index(pos)].line }
 
 // Offset returns where in the source the line with the text at pos is.
-func (c *Chunk) Offset(pos int) int64 { return c.at(pos).offset }
+func (c *Chunk) Offset(pos int) int64 { return c.lines[c.index(pos)].offset }
 
 // Around returns the line of the source with the header, the head of counts or
 // the reason that begins at pos, as far as it can show a time; nil if nothing is
 // around the text.
 func (c *Chunk) Around(pos int) []byte {
-	at := c.at(pos)
+	at := c.lines[c.index(pos)]
 	return c.aux[at.from:at.to]
 }
 
@@ -123,12 +120,21 @@ func (c *Chunk) add(text []byte, at origin, around []byte) {
 	c.lines = append(c.lines, at)
 }
 
-// last is the last line.
+// line is the text of a line.
+func (c *Chunk) line(i int) []byte {
+	end := len(c.Text)
+	if i+1 < len(c.lines) {
+		end = c.lines[i+1].pos
+	}
+	return c.Text[c.lines[i].pos : end-1]
+}
+
+// last is the text of the last line.
 func (c *Chunk) last() []byte {
 	if c == nil || len(c.lines) == 0 {
 		return nil
 	}
-	return c.Text[c.lines[len(c.lines)-1].pos : len(c.Text)-1]
+	return c.line(len(c.lines) - 1)
 }
 
 // replace puts another line in place of the last.
@@ -136,20 +142,29 @@ func (c *Chunk) replace(line []byte) {
 	c.Text = append(append(c.Text[:c.lines[len(c.lines)-1].pos], line...), '\n')
 }
 
-// move appends the last line to another chunk, and takes it off this one.
-func (c *Chunk) move(to *Chunk) {
-	at := c.lines[len(c.lines)-1]
-	to.add(c.last(), at, c.aux[at.from:at.to])
-	c.Text, c.lines = c.Text[:at.pos], c.lines[:len(c.lines)-1]
+// copy appends a line of another chunk.
+func (c *Chunk) copy(from *Chunk, i int) {
+	at := from.lines[i]
+	c.add(from.line(i), at, from.aux[at.from:at.to])
+}
+
+// split takes the lines from a number on off a chunk, into a new one.
+func (c *Chunk) split(i int) *Chunk {
+	d := c.owner.chunk(c.Stream)
+	for j := i; j < len(c.lines); j++ {
+		d.copy(c, j)
+	}
+	c.Text, c.lines = c.Text[:c.lines[i].pos], c.lines[:i]
+	return d
 }
 
 // reverse puts the lines of a chunk into the opposite order.
 func (c *Chunk) reverse() *Chunk {
 	d := c.owner.chunk(c.Stream)
-	for len(c.lines) > 0 {
-		c.move(d)
+	for i := len(c.lines) - 1; i >= 0; i-- {
+		d.copy(c, i)
 	}
-	d.problems, d.Cut = c.problems, c.Cut
+	d.problems, d.Cut, d.End = c.problems, c.Cut, c.End
 	c.Free()
 	return d
 }

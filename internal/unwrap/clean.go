@@ -74,7 +74,7 @@ func cleanText(text []byte) []byte {
 	if bytes.IndexByte(text, '&') >= 0 {
 		text = []byte(html.UnescapeString(string(text)))
 	}
-	if bytes.ContainsAny(text, "\u00a0\u202f\u200b\ufeff") {
+	if bytes.IndexByte(text, 0xc2) >= 0 || bytes.IndexByte(text, 0xe2) >= 0 || bytes.IndexByte(text, 0xef) >= 0 {
 		text = []byte(invisible.Replace(string(text)))
 	}
 	if bytes.Contains(text, []byte(`""`)) && doubled.Match(text) {

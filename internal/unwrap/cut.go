@@ -49,16 +49,7 @@ func (r *Reader) Pass(c *Cut, text []byte, line, lines int) bool {
 	r.line = line + lines
 	s.used = r.line - 1
 	r.root.last = s
-	r.keepBack(text)
 	return true
-}
-
-// keepBack keeps the last whole lines of a text, to be looked at again.
-func (r *Reader) keepBack(text []byte) {
-	r.back = append(r.back, text[max(0, len(text)-4*backBytes):]...)
-	if n := len(r.back) - backBytes - 1; n > 3*backBytes { // now and then only, since it moves them
-		r.back = append(r.back[:0], r.back[n:]...)
-	}
 }
 
 // A Cutter takes wrappings off as fast as lines can be compared: it keeps what

@@ -53,7 +53,7 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	}
 	r.settle(l)
 	l.marked = l.marked || !bytes.HasPrefix(line, clean[:from])
-	if own := r.panicking(clean); own != nil {
+	if own := r.panicking(l, clean); own != nil {
 		return r.byShape(l, r.streamOf(l, &shape{before: learnPrefix(own, "")}, clean).shape, clean)
 	}
 	l.pending = &pending{held: r.hold(clean), from: from, end: end, suffix: suffixOf(suffix)}
@@ -86,8 +86,8 @@ func csvField(text []byte) []byte {
 // panicking returns the prefix of a line that is within the text of a panic,
 // behind that of the panic's first line and the text's indentation; nil if it
 // is not. Such text can hold a dump, which is not one of this process.
-func (r *Reader) panicking(line []byte) []byte {
-	for _, before := range slices.Backward(r.lookBack()) {
+func (r *Reader) panicking(l *level, line []byte) []byte {
+	for _, before := range slices.Backward(r.lookBack(l)) {
 		at := bytes.Index(before.text, grammar.PanicWord)
 		if at <= 0 {
 			continue
@@ -114,7 +114,7 @@ func (r *Reader) resolve(l *level, line []byte) bool {
 		tried++
 		sh := &shape{before: learnPrefix(p.text[:i], ""), suffix: p.suffix}
 		for {
-			if r.fits(p, sh, i, clean) {
+			if r.fits(l, sh, i, clean) {
 				r.adopt(l, sh, i)
 				return false
 			}
@@ -132,7 +132,8 @@ func (r *Reader) resolve(l *level, line []byte) bool {
 
 // fits reports whether a line that has a shape is what can follow the pending
 // header, of whose prefix n bytes are the shape's.
-func (r *Reader) fits(p *pending, sh *shape, n int, line []byte) bool {
+func (r *Reader) fits(l *level, sh *shape, n int, line []byte) bool {
+	p := l.pending
 	_, _, want, _ := sh.match(p.text, nil)
 	from, to, id, ok := sh.match(line, nil)
 	if !ok || !bytes.Equal(id, want) {
@@ -150,15 +151,15 @@ func (r *Reader) fits(p *pending, sh *shape, n int, line []byte) bool {
 	case grammar.Partial:
 		return n == p.from || bytes.IndexByte(rest, '(') > 0
 	case grammar.Place:
-		return r.callBefore(sh, want)
+		return r.callBefore(l, sh, want)
 	}
 	return false
 }
 
 // callBefore reports whether the last line before the pending header that has
 // a shape is a call, as in text whose lines are in reversed order.
-func (r *Reader) callBefore(sh *shape, want []byte) bool {
-	lines := r.lookBack()
+func (r *Reader) callBefore(l *level, sh *shape, want []byte) bool {
+	lines := r.lookBack(l)
 	for _, b := range slices.Backward(lines[max(0, len(lines)-8):]) {
 		from, to, id, ok := sh.match(b.text, nil)
 		if !ok || !bytes.Equal(id, want) {
@@ -212,46 +213,24 @@ func (r *Reader) adopt(l *level, sh *shape, n int) {
 	r.where = w
 }
 
-// lookBack returns the last lines before the one being read.
-func (r *Reader) lookBack() []held {
+// lookBack returns the last lines before the one being read, as a level has
+// them and as far as they are kept.
+func (r *Reader) lookBack(l *level) []held {
+	c := r.back
+	if l.depth > 0 {
+		c = l.bare.out
+	}
+	if c == nil {
+		return nil
+	}
 	var lines []held
-	size, w := 0, r.fed
-	for _, b := range [][]byte{r.text[:min(r.pos, len(r.text))], r.back} {
-		for len(b) > 0 && len(lines) < backLines {
-			i := bytes.LastIndexByte(b[:len(b)-1], '\n') + 1
-			if size += len(b) - i; size > backBytes {
-				break
-			}
-			w.line--
-			w.offset -= int64(len(b) - i)
-			text := cleanLine(bytes.TrimSuffix(b[i:], []byte{'\n'}))
-			b = b[:i]
-			if w.raw, w.around = text, text; w.line < r.line {
-				lines = append(lines, held{text, w})
-			}
+	for i := len(c.lines) - 1; i >= 0 && len(lines) < backLines; i-- {
+		if at, text := c.lines[i], c.line(i); at.line < r.line || l.depth > 0 {
+			lines = append(lines, held{text, where{at.line, at.offset, text, text}})
 		}
 	}
 	slices.Reverse(lines)
 	return lines
-}
-
-// earlier returns the lines before the one being read, as a level has them.
-func (r *Reader) earlier(l *level) []held {
-	if l.depth == 0 {
-		return r.lookBack()
-	}
-	var lines []held
-	if c := l.bare.out; c != nil && !l.bare.settled {
-		for i, at := range c.lines {
-			end := len(c.Text)
-			if i+1 < len(c.lines) {
-				end = c.lines[i+1].pos
-			}
-			text := c.Text[at.pos : end-1]
-			lines = append(lines, held{text, where{at.line, at.offset, text, text}})
-		}
-	}
-	return lines[max(0, len(lines)-backLines):]
 }
 
 // replay gives the lines before the one being read that are a stream's to the
@@ -261,7 +240,7 @@ func (r *Reader) replay(s *Stream) {
 		return
 	}
 	w := r.where
-	for _, b := range r.earlier(s.level) {
+	for _, b := range r.lookBack(s.level) {
 		r.where = b.where
 		if s.level.marked {
 			b.text = cleanText(b.text)
@@ -273,13 +252,13 @@ func (r *Reader) replay(s *Stream) {
 	r.where = w
 }
 
-// before returns what the last lines say, for a document.
+// before returns what the last lines of the source say, for a document.
 func (r *Reader) before() []byte {
 	var out []byte
-	lines := r.lookBack()
-	for _, line := range lines[max(0, len(lines)-4):] {
-		if len(line.text) < heldBytes {
-			out = append(append(out, message(line.text)...), '\n')
+	lines := r.lookBack(r.root)
+	for _, h := range lines[max(0, len(lines)-4):] {
+		if len(h.text) < heldBytes {
+			out = append(append(out, message(h.text)...), '\n')
 		}
 	}
 	return out

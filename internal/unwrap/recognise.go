@@ -316,13 +316,13 @@ var (
 
 // joinedLines reads a dump whose line ends have become blanks.
 func (r *Reader) joinedLines(l *level, line []byte) bool {
-	at := joinedHeader.FindIndex(line)
-	if at == nil || !joinedPlace.Match(line[at[1]-1:]) {
+	from, end := grammar.FindHeader(line)
+	if from < 0 || !joinedPlace.Match(line[end:]) {
 		return false
 	}
 	text := joinedHeader.ReplaceAll(joinedPlace.ReplaceAll(line, []byte("\n\t$1\n")), []byte("\n$1\n"))
 	r.around = line
-	r.document(l, append(text, '\n'), pairs(line[:at[0]], -1))
+	r.document(l, append(text, '\n'), pairs(line[:from], -1))
 	return true
 }
 

@@ -34,10 +34,8 @@ type Reader struct {
 	free    sync.Pool
 
 	where
-	back   []byte // lines before text, to be looked at again
-	text   []byte // being fed
-	pos    int    // of the line in text
-	fed    where  // that line, while others are looked at again
+	back   *Chunk // lines of the source, to be looked at again
+	cut    bool   // the last line has no end
 	alien  bool   // a profile of another kind began, whose records are like those of goroutines
 	mail   bool   // the text is quoted-printable
 	soft   []byte // of it, a line that goes on
@@ -73,6 +71,7 @@ type level struct {
 func New(emit func(*Chunk)) *Reader {
 	r := &Reader{emit: emit, root: &level{}}
 	r.root.bare = r.stream(r.root, nil, "")
+	r.back = r.chunk(nil)
 	return r
 }
 
@@ -132,22 +131,19 @@ func (r *Reader) abandon(gone func(*Stream) bool) {
 // Feed reads whole lines, of which the first has a number and an offset in the
 // source. The last line may lack its end only where the source ends.
 func (r *Reader) Feed(text []byte, line int, offset int64) {
-	r.text, r.line = text, line
+	r.line = line
 	for pos := 0; pos < len(text); r.line++ {
 		n := bytes.IndexByte(text[pos:], '\n')
-		if n < 0 {
+		if r.cut = n < 0; r.cut {
 			n = len(text) - pos
 		}
-		r.pos, r.offset = pos, offset+int64(pos)
-		r.fed = r.where
+		r.offset = offset + int64(pos)
 		r.source(text[pos : pos+n])
 		pos += n + 1
 	}
 	for _, s := range r.streams {
 		r.give(s)
 	}
-	r.keepBack(text)
-	r.text = nil
 }
 
 // Break says that text without wrapping was read past the Reader.
@@ -155,7 +151,7 @@ func (r *Reader) Break() {
 	r.settle(r.root)
 	r.closeBroken()
 	r.passed(r.root.bare)
-	r.back = r.back[:0]
+	r.back.Text, r.back.lines = r.back.Text[:0], r.back.lines[:0]
 }
 
 // passed says that whole goroutines of a stream were read past the Reader.
@@ -183,8 +179,7 @@ func (r *Reader) Close() {
 // next. What is to be put into another order is kept.
 func (r *Reader) give(s *Stream) {
 	if c := s.out; s.settled && !s.reversed && c != nil && len(c.lines) > 1 {
-		s.out = r.chunk(s)
-		c.move(s.out)
+		s.out = c.split(len(c.lines) - 1)
 		r.emit(c)
 	}
 }
@@ -215,7 +210,7 @@ func (r *Reader) end(s *Stream, source bool) {
 		s.out = r.chunk(s)
 	}
 	s.out.End = true
-	s.out.Cut = source && s.used == r.line-1 && len(r.back) > 0 && r.back[len(r.back)-1] != '\n'
+	s.out.Cut = source && s.used == r.line-1 && r.cut
 	r.giveAll(s)
 }
 
@@ -233,6 +228,11 @@ func (r *Reader) source(line []byte) {
 	}
 	r.raw, r.around = line, line
 	r.take(r.root, line)
+	if r.back.add(line, origin{line: r.line, offset: r.offset}, nil); len(r.back.Text) > 4*backBytes { // now and then only, since it moves them
+		c := r.back
+		r.back = c.split(c.index(len(c.Text) - backBytes))
+		c.Free()
+	}
 }
 
 // take reads a line of a level.
