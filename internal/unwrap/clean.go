@@ -80,7 +80,7 @@ func cleanText(text []byte) []byte {
 	if bytes.Contains(text, []byte(`""`)) && doubled.Match(text) {
 		text = bytes.ReplaceAll(text, []byte(`""`), []byte{'"'})
 	}
-	if len(text) > 0 && (text[0] < 'A' || text[0] > 'z' || text[0] == '^' || text[0] == '\\') {
+	if len(text) > 0 && bytes.IndexByte([]byte("#^\\<&=\xc2\xe2"), text[0]) >= 0 {
 		for _, tab := range tabs {
 			if bytes.Contains(text[:min(len(text), len(tab)+1)], tab) {
 				return bytes.ReplaceAll(text, tab, []byte{'\t'})

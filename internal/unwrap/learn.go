@@ -42,9 +42,7 @@ func (r *Reader) hold(line []byte) held {
 func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	clean := cleanText(line)
 	from, end := headerIn(clean)
-	if from >= 0 {
-		r.alien = false
-	} else if !r.alien {
+	if from < 0 {
 		from, end = grammar.RecordAt(clean), len(clean)
 	}
 	suffix := bytes.TrimSpace(clean[end:])

@@ -16,7 +16,8 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	line = cleanText(line)
 	k := grammar.KindOf(line)
 	if k == grammar.Other {
-		if t := trimEnd(line); grammar.KindOf(t) > grammar.Blank {
+		// What closes a quotation around it may follow.
+		if t := bytes.TrimRight(bytes.TrimSuffix(line, []byte(`\n`)), "\"'`,;\\} \t|$]>"); grammar.KindOf(t) > grammar.Blank {
 			line, k = t, grammar.KindOf(t)
 		}
 	}
@@ -42,13 +43,13 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	if !s.reversed && r.join(s, line, k) {
 		return
 	}
-	r.append(s, line, r.follows(s, line, k))
+	r.append(s, line, s.follows(line, k))
 	s.lastKind = k
 }
 
 // follows notes what a line of some kind means for those that come next. It
 // reports whether the line's time is wanted.
-func (r *Reader) follows(s *Stream, line []byte, k grammar.Kind) bool {
+func (s *Stream) follows(line []byte, k grammar.Kind) bool {
 	behind := false // frames, which the line should be before
 	switch k {
 	case grammar.Start:
@@ -61,7 +62,6 @@ func (r *Reader) follows(s *Stream, line []byte, k grammar.Kind) bool {
 		s.want = grammar.Call
 		return false
 	case grammar.Other:
-		r.alien = r.alien || grammar.OtherProfile(line) != ""
 		at := grammar.ReasonAt(line)
 		s.inPanic = at >= 0 && bytes.HasPrefix(line[at:], grammar.PanicWord) && (at == 0 || !isIndented(line) && endsPrefix(line[:at]))
 		return at >= 0
@@ -97,19 +97,6 @@ func endsPrefix(before []byte) bool {
 
 func isIndented(line []byte) bool {
 	return len(line) > 0 && line[0] == '\t' || bytes.HasPrefix(line, []byte("    "))
-}
-
-// trimEnd takes off a line's end what closes a quotation around it.
-func trimEnd(line []byte) []byte {
-	for {
-		t := bytes.TrimRight(line, "\"'`,;\\} \t|$")
-		t = bytes.TrimSuffix(t, []byte(`\n`))
-		t = bytes.TrimSuffix(t, []byte("]]>"))
-		if len(t) == len(line) {
-			return t
-		}
-		line = t
-	}
 }
 
 // rejoin adds a line that has no prefix to the stream of the line before, if it

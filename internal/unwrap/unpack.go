@@ -10,6 +10,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
 )
 
 const (
@@ -62,8 +64,8 @@ func Unpack(r io.Reader) (io.Reader, error) {
 		case bytes.HasPrefix(head, []byte("\ufeff")):
 			_, err = br.Discard(len("\ufeff"))
 			return br, err
-		case isOldMac(br, head):
-			return oldMac{br}, nil
+		case !bytes.ContainsAny(head, "\n\x00") && bytes.IndexByte(head, '\r') >= 0: // line ends of old Macs
+			return transform.NewReader(br, runes.Map(oldMac)), nil
 		default:
 			return br, nil
 		}
@@ -123,40 +125,18 @@ func (p *packed) damage(err error) error {
 // isUTF16 reports whether nearly every second byte, from zero on, is 0, and
 // hardly any other, as in UTF-16 text of a western language.
 func isUTF16(head []byte, zero int) bool {
-	pairs := len(head) / 2
-	if pairs < 4 {
-		return false
-	}
 	var zeros [2]int
-	for i := range 2 * pairs {
-		if head[i] == 0 {
+	for i, c := range head {
+		if c == 0 {
 			zeros[i%2]++
 		}
 	}
-	return 4*zeros[zero] >= 3*pairs && 16*zeros[1-zero] <= pairs
+	return len(head) >= 8 && 8*zeros[zero] >= 3*len(head) && 32*zeros[1-zero] <= len(head)
 }
 
-// isOldMac reports whether lines end in a carriage return alone. A source with
-// long first lines shows that late.
-func isOldMac(br *bufio.Reader, head []byte) bool {
-	var err error
-	for size := 4 << 10; err == nil && size <= br.Size() && !bytes.ContainsAny(head, "\r\n"); size *= 4 {
-		head, err = br.Peek(size)
+func oldMac(c rune) rune {
+	if c == '\r' {
+		return '\n'
 	}
-	i := bytes.IndexByte(head, '\r')
-	return i >= 0 && i < len(head)-1 && bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, 0) < 0
-}
-
-// oldMac reads text whose lines end in a carriage return alone.
-type oldMac struct{ r io.Reader }
-
-// Read reads with the line ends of Unix.
-func (o oldMac) Read(p []byte) (int, error) {
-	n, err := o.r.Read(p)
-	for i, c := range p[:n] {
-		if c == '\r' {
-			p[i] = '\n'
-		}
-	}
-	return n, err
+	return c
 }

@@ -36,7 +36,6 @@ type Reader struct {
 	where
 	back   *Chunk // lines of the source, to be looked at again
 	cut    bool   // the last line has no end
-	alien  bool   // a profile of another kind began, whose records are like those of goroutines
 	mail   bool   // the text is quoted-printable
 	soft   []byte // of it, a line that goes on
 	broken brokenRecord
