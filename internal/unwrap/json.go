@@ -58,10 +58,9 @@ func lineField(name []byte) int {
 	return len(lineFields)
 }
 
-// read parses a line, reusing the record's memory. It reports whether the line
-// is one JSON object or array.
+// read parses a line. It reports whether the line is one JSON object or array.
 func (r *record) read(line []byte) bool {
-	r.line, r.containers, r.fields = line, r.containers[:0], r.fields[:0]
+	r.line = line
 	in := -1 // the container being read
 	var name []byte
 	for i := skipBlanks(line, 0); i < len(line) && len(r.fields) < maxFields; i = skipBlanks(line, i) {

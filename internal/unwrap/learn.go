@@ -110,16 +110,11 @@ func (r *Reader) resolve(l *level, line []byte) bool {
 			continue
 		}
 		tried++
-		sh := &shape{before: learnPrefix(p.text[:i], ""), suffix: p.suffix}
-		for {
-			if r.fits(l, sh, i, clean) {
+		for _, suffix := range []*regexp.Regexp{p.suffix, nil} {
+			if sh := (&shape{before: learnPrefix(p.text[:i], ""), suffix: suffix}); p.fits(sh, i, clean) {
 				r.adopt(l, sh, i)
 				return false
 			}
-			if sh.suffix == nil {
-				break
-			}
-			sh.suffix = nil
 		}
 	}
 	if p.queue = append(p.queue, r.hold(line)); len(p.queue) >= maxQueue {
@@ -130,8 +125,7 @@ func (r *Reader) resolve(l *level, line []byte) bool {
 
 // fits reports whether a line that has a shape is what can follow the pending
 // header, of whose prefix n bytes are the shape's.
-func (r *Reader) fits(l *level, sh *shape, n int, line []byte) bool {
-	p := l.pending
+func (p *pending) fits(sh *shape, n int, line []byte) bool {
 	_, _, want, _ := sh.match(p.text, nil)
 	from, to, id, ok := sh.match(line, nil)
 	if !ok || !bytes.Equal(id, want) {
@@ -144,32 +138,12 @@ func (r *Reader) fits(l *level, sh *shape, n int, line []byte) bool {
 	switch grammar.KindOf(rest) {
 	case grammar.Call, grammar.Note, grammar.Counts:
 		return true
+	case grammar.Place: // in reversed order it is next
+		return grammar.IsRooted(bytes.TrimSpace(rest))
 	case grammar.Start:
 		return n == p.from
 	case grammar.Partial:
 		return n == p.from || bytes.IndexByte(rest, '(') > 0
-	case grammar.Place:
-		return r.callBefore(l, sh, want)
-	}
-	return false
-}
-
-// callBefore reports whether the last line before the pending header that has
-// a shape is a call, as in text whose lines are in reversed order.
-func (r *Reader) callBefore(l *level, sh *shape, want []byte) bool {
-	lines := r.lookBack(l)
-	for _, b := range slices.Backward(lines[max(0, len(lines)-8):]) {
-		from, to, id, ok := sh.match(b.text, nil)
-		if !ok || !bytes.Equal(id, want) {
-			continue
-		}
-		switch grammar.KindOf(b.text[from:to]) {
-		case grammar.Call, grammar.Note:
-			return true
-		case grammar.Start, grammar.Blank:
-		default:
-			return false
-		}
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package unwrap
 
 import (
 	"bytes"
+	"html"
 	"regexp"
 	"slices"
 
@@ -109,9 +110,7 @@ func (r *Reader) jsonRecord(l *level, line []byte) bool {
 	if from < 0 || from > 0 && !bytes.HasPrefix(line[from:], []byte(`{"`)) {
 		return false
 	}
-	rec := r.record
-	r.record = record{} // a record in a record needs its own
-	defer func() { r.record = rec }()
+	var rec record
 	if !rec.read(end[from:]) {
 		return false
 	}
@@ -250,62 +249,54 @@ func quotedAround(line []byte, at int) (from, size int) {
 	}
 }
 
-// lineEscapes are the ways to write the end of a line within a line, and what
-// is written for a tab with them.
-var lineEscapes = []struct{ end, tab string }{
-	{"#012", "#011"},
-	{`\n`, `\t`},
-	{`\u000a`, ""},
-	{`\x0a`, ""},
-	{`\012`, ""},
-	{"%0A", ""},
-	{"', '", `\t`},
-	{"&#10;", "&#9;"},
-	{"&#xA;", "&#x9;"},
-	{"&#xa;", "&#x9;"},
-	{"<br>", ""},
-	{"<br/>", ""},
-	{"<br />", ""},
-	{"^J", "^I"},
-	{"\u2028", ""},
-	{"\u240a", "\u2409"},
-	{"\u21b5", ""},
-	{"\x1e", ""},
-	{"\v", ""},
-	{"\r", ""},
-}
+// Ways to write the end of a line, and a tab, within a line.
+var (
+	rsyslogEnd = regexp.MustCompile(`#012`)
+	lineEnd    = regexp.MustCompile("', '|(?i:<br ?/?>)|\\^J|\u2028|\u240a|\u21b5|[\x1e\v\r]")
+	lineTab    = regexp.MustCompile(`#011|\\t|\^I|\x{2409}`)
+)
 
 // escapedText reads a dump whose line ends a log system has escaped.
 func (r *Reader) escapedText(l *level, line []byte) bool {
-	for _, e := range lineEscapes {
-		if !bytes.Contains(line, []byte(e.end)) {
-			continue
-		}
-		text := line
-		switch e.end[0] {
-		case '\\':
-			for n := 0; n < maxNested && !holdsDump(text); n++ {
-				text = unescape(nil, text)
-			}
-		case '%':
-			text = grammar.Unescape(nil, line, '%')
-		default:
-			text = bytes.ReplaceAll(text, []byte(e.end), []byte{'\n'})
-			if e.tab != "" {
-				text = bytes.ReplaceAll(text, []byte(e.tab), []byte{'\t'})
-			}
-		}
-		if holdsDump(text) {
-			if l.depth == 0 && r.broken.line != r.line { // the lines that follow may be the rest
-				r.broken = brokenRecord{bytes.Clone(line), e.end, where{line: r.line, offset: r.offset}}
-				return true
-			}
-			r.around = line
-			r.document(l, text, nil)
-			return true
+	text, end := decode(line)
+	if text == nil {
+		return false
+	}
+	if l.depth == 0 && r.broken.line != r.line { // the lines that follow may be the rest
+		r.broken = brokenRecord{bytes.Clone(line), end, where{line: r.line, offset: r.offset}}
+		return true
+	}
+	r.around = line
+	r.document(l, text, nil)
+	return true
+}
+
+// decode returns the dump that an escaped line holds, nil if there is none, and
+// what each piece of the line has.
+func decode(line []byte) (text []byte, end string) {
+	if text = decodeEnds(line, rsyslogEnd); holdsDump(text) {
+		return text, "#012"
+	}
+	text = line
+	for range maxNested {
+		if text = unescape(nil, text); holdsDump(text) {
+			return text, `\`
 		}
 	}
-	return false
+	if text = grammar.Unescape(nil, line, '%'); holdsDump(text) {
+		return text, "%"
+	}
+	if text = []byte(html.UnescapeString(string(line))); holdsDump(text) {
+		return text, "&"
+	}
+	if text = decodeEnds(line, lineEnd); holdsDump(text) {
+		return text, string(lineEnd.Find(line))
+	}
+	return nil, ""
+}
+
+func decodeEnds(line []byte, end *regexp.Regexp) []byte {
+	return lineTab.ReplaceAll(end.ReplaceAll(line, []byte{'\n'}), []byte{'\t'})
 }
 
 // A place ends a frame, and a header its line.

@@ -39,7 +39,6 @@ type Reader struct {
 	mail   bool   // the text is quoted-printable
 	soft   []byte // of it, a line that goes on
 	broken brokenRecord
-	record record
 	id     []byte
 	buf    [maxNested + 2][]byte
 }
