@@ -190,10 +190,9 @@ func (r *Reader) adopt(l *level, sh *shape, n int) {
 func (r *Reader) lookBack(l *level) []held {
 	c := r.back
 	if l.depth > 0 {
-		c = l.bare.out
-	}
-	if c == nil {
-		return nil
+		if c = l.bare.out; c == nil || l.bare.settled && !l.bare.Document { // it may have been given out
+			return nil
+		}
 	}
 	var lines []held
 	for i := len(c.lines) - 1; i >= 0 && len(lines) < backLines; i-- {
