@@ -39,10 +39,8 @@ type Stream struct {
 	level     *level // that it lies in
 	inner     *level // of what is wrapped once more; nil if nothing is
 	shape     *shape
-	id        string // among the streams of the shape
+	id        string // its key for the lines of the shape
 	cut       *Cut
-	csv       bool // its lines are fields of CSV, quoted or not
-	extended  bool // another stream's prefix begins with this one's
 	out       *Chunk
 	pieces    []byte // the beginning of a line that comes in pieces
 	used      int    // the source line that was its last

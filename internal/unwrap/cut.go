@@ -7,7 +7,7 @@ import "bytes"
 type Cut struct {
 	Stream *Stream
 	shape  *shape
-	id     string // of the stream in the shape
+	id     string // the key of the stream
 }
 
 // Cut is how the text that comes next is wrapped, if it goes on as it does now;
@@ -29,7 +29,7 @@ func (r *Reader) isSteady(s *Stream) bool {
 	if r.root.pending != nil || r.broken.text != nil || r.mail || s.level != r.root || s.shape == nil || s.shape.suffix != nil {
 		return false
 	}
-	return s.settled && !s.extended && !s.reversed && !s.abandoned && !s.csv && len(s.pieces) == 0 && !s.inner.isInUse()
+	return s.settled && !s.reversed && !s.abandoned && !s.shape.before.csv && len(s.pieces) == 0 && !s.inner.isInUse()
 }
 
 // isInUse reports whether lines may be wrapped once more.

@@ -46,7 +46,7 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 		from, end = grammar.RecordAt(clean), len(clean)
 	}
 	suffix := bytes.TrimSpace(clean[end:])
-	if from < 0 || from > maxPrefix || from == 0 && len(suffix) == 0 || l.bare.inPanic && isIndented(clean) {
+	if from < 0 || from > maxPrefix || len(suffix) > maxPrefix || from == 0 && len(suffix) == 0 || l.bare.inPanic && isIndented(clean) {
 		return false
 	}
 	r.settle(l)
@@ -132,7 +132,7 @@ func (p *pending) fits(sh *shape, n int, line []byte) bool {
 		return false
 	}
 	rest := cleanText(line[from:to])
-	if n > 0 && p.text[n-1] == ',' {
+	if sh.before.csv {
 		rest = csvField(rest)
 	}
 	switch grammar.KindOf(rest) {

@@ -17,13 +17,14 @@ type shape struct {
 	suffix        *regexp.Regexp // of what follows a text that is not escaped; nil if nothing does
 	escaped       bool           // the text is a quoted string
 	pieces        bool           // the text carries its line's end, if it is not a piece of a line
-	streams       map[string]*Stream
+	weight        int            // how much of a line it takes for what it is
+	key           uint64         // among the shapes of its level
 }
 
-// match finds the text of a line that has the shape, and appends the identity
-// to id.
+// match finds the text of a line that has the shape, and appends the key of its
+// stream to id.
 func (sh *shape) match(line, id []byte) (from, to int, _ []byte, ok bool) {
-	from, id, ok = sh.before.cut(line, id)
+	from, id, ok = sh.before.cut(line, binary.AppendUvarint(id, sh.key))
 	if to = len(line); !ok {
 		return 0, 0, id, false
 	}
@@ -53,25 +54,14 @@ func (sh *shape) same(o *shape) bool {
 	return suffixes && sh.escaped == o.escaped && slices.Equal(sh.before.parts, o.before.parts) && slices.Equal(sh.after.parts, o.after.parts)
 }
 
-// weight is how much of a line the shape takes for what it is.
-func (sh *shape) weight() int {
-	n := 0
-	if sh.suffix != nil {
-		n = len(sh.suffix.String())
-	}
-	for _, t := range sh.before.parts {
-		n += t.size + len(t.literal) + 1
-	}
-	return n
-}
-
 // suffixOf matches the end of a line that ends as another does, but for
 // numbers and for the blanks before it; nil if that has no suffix.
 func suffixOf(suffix []byte) *regexp.Regexp {
 	if len(suffix) == 0 {
 		return nil
 	}
-	return regexp.MustCompile(`[ \t]*` + numbers.ReplaceAllString(regexp.QuoteMeta(string(suffix)), `\d+`) + `[ \t]*$`)
+	text := numbers.ReplaceAllString(regexp.QuoteMeta(string(suffix)), `\d+`)
+	return regexp.MustCompile(`[ \t]*` + strings.ToValidUTF8(text, ".+") + `[ \t]*$`)
 }
 
 var numbers = regexp.MustCompile(`\d+`)
@@ -82,6 +72,7 @@ var numbers = regexp.MustCompile(`\d+`)
 type pattern struct {
 	parts   []part
 	flagged bool // the last bytes are the flag of a container runtime and a blank
+	csv     bool // the last byte is the comma before a field of CSV, quoted or not
 }
 
 type part struct {
@@ -174,6 +165,7 @@ func learnPrefix(b []byte, after string) (p pattern) {
 		}
 	}
 	open(len(b), 0, none)
+	p.csv = bytes.HasSuffix(b, []byte{','})
 	return p
 }
 

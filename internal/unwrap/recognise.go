@@ -64,37 +64,39 @@ func (r *Reader) containerPrefix(l *level, line []byte) bool {
 // streamOf finds or makes the stream of the lines of a shape that have the
 // identity of a line. A new one gets those of the lines before that are its own.
 func (r *Reader) streamOf(l *level, sh *shape, line []byte) *Stream {
-	sh = l.shape(sh)
-	from, _, id, _ := sh.match(line, nil)
-	s := sh.streams[string(id)]
+	sh, id := l.shape(sh, line)
+	s := l.streams[id]
 	if s == nil {
-		s = r.stream(l, sh, string(id))
-		s.csv = !sh.escaped && from > 0 && line[from-1] == ','
-		for _, o := range l.shapes {
-			if _, _, id, ok := o.match(line, nil); ok && o != sh && o.streams[string(id)] != nil {
-				o.streams[string(id)].extended = true
-			}
-		}
+		s = r.stream(l, id)
+		s.follow(sh, id)
 		r.replay(s)
 	}
 	l.last = s
 	return s
 }
 
-// shape finds a shape among those of the level, or adds it. The longest
-// prefixes come first, or "> " would take what is "> > ".
-func (l *level) shape(n *shape) *shape {
-	if i := slices.IndexFunc(l.shapes, n.same); i >= 0 {
-		return l.shapes[i]
+// shape finds a shape among those of the level, or adds it, and the key of the
+// stream of a line that has it. The longest prefixes come first, or "> " would
+// take what is "> > ".
+func (l *level) shape(n *shape, line []byte) (_ *shape, id string) {
+	i := slices.IndexFunc(l.shapes, n.same)
+	if i >= 0 {
+		n = l.shapes[i]
+	} else {
+		l.learned++
+		n.key = l.learned
 	}
-	n.streams = map[string]*Stream{}
-	l.shapes = l.shapes[:min(len(l.shapes), maxShapes-1)]
-	i := 0
-	for i < len(l.shapes) && l.shapes[i].weight() >= n.weight() {
-		i++
+	from, to, key, _ := n.match(line, nil)
+	if i < 0 {
+		n.weight = from + len(line) - to
+		l.shapes = l.shapes[:min(len(l.shapes), maxShapes-1)]
+		i = slices.IndexFunc(l.shapes, func(sh *shape) bool { return sh.weight < n.weight })
+		if i < 0 {
+			i = len(l.shapes)
+		}
+		l.shapes = slices.Insert(l.shapes, i, n)
 	}
-	l.shapes = slices.Insert(l.shapes, i, n)
-	return n
+	return n, string(key)
 }
 
 // jsonRecord reads a line that is, or ends in, a JSON object or array.
@@ -170,24 +172,17 @@ func (r *Reader) takeRecord(l *level, rec *record, prefix []byte) {
 // records like it need not be looked at.
 func (r *Reader) recordLine(l *level, rec *record, f *field, prefix []byte, alone bool) {
 	p := learnPrefix(prefix, "")
-	_, id, _ := p.cut(prefix, nil)
+	_, id, _ := p.cut(prefix, []byte{0}) // no shape has this key
 	id = append(id, rec.identity(f.in)...)
-	s := l.keys[string(id)]
+	s := l.streams[string(id)]
 	fresh := s == nil
 	if fresh {
-		s = r.stream(l, nil, "")
-		if l.keys == nil {
-			l.keys = map[string]*Stream{}
-		}
-		l.keys[string(id)] = s
+		s = r.stream(l, string(id))
 	}
 	pieces := bytes.Contains(id, []byte("|Package=")) || bytes.Contains(id, []byte(`|stream="std`))
 	if sh := rec.shape(f); alone && len(prefix) == 0 && sh != nil {
 		sh.pieces = pieces
-		sh = l.shape(sh)
-		if _, _, id, ok := sh.match(rec.line, nil); ok {
-			s.follow(sh, string(id))
-		}
+		s.follow(l.shape(sh, rec.line))
 	}
 	if fresh {
 		r.replay(s)
@@ -343,7 +338,7 @@ func (r *Reader) document(l *level, text []byte, fields []Field) {
 	s.Document, s.settled = true, true
 	s.out = r.chunk(s)
 	s.out.Before, s.out.Fields = r.before(), fields
-	s.inner = &level{depth: l.depth + 1, bare: s}
+	s.inner = newLevel(s)
 	around := r.around
 	for more := true; more; {
 		var line []byte

@@ -57,8 +57,9 @@ type level struct {
 	depth   int
 	bare    *Stream // lines without a wrapping
 	shapes  []*shape
+	learned uint64 // how many shapes ever were
 	last    *Stream
-	keys    map[string]*Stream // of JSON records
+	streams map[string]*Stream // by their shape and identity
 	fields  map[string]bool    // paths of the fields of JSON records in which dumps were seen
 	records bool               // JSON records can be of a dump
 	marked  bool               // lines are marked up, of which a prefix was learned without that
@@ -67,18 +68,19 @@ type level struct {
 
 // New returns a Reader that gives chunks to emit.
 func New(emit func(*Chunk)) *Reader {
-	r := &Reader{emit: emit, root: &level{}}
-	r.root.bare = r.stream(r.root, nil, "")
+	r := &Reader{emit: emit, root: &level{streams: map[string]*Stream{}}}
+	r.root.bare = r.stream(r.root, "")
 	r.back = r.chunk(nil)
 	return r
 }
 
-func (r *Reader) stream(l *level, sh *shape, id string) *Stream {
+// stream begins a stream that has a key in its level.
+func (r *Reader) stream(l *level, id string) *Stream {
 	if len(r.streams) >= maxStreams {
 		r.evict()
 	}
 	s := r.newStream(l)
-	s.follow(sh, id)
+	l.streams[id] = s
 	r.streams = append(r.streams, s)
 	return s
 }
@@ -88,12 +90,14 @@ func (r *Reader) newStream(l *level) *Stream {
 	return &Stream{ID: r.nextID - 1, level: l, lastKind: grammar.Blank}
 }
 
-// follow makes a stream that of the lines of a shape that have an identity.
+// newLevel is the level of what is wrapped in a stream.
+func newLevel(bare *Stream) *level {
+	return &level{depth: bare.level.depth + 1, bare: bare, streams: map[string]*Stream{}}
+}
+
+// follow makes a stream that of the lines of a shape that have a key.
 func (s *Stream) follow(sh *shape, id string) {
-	if sh != nil {
-		s.shape, s.id, s.cut, s.Prefixed = sh, id, nil, !sh.escaped
-		sh.streams[id] = s
-	}
+	s.shape, s.id, s.cut, s.Prefixed, s.level.streams[id] = sh, id, nil, !sh.escaped, s
 }
 
 // evict ends the half of the streams that were quiet for longest.
@@ -115,10 +119,7 @@ func (r *Reader) abandon(gone func(*Stream) bool) {
 		}
 		s.abandoned = true
 		r.end(s, false)
-		if s.shape != nil && s.shape.streams[s.id] == s {
-			delete(s.shape.streams, s.id)
-		}
-		maps.DeleteFunc(s.level.keys, func(_ string, o *Stream) bool { return o == s })
+		maps.DeleteFunc(s.level.streams, func(_ string, o *Stream) bool { return o == s })
 		if s.level.last == s {
 			s.level.last = nil
 		}
@@ -259,7 +260,7 @@ func (r *Reader) take(l *level, line []byte) {
 func (r *Reader) byShape(l *level, sh *shape, line []byte) bool {
 	from, to, id, ok := sh.match(line, r.id[:0])
 	r.id = id
-	s := sh.streams[string(id)]
+	s := l.streams[string(id)]
 	if !ok || s == nil {
 		return false
 	}
@@ -313,7 +314,7 @@ var bytesWord = []byte(`"MESSAGE":`)
 
 // put gives a line to a stream. A line that is wrapped once more is unwrapped.
 func (r *Reader) put(s *Stream, text []byte) {
-	if s.csv {
+	if s.shape != nil && s.shape.before.csv {
 		text = csvField(text)
 	}
 	if !s.inner.isInUse() {
@@ -326,7 +327,7 @@ func (r *Reader) put(s *Stream, text []byte) {
 		}
 	}
 	if s.inner == nil {
-		s.inner = &level{depth: s.level.depth + 1, bare: s}
+		s.inner = newLevel(s)
 	}
 	r.take(s.inner, text)
 }
