@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/grammar"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -27,7 +28,7 @@ func TestFramesLikePanicparse(t *testing.T) {
 		for text := range bytes.SplitSeq(data, []byte("\n\n")) {
 			text = append(bytes.TrimRight(text, "\n"), '\n')
 			var own stack
-			if !beginsHeader(text) {
+			if !grammar.LooksLikeHeader(text) {
 				continue
 			}
 			if end, plain := own.read(text, bytes.IndexByte(text, '\n')+1); !plain || end != len(text) || len(own.frames) == 0 {
