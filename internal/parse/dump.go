@@ -60,6 +60,7 @@ type builder struct {
 	entries    []entry  // in the order of their first goroutines
 	of         []uint32 // entries by the number of their stack, plus one
 	tallies    []*tally
+	states     states
 	args       []string
 	members    members
 	seen       idSet
@@ -90,14 +91,14 @@ type bareRecord struct {
 
 // entry finds the bucket of a stack, which has a number in the home, or begins
 // it.
-func (b *builder) entry(n, line int) (e *entry, fresh bool) {
-	if n >= len(b.of) {
-		b.of = append(b.of, make([]uint32, n+1-len(b.of))...)
+func (b *builder) entry(n uint32, line int) (e *entry, fresh bool) {
+	if more := int(n) + 1 - len(b.of); more > 0 {
+		b.of = append(b.of, make([]uint32, more)...)
 	}
 	if i := b.of[n]; i > 0 {
 		return &b.entries[i-1], false
 	}
-	b.entries = append(b.entries, entry{stack: uint32(n), line: uint32(line)})
+	b.entries = append(b.entries, entry{stack: n, line: uint32(line)})
 	b.of[n] = uint32(len(b.entries))
 	return &b.entries[len(b.entries)-1], true
 }
@@ -108,8 +109,8 @@ func (b *builder) add(g *reading) {
 		b.line, b.offset = g.at.line, g.at.offset
 	}
 	b.total++
-	n := b.home.known.find(g.sum)
-	if n < 0 {
+	n, ok := b.home.numbers[g.sum]
+	if !ok {
 		n = b.home.keep(g.sum, g.stack())
 	}
 	e, fresh := b.entry(n, g.at.line)
@@ -117,59 +118,50 @@ func (b *builder) add(g *reading) {
 	if b.countsOnly {
 		return
 	}
+	h := b.head(g.record, g.text)
 	if e.count <= memberEach {
-		b.members.add(e.stack, g, len(b.entries))
+		b.members.add(e.stack, g, b.states.name(h.state()), len(b.entries))
 	}
 	if g.frames == 0 {
 		b.keepBare(g)
 	}
 	if fresh {
-		e.id, e.lock, e.minutes, e.code, e.flags = g.id, g.lock, g.minutes, g.code, g.flags&(locked|leaked)
+		e.id, e.lock, e.head = g.id, g.lock, h
 		if args := g.arguments(); len(args) > 0 && len(b.args) < maxSampled {
 			b.args = append(b.args, string(args))
 			e.args = uint32(len(b.args))
 		}
-		if g.code == 0 {
-			b.tally(e).states.add(g.state.of(g.text), 1)
-		}
-		if !g.labels.empty() {
-			b.tally(e).labels.addText(g.labels.of(g.text), 1)
-		}
-		return
-	}
-	t := b.tally(e)
-	t.ids.Add(g.id)
-	if g.code == 0 || !t.states.addCode(g.code) {
-		t.states.add(g.state.of(g.text), 1)
-	}
-	t.waits.add(g.minutes, 1)
-	t.flag(g.flags, 1)
-	if g.lock != 0 {
-		t.address(g.lock, 1)
-	}
-	if len(t.args) < maxSamples && e.count <= maxLooks && len(b.args) < maxSampled {
-		if args := g.arguments(); len(args) > 0 && !slices.Contains(t.args, string(args)) {
-			t.args = append(t.args, string(args))
+	} else {
+		t := b.tally(e)
+		t.add(g.id, g.lock, h)
+		if len(t.args) < maxSamples && e.count <= maxLooks && len(b.args) < maxSampled {
+			if args := g.arguments(); len(args) > 0 && !slices.Contains(t.args, string(args)) {
+				t.args = append(t.args, string(args))
+			}
 		}
 	}
 	if !g.labels.empty() {
-		t.labels.addText(g.labels.of(g.text), 1)
+		b.tally(e).labels.addText(g.labels.of(g.text), 1)
 	}
+}
+
+// head is what the header of a goroutine says.
+func (b *builder) head(r *record, text []byte) head {
+	state := int(r.code)
+	if state == 0 {
+		state = b.states.number(r.state.of(text))
+	}
+	return newHead(state, r.flags, r.minutes)
 }
 
 // addCounts adds n goroutines of a stack of which no more is known than what
 // the caller puts into the tally.
 func (b *builder) addCounts(s *stack, n, line int) *tally {
 	sum := s.sum()
-	number := b.home.known.find(sum)
-	if number < 0 {
+	number, ok := b.home.numbers[sum]
+	if !ok {
 		number = b.home.keep(sum, s)
 	}
-	return b.count(number, n, line)
-}
-
-// count adds n goroutines of a stack that has a number in the home.
-func (b *builder) count(number, n, line int) *tally {
 	b.total += n
 	e, _ := b.entry(number, line)
 	e.count += n
@@ -179,15 +171,11 @@ func (b *builder) count(number, n, line int) *tally {
 // fold adds the goroutines of a header that stands for many.
 func (b *builder) fold(g *reading) {
 	b.level = goroutine.Debug1
-	n := int(g.count)
-	t := b.addCounts(g.stack(), n, g.at.line)
-	if !g.state.empty() {
-		t.states.add(g.state.of(g.text), n)
-		t.waits.add(g.minutes, n)
+	f := g.flags
+	if g.state.empty() {
+		f &= leaked
 	}
-	if g.flags&leaked != 0 {
-		t.leaked += n
-	}
+	b.addCounts(g.stack(), int(g.count), g.at.line).count(newHead(b.states.number(g.state.of(g.text)), f, g.minutes), int(g.count))
 }
 
 // keepBare remembers a goroutine without frames.
@@ -215,22 +203,13 @@ func (b *builder) replace(g *reading) {
 		return
 	}
 	delete(b.bare, g.id)
-	e := &b.entries[b.of[b.home.known.find(old.sum)]-1]
+	e := &b.entries[b.of[b.home.numbers[old.sum]]-1]
 	e.count--
 	b.total--
 	if !b.countsOnly {
 		t := b.tally(e)
-		t.states.add(old.state.of(old.header), -1)
-		t.waits.add(old.minutes, -1)
-		t.flag(old.flags, -1)
+		t.remove(g.id, b.head(&old.record, old.header))
 		t.labels.addText(old.labels.of(old.header), -1)
-		var ids goroutine.IDs
-		for id := range t.ids.All() {
-			if id != g.id {
-				ids.Add(id)
-			}
-		}
-		t.ids = ids
 		b.members.remove(e.stack, g.id)
 	}
 	b.add(g)
@@ -269,7 +248,7 @@ func (b *builder) snapshot() goroutine.Dump {
 	for i, t := range b.tallies {
 		t.labels.read()
 		own := *t
-		own.states = counter{list: slices.Clone(t.states.list)}
+		own.heads, own.minutes = t.allHeads(), nil
 		own.args, own.ids = slices.Clip(t.args), t.ids.Clip()
 		tallies[i] = &own
 	}
@@ -304,7 +283,7 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 			order = append(order, uint32(i))
 		}
 	}
-	sums := b.home.known.sums
+	sums := b.home.sums
 	slices.SortFunc(order, func(i, j uint32) int {
 		x, y := &entries[i], &entries[j]
 		return cmp.Or(cmp.Compare(y.count, x.count), bytes.Compare(sums[x.stack][:], sums[y.stack][:]))
@@ -317,7 +296,7 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		ids.Write(id[:])
 	}
 	allIDs := ids.String()
-	var shared singles
+	same := map[head]goroutine.Bucket{}
 	lost := false
 	if len(order) > 0 {
 		d.Buckets = make([]goroutine.Bucket, len(order))
@@ -329,10 +308,10 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		k.Count, k.Line, k.Members = e.count, int(e.line), b.members.of[e.stack]
 		if e.tally > 0 {
 			t := tallies[e.tally-1]
-			t.fill(k)
+			t.fill(k, &b.states)
 			lost = lost || t.labels.lost
 		} else {
-			e.fill(k, b.args, &shared)
+			e.fill(k, b, same)
 		}
 	}
 	if lost {

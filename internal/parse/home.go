@@ -11,11 +11,12 @@ type home struct {
 	builder   goroutine.Builder
 	functions map[string]uint32 // number of a function by its name and file
 	key       []byte
-	known     table // stacks by what identifies them
-	list      []goroutine.Stack
-	module    string // the main module of the programs
-	mixed     bool   // programs have different main modules
-	used      bool   // a dump is finished
+	numbers   map[goroutine.Sum]uint32 // of stacks, by what identifies them
+	sums      []goroutine.Sum          // of the stacks in the order of their numbers,
+	list      []goroutine.Stack        // and they
+	module    string                   // the main module of the programs
+	mixed     bool                     // programs have different main modules
+	used      bool                     // a dump is finished
 }
 
 // maxShared is how many stacks a home has at most if another dump shares it:
@@ -43,7 +44,7 @@ func newHome(buckets []goroutine.Bucket) *home {
 }
 
 // keep keeps a stack that is new, and returns its number.
-func (h *home) keep(sum goroutine.Sum, s *stack) int {
+func (h *home) keep(sum goroutine.Sum, s *stack) uint32 {
 	b := &h.builder
 	b.Begin(&h.stacks)
 	for i := len(s.ancestors) - 1; i >= 0; i-- {
@@ -66,18 +67,20 @@ func (h *home) keep(sum goroutine.Sum, s *stack) int {
 	case s.missing:
 		b.Missing()
 	}
-	return h.put(sum)
-}
-
-// put keeps what the builder has built, a stack that is new, and returns its
-// number.
-func (h *home) put(sum goroutine.Sum) int {
-	h.list = append(h.list, h.builder.Stack())
-	return h.known.put(sum)
+	if h.numbers == nil {
+		h.numbers = map[goroutine.Sum]uint32{}
+	}
+	n := uint32(len(h.list))
+	h.numbers[sum] = n
+	h.sums, h.list = append(h.sums, sum), append(h.list, b.Stack())
+	return n
 }
 
 // function is the number of a frame's function.
 func (h *home) function(f *frame) uint32 {
+	if f.number > 0 {
+		return f.number - 1
+	}
 	h.key = append(append(append(h.key[:0], f.function...), 0), f.file...)
 	if f.c {
 		h.key = append(h.key, 0)
@@ -90,23 +93,18 @@ func (h *home) function(f *frame) uint32 {
 	if !f.c {
 		own.Package = packageOf(own.Function)
 	}
-	n = h.add(own)
+	if own.Package == "main" {
+		if m, _ := mainModule(own.File); m != "" {
+			h.mixed = h.mixed || h.module != "" && h.module != m
+			h.module = m
+		}
+	}
+	n = h.stacks.Append(own)
 	if h.functions == nil {
 		h.functions = map[string]uint32{}
 	}
 	h.functions[string(h.key)] = n
 	return n
-}
-
-// add gives a number to a function that has none yet.
-func (h *home) add(f goroutine.Frame) uint32 {
-	if f.Package == "main" {
-		if m, _ := mainModule(f.File); m != "" {
-			h.mixed = h.mixed || h.module != "" && h.module != m
-			h.module = m
-		}
-	}
-	return h.stacks.Append(f)
 }
 
 // classifyAll gives all functions their modules and origins, home by home.

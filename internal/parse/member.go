@@ -24,17 +24,13 @@ type members struct {
 
 // add keeps a goroutine of a stack, as long as there is room; buckets is how
 // many the dump has so far.
-func (m *members) add(stack uint32, g *reading, buckets int) {
+func (m *members) add(stack uint32, g *reading, state string, buckets int) {
 	each := max(1, min(memberEach, sharedMembers/buckets))
 	if m.n >= maxMembers || len(m.of[stack]) >= each {
 		return
 	}
 	if m.of == nil {
 		m.of = map[uint32][]goroutine.Member{}
-	}
-	state := commonStates[g.code]
-	if g.code == 0 {
-		state = string(g.state.of(g.text))
 	}
 	s := g.stack()
 	x := goroutine.Member{ID: g.id, State: state, Wait: int(g.minutes), Args: s.arguments()}

@@ -49,6 +49,8 @@ type flags uint8
 const (
 	locked flags = 1 << iota
 	leaked
+	stated  // it says a state,
+	timed   // and how long
 	crash   // has gp=, m= and mp=, which only crash output prints
 	running // the state
 )
@@ -218,6 +220,7 @@ func (r *record) header(line []byte) bool {
 		return false
 	}
 	*r = record{id: h.ID, minutes: uint32(min(h.Minutes, maxMinutes)), state: spanIn(line, h.State), labels: spanIn(line, h.Labels)}
+	r.flags = stated | timed
 	if h.Locked {
 		r.flags |= locked
 	}
@@ -233,5 +236,3 @@ func (r *record) header(line []byte) bool {
 	}
 	return true
 }
-
-const maxMinutes = 1 << 30

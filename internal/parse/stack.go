@@ -47,6 +47,7 @@ type frame struct {
 	line                 int
 	registers            []byte // " fp=0x1 sp=0x2 pc=0x3", as crash output has it
 	c                    bool   // C code, whose names ("ns::f(int)") have no package
+	number               uint32 // of the function in the home, plus one; 0 if not known
 }
 
 func (s *stack) reset() {
