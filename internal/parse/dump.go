@@ -60,7 +60,6 @@ type builder struct {
 	entries    []entry  // in the order of their first goroutines
 	of         []uint32 // entries by the number of their stack, plus one
 	tallies    []*tally
-	states     states
 	args       []string
 	members    members
 	seen       idSet
@@ -91,14 +90,14 @@ type bareRecord struct {
 
 // entry finds the bucket of a stack, which has a number in the home, or begins
 // it.
-func (b *builder) entry(n uint32, line int) (e *entry, fresh bool) {
-	if more := int(n) + 1 - len(b.of); more > 0 {
+func (b *builder) entry(n, line int) (e *entry, fresh bool) {
+	if more := n + 1 - len(b.of); more > 0 {
 		b.of = append(b.of, make([]uint32, more)...)
 	}
 	if i := b.of[n]; i > 0 {
 		return &b.entries[i-1], false
 	}
-	b.entries = append(b.entries, entry{stack: n, line: uint32(line)})
+	b.entries = append(b.entries, entry{stack: uint32(n), line: uint32(line)})
 	b.of[n] = uint32(len(b.entries))
 	return &b.entries[len(b.entries)-1], true
 }
@@ -109,8 +108,8 @@ func (b *builder) add(g *reading) {
 		b.line, b.offset = g.at.line, g.at.offset
 	}
 	b.total++
-	n, ok := b.home.numbers[g.sum]
-	if !ok {
+	n := b.home.known.find(g.sum)
+	if n < 0 {
 		n = b.home.keep(g.sum, g.stack())
 	}
 	e, fresh := b.entry(n, g.at.line)
@@ -120,7 +119,7 @@ func (b *builder) add(g *reading) {
 	}
 	h := b.head(g.record, g.text)
 	if e.count <= memberEach {
-		b.members.add(e.stack, g, b.states.name(h.state()), len(b.entries))
+		b.members.add(e.stack, g, b.home.states.name(h.state()), len(b.entries))
 	}
 	if g.frames == 0 {
 		b.keepBare(g)
@@ -149,7 +148,7 @@ func (b *builder) add(g *reading) {
 func (b *builder) head(r *record, text []byte) head {
 	state := int(r.code)
 	if state == 0 {
-		state = b.states.number(r.state.of(text))
+		state = b.home.states.number(r.state.of(text))
 	}
 	return newHead(state, r.flags, r.minutes)
 }
@@ -158,8 +157,8 @@ func (b *builder) head(r *record, text []byte) head {
 // the caller puts into the tally.
 func (b *builder) addCounts(s *stack, n, line int) *tally {
 	sum := s.sum()
-	number, ok := b.home.numbers[sum]
-	if !ok {
+	number := b.home.known.find(sum)
+	if number < 0 {
 		number = b.home.keep(sum, s)
 	}
 	b.total += n
@@ -175,7 +174,7 @@ func (b *builder) fold(g *reading) {
 	if g.state.empty() {
 		f &= leaked
 	}
-	b.addCounts(g.stack(), int(g.count), g.at.line).count(newHead(b.states.number(g.state.of(g.text)), f, g.minutes), int(g.count))
+	b.addCounts(g.stack(), int(g.count), g.at.line).count(newHead(b.home.states.number(g.state.of(g.text)), f, g.minutes), int(g.count))
 }
 
 // keepBare remembers a goroutine without frames.
@@ -203,7 +202,7 @@ func (b *builder) replace(g *reading) {
 		return
 	}
 	delete(b.bare, g.id)
-	e := &b.entries[b.of[b.home.numbers[old.sum]]-1]
+	e := &b.entries[b.of[b.home.known.find(old.sum)]-1]
 	e.count--
 	b.total--
 	if !b.countsOnly {
@@ -283,7 +282,7 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 			order = append(order, uint32(i))
 		}
 	}
-	sums := b.home.sums
+	sums := b.home.known.sums
 	slices.SortFunc(order, func(i, j uint32) int {
 		x, y := &entries[i], &entries[j]
 		return cmp.Or(cmp.Compare(y.count, x.count), bytes.Compare(sums[x.stack][:], sums[y.stack][:]))
@@ -296,7 +295,6 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		ids.Write(id[:])
 	}
 	allIDs := ids.String()
-	same := map[head]goroutine.Bucket{}
 	lost := false
 	if len(order) > 0 {
 		d.Buckets = make([]goroutine.Bucket, len(order))
@@ -308,10 +306,10 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		k.Count, k.Line, k.Members = e.count, int(e.line), b.members.of[e.stack]
 		if e.tally > 0 {
 			t := tallies[e.tally-1]
-			t.fill(k, &b.states)
+			t.fill(k, &b.home.states)
 			lost = lost || t.labels.lost
 		} else {
-			e.fill(k, b, same)
+			e.fill(k, b)
 		}
 	}
 	if lost {

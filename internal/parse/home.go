@@ -11,12 +11,12 @@ type home struct {
 	builder   goroutine.Builder
 	functions map[string]uint32 // number of a function by its name and file
 	key       []byte
-	numbers   map[goroutine.Sum]uint32 // of stacks, by what identifies them
-	sums      []goroutine.Sum          // of the stacks in the order of their numbers,
-	list      []goroutine.Stack        // and they
-	module    string                   // the main module of the programs
-	mixed     bool                     // programs have different main modules
-	used      bool                     // a dump is finished
+	known     table // stacks by what identifies them
+	list      []goroutine.Stack
+	states    states
+	module    string // the main module of the programs
+	mixed     bool   // programs have different main modules
+	used      bool   // a dump is finished
 }
 
 // maxShared is how many stacks a home has at most if another dump shares it:
@@ -44,7 +44,7 @@ func newHome(buckets []goroutine.Bucket) *home {
 }
 
 // keep keeps a stack that is new, and returns its number.
-func (h *home) keep(sum goroutine.Sum, s *stack) uint32 {
+func (h *home) keep(sum goroutine.Sum, s *stack) int {
 	b := &h.builder
 	b.Begin(&h.stacks)
 	for i := len(s.ancestors) - 1; i >= 0; i-- {
@@ -67,13 +67,8 @@ func (h *home) keep(sum goroutine.Sum, s *stack) uint32 {
 	case s.missing:
 		b.Missing()
 	}
-	if h.numbers == nil {
-		h.numbers = map[goroutine.Sum]uint32{}
-	}
-	n := uint32(len(h.list))
-	h.numbers[sum] = n
-	h.sums, h.list = append(h.sums, sum), append(h.list, b.Stack())
-	return n
+	h.list = append(h.list, b.Stack())
+	return h.known.put(sum)
 }
 
 // function is the number of a frame's function.

@@ -171,7 +171,7 @@ func (b *builder) sample(t *tally, sample *profile.Sample, n int, own bool) {
 			case "":
 				t.labels.add(key, v, n)
 			case stateLabel:
-				state = b.states.number([]byte(v))
+				state = b.home.states.number([]byte(v))
 				f |= stated
 			case leakedLabel:
 				f |= leaked

@@ -215,8 +215,8 @@ func lockAddress(args []byte) uint64 {
 
 // header reads the first line of a goroutine.
 func (r *record) header(line []byte) bool {
-	h, ok := grammar.ParseHeader(line)
-	if !ok {
+	var h grammar.Header
+	if !h.Parse(line) {
 		return false
 	}
 	*r = record{id: h.ID, minutes: uint32(min(h.Minutes, maxMinutes)), state: spanIn(line, h.State), labels: spanIn(line, h.Labels)}

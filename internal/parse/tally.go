@@ -32,8 +32,8 @@ type entry struct {
 // tally counts what the goroutines of a bucket have.
 type tally struct {
 	heads     map[head]int
-	first     head  // of the goroutines; the others mostly differ in the minutes only,
-	minutes   []int // by which these are counted up to maxDense
+	first     head     // of the goroutines; the others mostly differ in the minutes only,
+	minutes   []uint32 // by which these are counted up to maxDense
 	labels    labels
 	addresses map[uint64]int
 	args      []string
@@ -75,10 +75,11 @@ func stateCode(state []byte) uint8 {
 	return 0
 }
 
-// states numbers the states of a dump.
+// states numbers the states of dumps.
 type states struct {
 	rare    []string // numbered behind the common ones
 	numbers map[string]int
+	single  map[head]goroutine.Bucket // what a bucket of one goroutine says
 }
 
 func (s *states) number(state []byte) int {
@@ -124,7 +125,7 @@ func (s *states) fill(k *goroutine.Bucket, heads map[head]int) {
 			k.Leaked += n
 		}
 	}
-	k.States = goroutine.CountsOf(names)
+	k.States = slices.Clip(goroutine.CountsOf(names))
 	for m, n := range minutes {
 		k.Waits = append(k.Waits, goroutine.Wait{Minutes: m, N: n})
 	}
@@ -154,9 +155,9 @@ func (b *builder) tally(e *entry) *tally {
 func (t *tally) count(h head, n int) {
 	if m := h.minutes(); m < maxDense && h-head(m) == t.first-head(t.first.minutes()) {
 		if more := m + 1 - len(t.minutes); more > 0 {
-			t.minutes = append(t.minutes, make([]int, more)...)
+			t.minutes = append(t.minutes, make([]uint32, more)...)
 		}
-		t.minutes[m] += n
+		t.minutes[m] += uint32(n)
 		return
 	}
 	if t.heads == nil {
@@ -172,7 +173,7 @@ func (t *tally) allHeads() map[head]int {
 		all = map[head]int{}
 	}
 	for m, n := range t.minutes {
-		all[t.first-head(t.first.minutes())+head(m)] += n
+		all[t.first-head(t.first.minutes())+head(m)] += int(n)
 	}
 	return all
 }
@@ -216,16 +217,19 @@ func (t *tally) fill(k *goroutine.Bucket, s *states) {
 	k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), keptAddresses)])
 }
 
-// fill puts what the one goroutine of a bucket says into it. same has buckets
-// that share what their heads say.
-func (e *entry) fill(k *goroutine.Bucket, b *builder, same map[head]goroutine.Bucket) {
+// fill puts what the one goroutine of a bucket says into it.
+func (e *entry) fill(k *goroutine.Bucket, b *builder) {
 	if e.id == 0 {
 		return
 	}
-	of, ok := same[e.head]
+	s := &b.home.states
+	of, ok := s.single[e.head]
 	if !ok {
-		b.states.fill(&of, map[head]int{e.head: 1})
-		same[e.head] = of
+		s.fill(&of, map[head]int{e.head: 1})
+		if s.single == nil {
+			s.single = map[head]goroutine.Bucket{}
+		}
+		s.single[e.head] = of
 	}
 	k.States, k.Waits, k.Locked, k.Leaked = of.States, of.Waits, of.Locked, of.Leaked
 	k.IDs.Add(e.id)
