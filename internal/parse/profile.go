@@ -49,7 +49,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrNoDump, profileKind(p))
 	}
-	b := &builder{home: &home{}, level: goroutine.Debug0, counted: true, leaks: strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")}
+	b := &builder{home: emptyHome(), level: goroutine.Debug0, counted: true, leaks: strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")}
 	if p.TimeNanos > 0 {
 		b.takenAt = time.Unix(0, p.TimeNanos).UTC()
 	}
