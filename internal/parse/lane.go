@@ -549,7 +549,7 @@ const served = "panic serving "
 func (l *lane) orphaned(line []byte, where func() place) bool {
 	o := &l.lost
 	text := bytes.TrimLeft(line, " \t")
-	if o.stack.name == nil && (l.b != nil && l.b.counted || !grammar.IsCall(text) && (!grammar.IsCreated(text) || len(o.stack.frames) == 0)) {
+	if o.stack.name == nil && (l.b != nil && l.b.counted || !grammar.IsCall(text) && !grammar.IsCreated(text)) {
 		return false
 	}
 	if len(o.lines) == 0 {
@@ -564,17 +564,22 @@ func (l *lane) orphaned(line []byte, where func() place) bool {
 // orphans names the frames that have no header.
 func (l *lane) orphans() {
 	o := &l.lost
-	n := len(o.stack.frames)
 	if len(o.lines) == 0 {
 		return
 	}
-	if n > 0 {
-		message := fmt.Sprintf("%d frames without the header of their goroutine, from %s", n, clip(o.stack.frames[0].function, maxProblem))
-		if l.b == nil {
-			l.in.problem(o.line, "the text begins within a goroutine: "+message)
-		} else {
-			l.b.problem(o.line, message)
-		}
+	message := ""
+	switch s := &o.stack; {
+	case len(s.frames) > 0:
+		message = fmt.Sprintf("%d frames without the header of their goroutine, from %s", len(s.frames), clip(s.frames[0].function, maxProblem))
+	case s.creator.function != nil:
+		message = fmt.Sprintf("a go statement in %s, without the goroutine that it created", clip(s.creator.function, maxProblem))
+	}
+	switch {
+	case message == "":
+	case l.b == nil:
+		l.in.problem(o.line, "the text begins within a goroutine: "+message)
+	default:
+		l.b.problem(o.line, message)
 	}
 	o.lines = o.lines[:0]
 	o.stack.reset()

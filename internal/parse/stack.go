@@ -261,13 +261,8 @@ func (s *stack) put(f frame) {
 // withoutCut takes off an offset that a log system has cut short: " sp=0x".
 func withoutCut(text []byte) []byte {
 	i := bytes.LastIndexByte(text, ' ')
-	if i <= 0 || len(text)-i > len(" fp=0x") {
-		return text
-	}
-	for _, offset := range [...]string{"+0x", "fp=0x", "sp=0x", "pc=0x"} {
-		if bytes.HasPrefix([]byte(offset), text[i+1:]) {
-			return text[:i]
-		}
+	if i > 0 && len(text)-i <= len(" fp=0x") && grammar.BeginsOffset(text[i+1:]) {
+		return text[:i]
 	}
 	return text
 }

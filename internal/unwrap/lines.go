@@ -242,7 +242,7 @@ func (s *Stream) halves(before, line, rest []byte) [][2][]byte {
 // was broken.
 func placeBegins(text []byte) bool {
 	i := bytes.LastIndexByte(text, ' ')
-	return i > 0 && grammar.IsPlace(bytes.TrimSpace(text[:i]))
+	return i > 0 && grammar.BeginsOffset(text[i+1:]) && grammar.IsPlace(bytes.TrimSpace(text[:i]))
 }
 
 // isCallLine reports whether a line by itself is a whole call, so that it need
