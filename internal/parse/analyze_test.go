@@ -132,7 +132,7 @@ const oddEnding = "\x00.go"
 // encodeName writes a decoded name such that panicparse decodes it to the same
 // and finds the package's end at the right dot.
 func encodeName(name string) string {
-	pkg := packageOf(name)
+	pkg := goroutine.PackageOf(name)
 	slash := strings.LastIndexByte(pkg, '/') + 1
 	head := pkg[:slash] + strings.ReplaceAll(pkg[slash:], ".", "%2e")
 	name = strings.ReplaceAll(head+name[len(pkg):], "+", "%2b")

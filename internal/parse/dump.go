@@ -260,7 +260,7 @@ func (b *builder) snapshot() goroutine.Dump {
 	for i := range d.Buckets {
 		d.Buckets[i].Stack = in.Add(d.Buckets[i].Stack.Parts())
 	}
-	classify(&in, []*goroutine.Dump{&d})
+	d.GoVersion = in.FindOrigins()
 	return d
 }
 

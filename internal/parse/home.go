@@ -88,10 +88,10 @@ func (h *home) function(f *frame) uint32 {
 	}
 	own := goroutine.Frame{Function: string(f.function), File: string(f.file)}
 	if !f.c {
-		own.Package = packageOf(own.Function)
+		own.Package = goroutine.PackageOf(own.Function)
 	}
 	if own.Package == "main" {
-		if m, _ := mainModule(own.File); m != "" {
+		if m, _ := goroutine.MainModule(own.File); m != "" {
 			h.mixed = h.mixed || h.module != "" && h.module != m
 			h.module = m
 		}
@@ -111,7 +111,10 @@ func classifyAll(builders []*builder) {
 		dumps[b.home] = append(dumps[b.home], b.done)
 	}
 	for h, of := range dumps {
-		classify(h.stacks, of)
+		version := h.stacks.FindOrigins()
+		for _, d := range of {
+			d.GoVersion = version
+		}
 		h.stacks.Settle()
 	}
 }
