@@ -63,7 +63,8 @@ type builder struct {
 	args       []string
 	members    members
 	seen       idSet
-	bare       map[uint64]bareRecord // goroutines without frames: a crash dump may show them again with
+	bare       map[uint64]*bareRecord // goroutines without frames, which a crash dump may show again with,
+	bareIDs    []uint64               // in the order of the text
 	total      int
 	countsOnly bool
 	counted    bool // it has counts only
@@ -83,10 +84,14 @@ type builder struct {
 	done       *goroutine.Dump // once it is finished
 }
 
-// bareRecord is a goroutine without frames and what its header said.
+// bareRecord is a goroutine without frames, what its header said, and the
+// number of the stack that it has all the same: of what created it.
 type bareRecord struct {
 	record
-	header []byte
+	header  []byte
+	starter []byte
+	line    int
+	stack   int
 }
 
 // entry finds the bucket of a stack, which has a number in the home, or begins
@@ -103,7 +108,10 @@ func (b *builder) entry(n, line int) (e *entry, fresh bool) {
 	return &b.entries[len(b.entries)-1], true
 }
 
-// add counts a goroutine whose id has not been seen before.
+// add counts a goroutine whose id has not been seen before. One without frames
+// waits until the dump ends: under GOTRACEBACK=crash each thread prints what it
+// knows of all goroutines, and only the block of its own thread has the frames
+// of a running one.
 func (b *builder) add(g *reading) {
 	if b.line == 0 {
 		b.line, b.offset = g.at.line, g.at.offset
@@ -113,6 +121,37 @@ func (b *builder) add(g *reading) {
 	if n < 0 {
 		n = b.home.keep(g.sum, g.stack())
 	}
+	if g.frames == 0 {
+		if b.bare == nil {
+			b.bare = map[uint64]*bareRecord{}
+		}
+		b.bare[g.id] = &bareRecord{*g.record, bytes.Clone(g.text), bytes.Clone(g.stack().starter), g.at.line, n}
+		b.bareIDs = append(b.bareIDs, g.id)
+		return
+	}
+	b.addTo(n, g)
+}
+
+// again takes a goroutine whose id has been seen, in a crash dump.
+func (b *builder) again(g *reading) {
+	if b.bare[g.id] != nil && g.frames > 0 {
+		delete(b.bare, g.id)
+		b.total--
+		b.add(g)
+	}
+}
+
+// addBare counts the goroutines that have no frames after all.
+func (b *builder) addBare() {
+	for _, id := range b.bareIDs {
+		if r := b.bare[id]; r != nil {
+			b.addTo(r.stack, &reading{record: &r.record, text: r.header, at: place{line: r.line}, exact: &stack{starter: r.starter}})
+		}
+	}
+}
+
+// addTo counts a goroutine of a stack that has a number in the home.
+func (b *builder) addTo(n int, g *reading) {
 	e, fresh := b.entry(n, g.at.line)
 	e.count++
 	if b.countsOnly {
@@ -121,9 +160,6 @@ func (b *builder) add(g *reading) {
 	h := b.head(g.record, g.text)
 	if e.count <= memberEach {
 		b.members.add(e.stack, g, b.home.states.name(h.state()), len(b.entries))
-	}
-	if g.frames == 0 {
-		b.keepBare(g)
 	}
 	if fresh {
 		e.id, e.lock, e.head = g.id, g.lock, h
@@ -178,41 +214,12 @@ func (b *builder) fold(g *reading) {
 	b.addCounts(g.stack(), int(g.count), g.at.line).count(newHead(b.home.states.number(g.state.of(g.text)), f, g.minutes), int(g.count))
 }
 
-// keepBare remembers a goroutine without frames.
-func (b *builder) keepBare(g *reading) {
-	if b.bare == nil {
-		b.bare = map[uint64]bareRecord{}
-	}
-	b.bare[g.id] = bareRecord{*g.record, bytes.Clone(g.text)}
-}
-
 // lacks reports whether a running goroutine was seen before, without frames,
 // as where two threads end the process at once: the first prints all, and of
 // the other only that it runs; then the other prints itself.
 func (b *builder) lacks(g *reading) bool {
 	_, bare := b.bare[g.id]
 	return bare && b.reason != "" && g.code == stateCode([]byte("running")) && g.frames > 0
-}
-
-// replace counts again, with frames, a goroutine that was seen without. A dump
-// written under GOTRACEBACK=crash repeats goroutines, one block per thread,
-// and only the block of its own thread has the frames of a running one.
-func (b *builder) replace(g *reading) {
-	old, ok := b.bare[g.id]
-	if !ok || g.frames == 0 {
-		return
-	}
-	delete(b.bare, g.id)
-	e := &b.entries[b.of[b.home.known.find(old.sum)]-1]
-	e.count--
-	b.total--
-	if !b.countsOnly {
-		t := b.tally(e)
-		t.remove(g.id, b.head(&old.record, old.header))
-		t.labels.addText(old.labels.of(old.header), -1)
-		b.members.remove(e.stack, g.id)
-	}
-	b.add(g)
 }
 
 func (b *builder) problem(line int, message string) {
@@ -228,6 +235,7 @@ func (b *builder) finish() {
 	if b.done != nil {
 		return
 	}
+	b.addBare()
 	d := b.dump(b.entries, b.tallies)
 	home := b.home
 	if home.mixed && home.used {
@@ -279,9 +287,7 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	slices.SortStableFunc(d.Problems, compareProblems)
 	order := make([]uint32, 0, len(entries))
 	for i := range entries {
-		if entries[i].count > 0 {
-			order = append(order, uint32(i))
-		}
+		order = append(order, uint32(i))
 	}
 	sums := b.home.known.sums
 	slices.SortFunc(order, func(i, j uint32) int {

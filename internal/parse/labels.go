@@ -73,10 +73,7 @@ func (l *labels) sorted() []goroutine.Label {
 	}
 	var out []goroutine.Label
 	for key, values := range l.keys {
-		maps.DeleteFunc(values, func(_ string, n int) bool { return n <= 0 }) // of goroutines that were shown again
-		if len(values) > 0 {
-			out = append(out, goroutine.Label{Key: key, Values: goroutine.CountsOf(values)})
-		}
+		out = append(out, goroutine.Label{Key: key, Values: goroutine.CountsOf(values)})
 	}
 	slices.SortFunc(out, func(a, b goroutine.Label) int { return cmp.Compare(a.Key, b.Key) })
 	return out

@@ -408,7 +408,7 @@ func (l *lane) count(g *reading) {
 		return
 	case b.seen.add(g.id):
 		if l.dashed || b.lacks(g) {
-			b.replace(g)
+			b.again(g)
 			return
 		}
 		l.close()

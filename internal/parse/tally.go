@@ -109,9 +109,6 @@ func (s *states) name(n int) string {
 func (s *states) fill(k *goroutine.Bucket, heads map[head]int) {
 	names, minutes := map[string]int{}, map[int]int{}
 	for h, n := range heads {
-		if n == 0 {
-			continue
-		}
 		if h.is(stated) {
 			names[s.name(h.state())] += n
 		}
@@ -173,6 +170,9 @@ func (t *tally) allHeads() map[head]int {
 		all = map[head]int{}
 	}
 	for m, n := range t.minutes {
+		if n == 0 {
+			continue
+		}
 		all[t.first-head(t.first.minutes())+head(m)] += int(n)
 	}
 	return all
@@ -192,18 +192,6 @@ func (t *tally) add(id, lock uint64, h head) {
 		t.addresses = map[uint64]int{}
 	}
 	t.addresses[lock]++
-}
-
-// remove takes back a goroutine without frames, and so without an address.
-func (t *tally) remove(id uint64, h head) {
-	t.count(h, -1)
-	var ids goroutine.IDs
-	for x := range t.ids.All() {
-		if x != id {
-			ids.Add(x)
-		}
-	}
-	t.ids = ids
 }
 
 // fill puts what was counted into a bucket.
