@@ -22,7 +22,7 @@ func MarkOf(text []byte) Mark {
 		return Why
 	case string(text) == "-----":
 		return Dashes
-	case string(text) == "runtime stack:", bytes.HasPrefix(text, []byte("==================")), bytes.HasPrefix(text, []byte("WARNING: DATA RACE")):
+	case string(text) == "runtime stack:", bytes.HasPrefix(text, []byte("WARNING: DATA RACE")):
 		return Foreign
 	}
 	return NoMark

@@ -291,6 +291,17 @@ func isOffset(w []byte) bool {
 	return ok
 }
 
+// BeginsOffset reports whether a word is an offset, or one that was cut short:
+// "+0x1a", "sp=0x", "f".
+func BeginsOffset(w []byte) bool {
+	for _, front := range [...]string{"+0x", "fp=0x", "sp=0x", "pc=0x"} {
+		if n := min(len(w), len(front)); n > 0 && string(w[:n]) == front[:n] {
+			return len(bytes.TrimLeft(w[n:], "0123456789abcdef")) == 0
+		}
+	}
+	return false
+}
+
 // Hex reads 0x1a. It reports false, and 0, for all else.
 func Hex(word []byte) (value uint64, ok bool) {
 	if len(word) < 3 || len(word) > len("0x")+16 || word[0] != '0' || word[1] != 'x' {

@@ -26,7 +26,7 @@ type lane struct {
 	first  []byte // its header's line
 	at     place  // and where that is
 	stack  stack  // its frames
-	lines  []byte // what stack points into
+	text   []byte // what stack points into
 	loose  bool   // the header lacks its colon: a title, unless a stack follows
 	badAt  int    // number of the first of its lines that could not be read
 	lost   orphan
@@ -69,6 +69,24 @@ type orphan struct {
 	line  int
 }
 
+// lines takes text of a chunk line by line.
+func (l *lane) lines(c *unwrap.Chunk, from, to int) {
+	pos := from
+	where := func() place { return placeIn(c, pos) }
+	for pos < to {
+		n := bytes.IndexByte(c.Text[pos:to], '\n')
+		line := c.Text[pos : pos+n : pos+n]
+		last := c.Cut && pos+n+1 == len(c.Text)
+		if !last || !l.endsInHeader(line, where) {
+			l.line(line, where)
+		}
+		if last {
+			l.cut = true
+		}
+		pos += n + 1
+	}
+}
+
 // line takes the next line, which is at a place that where returns.
 func (l *lane) line(line []byte, where func() place) {
 	text := bytes.TrimRight(line, " \t\r")
@@ -85,14 +103,14 @@ func (l *lane) line(line []byte, where func() place) {
 	switch l.state {
 	case inside:
 		// The lines of a goroutine can be in several chunks.
-		from := len(l.lines)
-		l.lines = append(append(l.lines, line[:len(text)]...), '\n')
+		from := len(l.text)
+		l.text = append(append(l.text, line[:len(text)]...), '\n')
 		frames, foreign := len(l.stack.frames), l.foreign
 		unread := l.stack.unread
-		ours := l.stack.line(l.lines[from : len(l.lines)-1 : len(l.lines)-1])
+		ours := l.stack.line(l.text[from : len(l.text)-1 : len(l.text)-1])
 		if unread == nil && l.stack.unread != nil {
 			l.badAt = where().line
-			if &l.stack.unread[len(l.stack.unread)-1] != &l.lines[len(l.lines)-2] {
+			if &l.stack.unread[len(l.stack.unread)-1] != &l.text[len(l.text)-2] {
 				l.badAt-- // it was waiting for this line
 			}
 		}
@@ -253,7 +271,7 @@ func (l *lane) begin(text []byte, n int, at place) {
 	l.starts(&r, at)
 	l.headedBy(at)
 	l.at.around = nil
-	l.header, l.first, l.lines, l.loose = r, append(l.first[:0], text...), l.lines[:0], false
+	l.header, l.first, l.text, l.loose = r, append(l.first[:0], text...), l.text[:0], false
 	l.stack.reset()
 	l.state = inside
 }
@@ -349,7 +367,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 	case inside:
 		r, s := &l.header, &l.stack
 		if !last && s.dropName() {
-			l.badAt = l.at.line + bytes.Count(l.lines, newline)
+			l.badAt = l.at.line + bytes.Count(l.text, newline)
 		}
 		if len(s.frames) == 0 && !s.unavailable && !r.isG0() {
 			if !last && s.creator.function == nil {
@@ -390,7 +408,7 @@ func (l *lane) count(g *reading) {
 		return
 	case b.seen.add(g.id):
 		if l.dashed || b.lacks(g) {
-			b.replace(g)
+			b.again(g)
 			return
 		}
 		l.close()
@@ -531,7 +549,7 @@ const served = "panic serving "
 func (l *lane) orphaned(line []byte, where func() place) bool {
 	o := &l.lost
 	text := bytes.TrimLeft(line, " \t")
-	if o.stack.name == nil && (l.b != nil && l.b.counted || !grammar.IsCall(text) && (!grammar.IsCreated(text) || len(o.stack.frames) == 0)) {
+	if o.stack.name == nil && (l.b != nil && l.b.counted || !grammar.IsCall(text) && !grammar.IsCreated(text)) {
 		return false
 	}
 	if len(o.lines) == 0 {
@@ -546,17 +564,22 @@ func (l *lane) orphaned(line []byte, where func() place) bool {
 // orphans names the frames that have no header.
 func (l *lane) orphans() {
 	o := &l.lost
-	n := len(o.stack.frames)
 	if len(o.lines) == 0 {
 		return
 	}
-	if n > 0 {
-		message := fmt.Sprintf("%d frames without the header of their goroutine, from %s", n, clip(o.stack.frames[0].function, maxProblem))
-		if l.b == nil {
-			l.in.problem(o.line, "the text begins within a goroutine: "+message)
-		} else {
-			l.b.problem(o.line, message)
-		}
+	message := ""
+	switch s := &o.stack; {
+	case len(s.frames) > 0:
+		message = fmt.Sprintf("%d frames without the header of their goroutine, from %s", len(s.frames), clip(s.frames[0].function, maxProblem))
+	case s.creator.function != nil:
+		message = fmt.Sprintf("a go statement in %s, without the goroutine that it created", clip(s.creator.function, maxProblem))
+	}
+	switch {
+	case message == "":
+	case l.b == nil:
+		l.in.problem(o.line, "the text begins within a goroutine: "+message)
+	default:
+		l.b.problem(o.line, message)
 	}
 	o.lines = o.lines[:0]
 	o.stack.reset()

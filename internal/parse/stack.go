@@ -47,6 +47,7 @@ type frame struct {
 	line                 int
 	registers            []byte // " fp=0x1 sp=0x2 pc=0x3", as crash output has it
 	c                    bool   // C code, whose names ("ns::f(int)") have no package
+	number               uint32 // of the function in the home, plus one; 0 if not known
 }
 
 func (s *stack) reset() {
@@ -260,13 +261,8 @@ func (s *stack) put(f frame) {
 // withoutCut takes off an offset that a log system has cut short: " sp=0x".
 func withoutCut(text []byte) []byte {
 	i := bytes.LastIndexByte(text, ' ')
-	if i <= 0 || len(text)-i > len(" fp=0x") {
-		return text
-	}
-	for _, offset := range [...]string{"+0x", "fp=0x", "sp=0x", "pc=0x"} {
-		if bytes.HasPrefix([]byte(offset), text[i+1:]) {
-			return text[:i]
-		}
+	if i > 0 && len(text)-i <= len(" fp=0x") && grammar.BeginsOffset(text[i+1:]) {
+		return text[:i]
 	}
 	return text
 }

@@ -222,7 +222,7 @@ func (s *Stream) halves(before, line, rest []byte) [][2][]byte {
 // was broken.
 func placeBegins(text []byte) bool {
 	i := bytes.LastIndexByte(text, ' ')
-	return i > 0 && grammar.IsPlace(bytes.TrimSpace(text[:i]))
+	return i > 0 && grammar.BeginsOffset(text[i+1:]) && grammar.IsPlace(bytes.TrimSpace(text[:i]))
 }
 
 // isArguments reports whether a text can lie within the arguments of a call.
