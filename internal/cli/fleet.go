@@ -14,6 +14,7 @@ import (
 	"gdump/internal/fleet"
 	"gdump/internal/goroutine"
 	"gdump/internal/source"
+	"gdump/internal/trend"
 	"gdump/internal/ui"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
@@ -288,6 +289,18 @@ func (a *app) worst(ctx context.Context, args []string) *ui.Worst {
 			}
 			return "", fmt.Errorf("%s cannot be asked for a dump", instance)
 		},
+	}
+}
+
+// over regroups what a server has of a fleet, once the screen has loaded it; nil
+// if it is shown at one moment.
+func (a *app) over() *ui.Over {
+	if !a.overTime {
+		return nil
+	}
+	return &ui.Over{
+		Groupings: func() []string { return a.kept.Groupings() }, // asked once it is read
+		Trend:     func(by string, dumps []int) (trend.Trend, error) { return a.historyBy(a.kept.Of(dumps), by) },
 	}
 }
 

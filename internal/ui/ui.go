@@ -31,6 +31,13 @@ type Step struct {
 	Partial *trend.Trend // nil if there is nothing new to show
 }
 
+// Over is a fleet over time, of which more is known than its dumps have: what each
+// process does.
+type Over struct {
+	Groupings func() []string // those that keep it
+	Trend     func(by string, dumps []int) (trend.Trend, error)
+}
+
 // Editor is a program that takes over the terminal for a while.
 type Editor interface {
 	Run() error
@@ -62,6 +69,7 @@ type Config struct {
 	JSON    func(io.Writer, *trend.Trend) error
 	Allow   Allow
 	Worst   *Worst                                  // nil where there is no fleet
+	Over    *Over                                   // nil where there is no fleet over time
 	Write   func(name string, t *trend.Trend) error // what is shown, to a file
 }
 
