@@ -79,7 +79,7 @@ func (a *app) find(ctx context.Context, arg string, o fleet.Options) (*fleet.Fle
 // stderr it shows how far it is, and a table of those that failed.
 func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	o := a.fleetOptions()
-	o.Progress = a.progress(step == nil)
+	o.Progress = a.progress(step)
 	f, err := a.find(ctx, arg, o)
 	if err != nil {
 		return nil, err
@@ -95,13 +95,17 @@ func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]
 	return []goroutine.Dump{d}, nil
 }
 
-// progress says now and then how far the asking is.
-func (a *app) progress(say bool) func(fleet.Progress) {
+// progress shows how far the asking is: on the screen, or now and then on stderr.
+func (a *app) progress(step func(ui.Step)) func(fleet.Progress) {
 	last := time.Now()
 	return func(p fleet.Progress) {
-		if now := time.Now(); say && now.Sub(last) > 2*time.Second && p.Done < p.Of {
+		if step != nil {
+			step(ui.Step{Asked: ui.Asked(p)})
+			return
+		}
+		if now := time.Now(); now.Sub(last) > 2*time.Second && p.Done < p.Of {
 			last = now
-			a.say(fmt.Sprintf("asked %d of %d instances, %d failed", p.Done, p.Of, p.Failed))
+			a.say(fmt.Sprintf("asked %s of %s %s, %s failed", number.Group(p.Done), number.Group(p.Of), p.What, number.Group(p.Failed)))
 		}
 	}
 }

@@ -146,7 +146,7 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 // history is what a server has of a service over time.
 func (a *app) history(ctx context.Context, arg string, step func(ui.Step)) (trend.Trend, error) {
 	o := a.fleetOptions()
-	o.Progress = a.progress(step == nil)
+	o.Progress = a.progress(step)
 	s, err := fleet.Parse(arg)
 	if err != nil {
 		return trend.Trend{}, err

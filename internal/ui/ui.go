@@ -28,7 +28,14 @@ type Load func(ctx context.Context, step func(Step)) (trend.Trend, error)
 // Step is how far a load is, and perhaps what it has read so far.
 type Step struct {
 	parse.Progress
+	Asked   Asked        // of a fleet
 	Partial *trend.Trend // nil if there is nothing new to show
+}
+
+// Asked is how many processes of a fleet were asked, or parts of its time.
+type Asked struct {
+	Done, Failed, Of int
+	What             string // such as "instances"
 }
 
 // Over is a fleet over time, of which more is known than its dumps have: what each
