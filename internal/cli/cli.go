@@ -75,6 +75,7 @@ type app struct {
 	timeoutSet bool // --timeout was given
 	fleet      fleet.Options
 	found      []*fleet.Fleet // that were pulled
+	kept       *fleet.History // of overTime, once it is read
 	overTime   bool           // the one source is what a server has of a service over time
 	out        output
 	command    string     // as it was called, without secrets

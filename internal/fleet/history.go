@@ -127,6 +127,7 @@ func (st *store) moments(ctx context.Context, h *History, o Options) ([]*member,
 				break // all that were there before
 			}
 		}
+		o.progress(Progress{Done: i + 1, Of: h.Steps, What: "steps"})
 		clear(before)
 		for name, m := range seen {
 			if len(m.points) == 0 {
@@ -151,7 +152,7 @@ func (h *History) read(ctx context.Context, st *store, members []*member, o Opti
 	h.tracks = make([]*track, len(members))
 	errs := make([]error, len(members))
 	var mu sync.Mutex
-	done := Progress{Of: len(members)}
+	done := Progress{Of: len(members), What: "instances"}
 	home := &goroutine.Stacks{}
 	var g errgroup.Group
 	g.SetLimit(o.parallel())

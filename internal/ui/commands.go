@@ -49,7 +49,7 @@ func stepCmd(steps <-chan Step) tea.Cmd {
 		if !ok {
 			return nil
 		}
-		m := steppedMsg{progress: s.Progress}
+		m := steppedMsg{progress: s.Progress, asked: s.Asked}
 		if s.Partial != nil {
 			p := prepare(*s.Partial)
 			m.partial = &p
@@ -73,16 +73,28 @@ func compareCmd(gen int, dumps []goroutine.Dump, by string) tea.Cmd {
 	}
 }
 
-// members are the buckets of each group in a dump, the largest first.
+// members are the buckets of each group in a dump, the largest first. Of one that
+// is in several groups each has its share.
 func members(d *goroutine.Dump, g query.Grouping) map[string][]*goroutine.Bucket {
 	if g.Of == nil {
 		return nil
 	}
 	m := map[string][]*goroutine.Bucket{}
 	for i := range d.Buckets {
-		for _, c := range g.Of(&d.Buckets[i]) {
-			m[c.Name] = append(m[c.Name], &d.Buckets[i])
+		b := &d.Buckets[i]
+		for _, c := range g.Of(b) {
+			part := b
+			if c.N != b.Count {
+				part = &goroutine.Bucket{ID: b.ID, Stack: b.Stack, Count: c.N}
+				if len(b.States) == 1 {
+					part.States = []goroutine.Count{{Name: b.States[0].Name, N: c.N}}
+				}
+			}
+			m[c.Name] = append(m[c.Name], part)
 		}
+	}
+	for _, parts := range m {
+		slices.SortStableFunc(parts, func(a, b *goroutine.Bucket) int { return b.Count - a.Count })
 	}
 	return m
 }
