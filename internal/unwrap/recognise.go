@@ -199,7 +199,7 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 		return false
 	}
 	if size < 0 {
-		return r.breaks(l, line, from)
+		return l.depth == 0 && holdsDump(unescape(nil, line[from+1:])) && r.breaks(line, `\`, true)
 	}
 	to := from + size
 	if to < len(line) && line[to] == '"' || from > 0 && line[from-1] == ',' && to == len(line) {
@@ -257,8 +257,7 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 		return false
 	}
 	if l.depth == 0 && r.broken.line != r.line { // the lines that follow may be the rest
-		r.broken = brokenRecord{bytes.Clone(line), end, where{line: r.line, offset: r.offset}}
-		return true
+		return r.breaks(line, end, false)
 	}
 	r.around = line
 	r.document(l, text, nil)

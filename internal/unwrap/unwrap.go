@@ -238,7 +238,7 @@ func (r *Reader) take(l *level, line []byte) {
 	if slices.ContainsFunc(l.shapes, func(sh *shape) bool { return r.byShape(l, sh, line) }) {
 		return
 	}
-	if l.last != nil && l.last.used == r.line-1 && r.rejoin(l.last, line) {
+	if len(l.shapes) > 0 && l.last != nil && l.last.used == r.line-1 && r.rejoin(l.last, line) {
 		return
 	}
 	if (grammar.Interesting(line) || l.records || bytes.Contains(line, bytesWord)) && r.recognise(l, line) {
