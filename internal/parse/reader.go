@@ -393,7 +393,8 @@ func (t *reader) foldChunk(b *block) {
 
 // placeIn is where a text of a chunk is in the source.
 func placeIn(c *unwrap.Chunk, pos int) place {
-	return place{line: c.Line(pos), offset: c.Offset(pos), around: c.Around(pos)}
+	line, offset, around := c.At(pos)
+	return place{line, offset, around}
 }
 
 // problems takes over what unwrap could not read.

@@ -54,34 +54,33 @@ func stampAt(b []byte) (gap, int) {
 func (g gap) stamp(b []byte) (zone, n int) {
 	for _, f := range []byte(stampForms[g-stamps]) {
 		rest := b[n:]
+		size := 0
 		switch f {
 		case 'b':
-			n += len(rest) - len(bytes.TrimLeft(rest, " "))
-			continue
+			size = len(rest) - len(bytes.TrimLeft(rest, " "))
 		case 'D':
-			n += digits(rest)
-			continue
+			size = digits(rest)
 		case 'f':
 			if len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') && grammar.IsDigit(rest[1]) {
-				n += 1 + digits(rest[1:])
+				size = 1 + digits(rest[1:])
 			}
-			continue
 		case 'z':
 			zone = zoneSize(rest)
-			return zone, n + zone
+			size = zone
 		case 'm':
 			if len(rest) < 3 || !strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDec", string(rest[:3])) {
 				return 0, 0
 			}
-			n += 3
-			continue
+			size = 3
+		default:
+			if len(rest) == 0 || !isForm(f, rest[0]) {
+				return 0, 0
+			}
+			size = 1
 		}
-		if len(rest) == 0 || !isForm(f, rest[0]) {
-			return 0, 0
-		}
-		n++
+		n += size
 	}
-	return 0, n
+	return zone, n
 }
 
 // isForm reports whether a byte is what one of a form asks for.
@@ -116,20 +115,13 @@ func digits(b []byte) int {
 // with a blank before it or not.
 func zoneSize(b []byte) int {
 	rest := bytes.TrimPrefix(b, []byte{' '})
-	n := len(b) - len(rest)
-	switch {
-	case len(rest) == 0:
-	case rest[0] == 'Z':
-		return n + 1
-	case bytes.HasPrefix(rest, []byte("UTC")):
-		return n + 3
-	case rest[0] == '+' || rest[0] == '-':
-		hours := digits(rest[1:])
-		if hours == 2 && len(rest) > 5 && rest[3] == ':' && digits(rest[4:]) >= 2 {
-			return n + 6
+	for _, form := range []string{"Z", "UTC", "+dd:dd", "-dd:dd", "+dddd", "-dddd"} {
+		n := 0
+		for n < len(form) && n < len(rest) && isForm(form[n], rest[n]) {
+			n++
 		}
-		if hours >= 4 {
-			return n + 5
+		if n == len(form) {
+			return len(b) - len(rest) + n
 		}
 	}
 	return 0
