@@ -2,6 +2,7 @@ package unwrap
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -206,8 +207,8 @@ func unixTime(text string) time.Time {
 	return time.Time{}
 }
 
-// timeFields name the time of a record.
-var timeFields = []string{`"time":`, `"Time":`, `"timestamp":`, `"@timestamp":`, `"ts":`, `"__REALTIME_TIMESTAMP":`, `"timeUnixNano":`, `"eventTime":`, `"date":`, `"t":`}
+// timeField is the time of a record.
+var timeField = regexp.MustCompile(`"(?:time|Time|@?timestamp|ts|__REALTIME_TIMESTAMP|timeUnixNano|eventTime|date|t)": *"?([^",}]*)`)
 
 // appendAround appends what of the text around a line can show its time: the
 // beginning, and the end of a record.
@@ -232,16 +233,11 @@ func TimeOf(around []byte, latest time.Time) time.Time {
 	if t := Stamp(head, latest); !t.IsZero() || !isRecord {
 		return t
 	}
-	for _, name := range timeFields {
-		i := bytes.Index(fields, []byte(name))
-		if i < 0 {
-			continue
-		}
-		v := bytes.TrimLeft(fields[i+len(name):], ` "`)
-		if t := Stamp(v[:min(len(v), 40)], latest); !t.IsZero() {
+	for _, m := range timeField.FindAllSubmatch(fields, -1) {
+		if t := Stamp(m[1], latest); !t.IsZero() {
 			return t
 		}
-		if t := unixTime(string(v[:len(v)-len(bytes.TrimLeft(v, "0123456789."))])); !t.IsZero() {
+		if t := unixTime(string(bytes.TrimSpace(m[1]))); !t.IsZero() {
 			return t
 		}
 	}
