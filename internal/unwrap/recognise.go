@@ -252,6 +252,9 @@ var (
 
 // escapedText reads a dump whose line ends a log system has escaped.
 func (r *Reader) escapedText(l *level, line []byte) bool {
+	if bytes.IndexByte(line, '[') < 0 && !bytes.Contains(line, []byte(" @ 0x")) {
+		return false // words about goroutines, as in the reason of a deadlock
+	}
 	text, end := decode(line)
 	if text == nil {
 		return false
