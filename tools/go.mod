@@ -32,7 +32,7 @@ require (
 
 require (
 	github.com/DataDog/gostackparse v0.7.0
-	github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50 // indirect
+	github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50
 	github.com/klauspost/compress v1.20.3 // indirect
 	golang.org/x/text v0.28.0 // indirect
 )

@@ -1,6 +1,8 @@
 package blocked
 
 import (
+	"strings"
+
 	"gdump/internal/goroutine"
 )
 
@@ -151,6 +153,8 @@ func (s *scene) receivePattern(r *resource) (Pattern, Confidence) {
 	facts := s.waitFacts(u)
 	o := s.origin(r)
 	switch {
+	case s.notClosed(r, o):
+		return NotClosed, o.spread(r)
 	case facts != nil && facts.ticks && r.Waiters >= manyLoops && o.all(o.returned):
 		return TickerLoop, o.spread(r)
 	case u.wait.ranges || facts != nil && facts.ranges:
@@ -225,6 +229,8 @@ func (s *scene) selectPattern(r *resource) (Pattern, Confidence) {
 	}
 	o := s.origin(r)
 	switch {
+	case s.notClosed(r, o):
+		return NotClosed, o.spread(r)
 	case r.Proven:
 		return ContextNotCancelled, Guess
 	case r.Waiters < manyLoops || !o.all(o.returned) || r.Site.Origin == goroutine.Stdlib:
@@ -234,6 +240,30 @@ func (s *scene) selectPattern(r *resource) (Pattern, Confidence) {
 		return TickerLoop, o.spread(r)
 	}
 	return ContextNotCancelled, o.spread(r)
+}
+
+// notClosed reports whether a constructor of a library started the goroutines,
+// each for another caller that has gone on: the object that it made for each is
+// never closed.
+func (s *scene) notClosed(r *resource, o origin) bool {
+	by := s.createdBy[s.units[r.units[0]].bucket]
+	return by.Origin == goroutine.Dependency && constructor(by.Function) &&
+		(r.Proven || o.creators >= manyLoops && o.all(o.returned))
+}
+
+// constructor reports whether a function makes an object, by its name: New,
+// newClient, Open,
+// DialContext, and closures in these.
+func constructor(function string) bool {
+	name, _, _ := strings.Cut(function, "[") // of type arguments
+	name, _, _ = strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ".func")
+	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+	for _, verb := range [...]string{"new", "open", "dial"} {
+		if strings.HasPrefix(name, verb) {
+			return true
+		}
+	}
+	return false
 }
 
 // manyLoops is how many loops of one kind are more than a service of some parts

@@ -31,6 +31,7 @@ const (
 	SelectForever        Pattern = "select-forever"
 	JobsNeverClosed      Pattern = "jobs-never-closed"
 	ContextNotCancelled  Pattern = "context-not-cancelled"
+	NotClosed            Pattern = "not-closed"
 	TickerLoop           Pattern = "ticker-loop"
 	SQLPoolExhausted     Pattern = "sql-pool-exhausted"
 	SQLRowsNotClosed     Pattern = "sql-rows-not-closed"
@@ -85,6 +86,7 @@ var advices = []advice{
 	{SelectForever, "end it by a context", "context"},
 	{JobsNeverClosed, "have the producer close the channel when it is done", pipelines},
 	{ContextNotCancelled, "defer cancel() where the context is made", "context#WithCancel"},
+	{NotClosed, "call Close, Stop or Shutdown on what its constructor returned", "io#Closer"},
 	{TickerLoop, "select on a done channel as well, and Stop the ticker", "time#Ticker"},
 	{SQLPoolExhausted, "close Rows and end transactions on every path", "database/sql#DB"},
 	{SQLRowsNotClosed, "defer rows.Close()", "database/sql#Rows"},

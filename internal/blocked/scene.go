@@ -149,7 +149,8 @@ func (s *scene) addBucket(i int, b *goroutine.Bucket) {
 		states, waits = append(states, state), append(waits, w)
 		return w
 	}
-	leaked := b.Leaked == b.Count && b.Count > 0
+	// A leak checker lists what is left, not what nothing can wake.
+	leaked := b.Leaked == b.Count && b.Count > 0 && !s.dump.Checker
 	for j := range b.Members {
 		m := &b.Members[j]
 		u := unit{bucket: i, n: 1, member: m, state: m.State, minutes: m.Wait, wait: of(m.State), leaked: leaked, on: -1}

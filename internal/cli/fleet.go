@@ -51,6 +51,7 @@ func (a *app) checkFleet() error {
 func (a *app) fleetOptions() fleet.Options {
 	o := a.fleet
 	o.Source = a.sourceOptions()
+	o.Abandon = a.abandoned.add
 	if !a.timeoutSet {
 		o.Source.Timeout = fleetTimeout
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -27,6 +28,10 @@ import (
 
 // manySources is the number of sources whose dumps share their stacks: most are
 // then of one program, and take little more memory than their counts.
+//
+// While they are read, little is kept and much is garbage. So that the collector
+// runs less often, memory is set aside that nobody touches, and which so takes
+// none of the machine's.
 const manySources = 8
 
 // load reads the dumps of all sources, in the order given. Where a source ends
@@ -36,6 +41,11 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 	var partial error
 	var done parse.Progress
 	var shared goroutine.Stacks
+	var again abridged
+	if len(args) > manySources {
+		slack := make([]byte, 8<<20)
+		defer runtime.KeepAlive(slack)
+	}
 	for _, arg := range args {
 		var last parse.Progress
 		o := a.sourceOptions()
@@ -64,7 +74,9 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 		}
 		done.Bytes += last.Bytes
 		done.Goroutines += last.Goroutines
-		if len(args) > manySources {
+		switch {
+		case len(args) > trend.MaxDumps && again.abridge(arg, len(dumps), got):
+		case len(args) > manySources:
 			shared.Adopt(got)
 		}
 		dumps = append(dumps, got...)
@@ -75,6 +87,11 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 			return dumps, err
 		}
 		partial = err
+	}
+	if err := again.restore(dumps, &shared, func(arg string) ([]goroutine.Dump, error) {
+		return source.Read(ctx, arg, a.sourceOptions())
+	}); err != nil {
+		return dumps, err
 	}
 	lean(dumps)
 	return dumps, partial

@@ -53,7 +53,7 @@ func (k *knots) deadlock(x *blocked.Deadlock) (Finding, bool) {
 		f.Says += fmt.Sprintf(", %s more behind %s", number.Group(x.Behind), number.Word(max(len(x.IDs), len(x.Buckets)), "it", "them"))
 	}
 	if x.Proven {
-		f.Evidence = append(f.Evidence, Proven)
+		f.Evidence = append(f.Evidence, Proven(k.dump.Checker))
 	}
 	for n, r := range resources {
 		if n == 4 {

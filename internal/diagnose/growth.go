@@ -177,9 +177,9 @@ func proof(s *trend.Series) string {
 	switch s.Proof {
 	case trend.Proved:
 		if s.Leaked < s.Now() {
-			return number.Group(s.Leaked) + " of them " + Proven
+			return number.Group(s.Leaked) + " of them " + Proven(s.Checked)
 		}
-		return Proven
+		return Proven(s.Checked)
 	case trend.Reachable:
 		return "growing but still reachable: the collector proves no leak while a global, a timer or a live stack holds what they wait for"
 	}

@@ -31,10 +31,10 @@ func TestGrowth(t *testing.T) {
 		change func(*trend.Trend)
 		want   []string
 	}{
-		{"proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 30 }), trend.ByStack, nil, []string{grew, by + "; " + Proven}},
-		{"some proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 7 }), trend.ByStack, nil, []string{grew, by + "; 7 of them " + Proven}},
+		{"proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 30 }), trend.ByStack, nil, []string{grew, by + "; " + Proven(false)}},
+		{"some proven", leak(func(s *trend.Series) { s.Proof, s.Leaked = trend.Proved, 7 }), trend.ByStack, nil, []string{grew, by + "; 7 of them " + Proven(false)}},
 		{"two dumps, proven", leak(func(s *trend.Series) { s.Proof, s.Leaked, s.Counts = trend.Proved, 20, []int{10, 20} }), trend.ByStack, nil, []string{
-			"accumulating: main.leak +10 (10 → 20), none finished, blocked sending to a channel", by + "; " + Proven,
+			"accumulating: main.leak +10 (10 → 20), none finished, blocked sending to a channel", by + "; " + Proven(false),
 		}},
 		{"reachable", leak(func(s *trend.Series) { s.Proof = trend.Reachable }), trend.ByStack, nil, []string{
 			grew, by, "growing but still reachable: the collector proves no leak while a global, a timer or a live stack holds what they wait for",

@@ -8,7 +8,8 @@ import (
 	"gdump/internal/view/number"
 )
 
-// leaked says what the garbage collector proved leaked, where nothing grew.
+// leaked says what the garbage collector or a leak checker proved leaked, where
+// nothing grew.
 func leaked(d *Diagnosis) []Finding {
 	t := d.Trend
 	if len(t.Leaks) > 0 || d.apart() {
@@ -31,12 +32,12 @@ func leaked(d *Diagnosis) []Finding {
 		return nil
 	}
 	goroutines := number.Plural(all, "goroutine", "goroutines")
-	line := fmt.Sprintf("leaked: %s in %s, %s", goroutines, seriesName(most), Proven)
+	line := fmt.Sprintf("leaked: %s in %s, %s", goroutines, seriesName(most), Proven(most.Checked))
 	switch {
 	case places > 1 && most.Leaked == 1:
-		line = fmt.Sprintf("leaked: %s in %d places, such as %s, %s", goroutines, places, seriesName(most), Proven)
+		line = fmt.Sprintf("leaked: %s in %d places, such as %s, %s", goroutines, places, seriesName(most), Proven(most.Checked))
 	case places > 1:
-		line = fmt.Sprintf("leaked: %s in %d places, most (%s) in %s, %s", goroutines, places, number.Group(most.Leaked), seriesName(most), Proven)
+		line = fmt.Sprintf("leaked: %s in %d places, most (%s) in %s, %s", goroutines, places, number.Group(most.Leaked), seriesName(most), Proven(most.Checked))
 	}
 	f := Finding{Kind: Leaked, Says: line, Where: whose(most.Bucket), Goroutines: all, Confidence: 1}
 	f.of(most.Bucket)
@@ -49,7 +50,12 @@ func leaked(d *Diagnosis) []Finding {
 }
 
 // Proven says that a leak is proven, and by whom.
-const Proven = "proven leaked by the garbage collector"
+func Proven(checked bool) string {
+	if checked {
+		return "reported by a leak checker"
+	}
+	return "proven leaked by the garbage collector"
+}
 
 // seriesName is the short name of a series: of its group, or its call site.
 func seriesName(s *trend.Series) string {

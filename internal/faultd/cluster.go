@@ -27,12 +27,14 @@ type Cluster struct {
 	mu        sync.Mutex
 	pods      []Pod
 	forbidden map[string]bool // "list", "proxy", "portforward"
+	answers   map[string]http.HandlerFunc
 	asked     []string
+	headers   []http.Header
 }
 
 // NewCluster starts an API server for the pods of namespace shop.
 func NewCluster(pods ...Pod) *Cluster {
-	c := &Cluster{pods: pods, forbidden: map[string]bool{}}
+	c := &Cluster{pods: pods, forbidden: map[string]bool{}, answers: map[string]http.HandlerFunc{}}
 	c.Server = httptest.NewServer(c)
 	return c
 }
@@ -42,6 +44,32 @@ func (c *Cluster) Forbid(right string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forbidden[right] = true
+}
+
+// Redirect has a pod answer with another place, which the API server passes on.
+func (c *Cluster) Redirect(pod, to string) {
+	c.answer(pod, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })
+}
+
+// Answer has a pod answer with a status and a text.
+func (c *Cluster) Answer(pod string, status int, text string) {
+	c.answer(pod, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprint(w, text)
+	})
+}
+
+func (c *Cluster) answer(pod string, h http.HandlerFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers[pod] = h
+}
+
+// Headers are those of the requests that came, in order.
+func (c *Cluster) Headers() []http.Header {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]http.Header(nil), c.headers...)
 }
 
 // Asked are the requests that came, in order.
@@ -60,11 +88,11 @@ var (
 func (c *Cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = append(c.asked, r.URL.RequestURI())
+	c.asked, c.headers = append(c.asked, r.URL.RequestURI()), append(c.headers, r.Header)
 	if m := podsPath.FindStringSubmatch(r.URL.Path); m != nil {
 		c.list(w, r, m[1])
 	} else if m := proxyPath.FindStringSubmatch(r.URL.Path); m != nil {
-		if !c.allowed(w, "proxy", "get", "pods/proxy", m[1]) {
+		if !c.allowed(w, "proxy", "get", "pods/proxy", m[1]+":"+m[2]) {
 			return
 		}
 		c.page(w, r, m[1], m[2], m[3])
@@ -91,10 +119,15 @@ func (c *Cluster) list(w http.ResponseWriter, r *http.Request, namespace string)
 		refuse(w, http.StatusForbidden, "Forbidden", `pods is forbidden: User "dev" cannot list resource "pods" in API group "" in the namespace "shop"`)
 		return
 	}
+	selector := r.URL.Query().Get("labelSelector")
+	if strings.Count(selector, "=") > strings.Count(selector, ",")+1 {
+		refuse(w, http.StatusBadRequest, "BadRequest", "found '=', expected: ',' or 'end of string'")
+		return
+	}
 	type object = map[string]any
 	items := []object{}
 	for _, p := range c.pods {
-		if namespace != "shop" || !selects(r.URL.Query().Get("labelSelector"), p.Labels) {
+		if namespace != "shop" || !selects(selector, p.Labels) {
 			continue
 		}
 		items = append(items, object{
@@ -127,6 +160,10 @@ func (c *Cluster) page(w http.ResponseWriter, r *http.Request, name, port, page 
 	for _, p := range c.pods {
 		if p.Name != name {
 			continue
+		}
+		if h := c.answers[name]; h != nil {
+			h(w, r)
+			return
 		}
 		if p.Closed || port != "" && port != fmt.Sprint(p.Port) {
 			refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "error trying to reach service: dial tcp 10.0.0.7:"+port+": connect: connection refused")

@@ -28,6 +28,9 @@ type Options struct {
 	Step     time.Duration
 	Tenant   string // X-Scope-OrgID of a server that has tenants
 	Progress func(Progress)
+	// Abandon registers what must be undone should gdump be ended at once, and
+	// returns what takes that back; it may be nil.
+	Abandon func(undo func()) (done func())
 }
 
 // Progress is how far the asking has come.

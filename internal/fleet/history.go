@@ -185,8 +185,8 @@ func (h *History) read(ctx context.Context, st *store, members []*member, o Opti
 		return &source.Error{Kind: source.Target, Name: h.Name, What: "interrupted", Err: err}
 	}
 	some := false
+	h.findLives()
 	for i, t := range h.tracks {
-		t.lives = t.findLives()
 		some = some || len(t.times) > 0
 		if errs[i] != nil {
 			h.Failed = append(h.Failed, Failure{&Instance{Name: t.name}, errs[i]})
@@ -254,51 +254,72 @@ func (t *track) add(d *goroutine.Dump, m moment) {
 const (
 	climbed      = 6   // goroutines that a call site must have gained
 	climbSteps   = 3   // in so many moments
+	fromLittle   = 0.3 // of what it came to it may have begun with
 	oneStep      = 0.6 // of it at most in one of them: a burst is no climb
 	backToStart  = 0.3 // of it may be left
+	resetsFall   = 0.3 // of what it climbs falls between restarts that are plain to see
+	halfBack     = 0.4 // of what restarts end is left, where one is not plain
 	restartShare = 0.7 // of all that had climbed is back
 )
 
-// findLives divides a track into process lifetimes, by its counts alone. What
-// goes back at a restart that is plain to see shows those that are not, such as
-// one soon after another.
-func (t *track) findLives() []span {
-	starts := map[int]bool{}
-	resets := map[string]bool{}
-	from := 0
-	for i := 1; i < len(t.times); i++ {
-		sites, restarted := t.restarted(from, i)
-		if !restarted {
-			continue
-		}
-		starts[i], from = true, i
-		for _, site := range sites {
-			resets[site] = true
-		}
-	}
-	for i := 1; i < len(t.times); i++ {
-		before, after := t.above(resets, i-1), t.above(resets, i)
-		if before >= climbed && float64(after) <= backToStart*float64(before) {
-			starts[i] = true
+// findLives divides the tracks into process lifetimes, by their counts alone.
+// What goes back at restarts that are plain to see, on any instance, shows those
+// that are not, such as one soon after another.
+func (h *History) findLives() {
+	resets := map[string]int{}
+	starts := make([]map[int]bool, len(h.tracks))
+	for i, t := range h.tracks {
+		starts[i] = map[int]bool{}
+		from := 0
+		for j := 1; j < len(t.times); j++ {
+			sites, restarted := t.restarted(from, j)
+			if !restarted {
+				continue
+			}
+			starts[i][j], from = true, j
+			for _, site := range sites {
+				resets[site]++
+			}
 		}
 	}
-	var lives []span
-	from = 0
-	for i := 1; i <= len(t.times); i++ {
-		if starts[i] || i == len(t.times) {
-			lives = append(lives, span{from, i - 1})
-			from = i
+	// One that falls on some instances only, or at other times as well, shows
+	// nothing of the others.
+	maps.DeleteFunc(resets, func(site string, n int) bool {
+		up, down := 0, 0
+		for i, t := range h.tracks {
+			counts := t.sites[site]
+			for j := 1; j < len(counts); j++ {
+				up += max(0, counts[j]-counts[j-1])
+				if !starts[i][j] {
+					down += max(0, counts[j-1]-counts[j])
+				}
+			}
+		}
+		return float64(down) > resetsFall*float64(up)
+	})
+	for i, t := range h.tracks {
+		from := 0
+		for j := 1; j <= len(t.times); j++ {
+			if j < len(t.times) && !starts[i][j] {
+				before, after := t.above(resets, j-1), t.above(resets, j)
+				if before < climbed || float64(after) > halfBack*float64(before) {
+					continue
+				}
+			}
+			t.lives = append(t.lives, span{from, j - 1})
+			from = j
 		}
 	}
-	return lives
 }
 
 // above is how many goroutines more some call sites have than they ever have at
 // least.
-func (t *track) above(sites map[string]bool, at int) int {
+func (t *track) above(sites map[string]int, at int) int {
 	n := 0
 	for site := range sites {
-		n += t.sites[site][at] - slices.Min(t.sites[site])
+		if counts := t.sites[site]; counts != nil {
+			n += counts[at] - slices.Min(counts)
+		}
 	}
 	return n
 }
@@ -317,10 +338,12 @@ func (t *track) restarted(from, at int) (sites []string, restarted bool) {
 		if len(life) < climbSteps || more < climbed || float64(largest) > oneStep*float64(more) || float64(down) > mayFall*float64(more) {
 			continue
 		}
-		came += more
-		if float64(counts[at]-lowest) <= backToStart*float64(more) {
-			back += more
+		switch isBack := float64(counts[at]-lowest) <= backToStart*float64(more); {
+		case isBack:
+			came, back = came+more, back+more
 			sites = append(sites, site)
+		case float64(lowest) <= fromLittle*float64(life[len(life)-1]):
+			came += more // what began higher may be traffic, which goes on after a restart
 		}
 	}
 	return sites, came > 0 && float64(back) >= restartShare*float64(came) || !maps.Equal(t.labels[at-1], t.labels[at])

@@ -90,9 +90,9 @@ func (w world) history(seed uint64) *History {
 			h.keep(&goroutine.Stacks{}, d)
 			t.add(d, moment{point: point{at: at}, step: step, labels: map[string]string{"instance": t.name, "version": version}})
 		}
-		t.lives = t.findLives()
 		h.tracks = append(h.tracks, t)
 	}
+	h.findLives()
 	return h
 }
 

@@ -3,7 +3,6 @@ package fleet
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,23 +94,10 @@ func kubectlRaw(ctx context.Context, o source.Options, path string) ([]byte, err
 		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
 	}
-	body, err := kubectlStream(ctx, path)
-	if err != nil {
-		if ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("kubectl gave no response within %s", o.Timeout)
-		}
-		return nil, err
-	}
-	defer body.Close()
-	return io.ReadAll(io.LimitReader(body, maxList))
-}
-
-// kubectlStream is the same, as it comes.
-func kubectlStream(ctx context.Context, path string) (io.ReadCloser, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(ctx) // ends what is not read
+	defer cancel()
 	cmd, stderr, err := command(ctx, "get", "--raw", path)
 	if err != nil {
-		cancel()
 		return nil, err
 	}
 	out, err := cmd.StdoutPipe()
@@ -119,70 +105,30 @@ func kubectlStream(ctx context.Context, path string) (io.ReadCloser, error) {
 		err = start(ctx, cmd)
 	}
 	if err != nil {
-		cancel()
 		return nil, err
 	}
-	b := &childBody{r: bufio.NewReader(out), cmd: cmd, stderr: stderr, cancel: cancel, ctx: ctx}
-	if _, err := b.r.Peek(1); err != nil {
-		err = b.wait()
+	b, err := io.ReadAll(io.LimitReader(out, maxList+1))
+	if len(b) > maxList {
 		cancel()
-		if err == nil {
-			err = &refusedError{http.StatusBadGateway, "kubectl printed nothing"}
-		}
-		return nil, err
+		cmd.Wait()
+		return nil, fmt.Errorf("the list is longer than %d MiB: select fewer", maxList>>20)
 	}
-	return b, nil
-}
-
-// childBody is what a child prints. Its end is an error if the child fails.
-type childBody struct {
-	r      *bufio.Reader
-	cmd    *exec.Cmd
-	stderr *tail
-	cancel context.CancelFunc
-	ctx    context.Context
-	waited bool
-	err    error // at the end of what is read
-}
-
-func (b *childBody) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
+	if failed := cmd.Wait(); failed != nil {
+		err = complaint(stderr.String(), failed)
 	}
-	n, err := b.r.Read(p)
-	if err != nil {
-		b.err = cmp.Or(b.wait(), err)
-	}
-	return n, b.err
-}
-
-func (b *childBody) wait() error {
-	b.waited = true
-	err := b.cmd.Wait()
 	switch {
-	case b.ctx.Err() != nil:
-		return b.ctx.Err()
-	case err != nil:
-		return complaint(b.stderr.String(), err)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, fmt.Errorf("kubectl gave no response within %s", o.Timeout)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	}
-	return nil
+	return b, err
 }
 
-func (b *childBody) Close() error {
-	b.cancel()
-	if !b.waited {
-		b.waited = true
-		b.cmd.Wait() // it was ended: its status says nothing
-	}
-	return nil
-}
-
-var forwarding = regexp.MustCompile(`^Forwarding from (127\.0\.0\.1:\d+) -> `)
-
-// portForward forwards a port of loopback to a pod until ctx ends. ended is
-// closed when kubectl has.
-func portForward(ctx context.Context, namespace, pod string, port int) (local string, ended <-chan struct{}, err error) {
-	cmd, stderr, err := command(ctx, "port-forward", "--address", "127.0.0.1", "-n", namespace, "pod/"+pod, fmt.Sprintf(":%d", port))
+// serve starts a kubectl that serves until ctx ends, and returns what it says
+// once it does. ended is closed when it has.
+func serve(ctx context.Context, says *regexp.Regexp, args ...string) (said string, ended <-chan struct{}, err error) {
+	cmd, stderr, err := command(ctx, args...)
 	if err != nil {
 		return "", nil, err
 	}
@@ -195,7 +141,7 @@ func portForward(ctx context.Context, namespace, pod string, port int) (local st
 	}
 	s := bufio.NewScanner(out)
 	for s.Scan() {
-		if m := forwarding.FindStringSubmatch(s.Text()); m != nil {
+		if m := says.FindStringSubmatch(s.Text()); m != nil {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
@@ -210,4 +156,11 @@ func portForward(ctx context.Context, namespace, pod string, port int) (local st
 		return "", nil, ctx.Err()
 	}
 	return "", nil, complaint(stderr.String(), err)
+}
+
+var forwarding = regexp.MustCompile(`^Forwarding from (127\.0\.0\.1:\d+) -> `)
+
+// portForward forwards a port of loopback to a pod until ctx ends.
+func portForward(ctx context.Context, namespace, pod string, port int) (local string, ended <-chan struct{}, err error) {
+	return serve(ctx, forwarding, "port-forward", "--address", "127.0.0.1", "-n", namespace, "pod/"+pod, fmt.Sprintf(":%d", port))
 }

@@ -7,9 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -47,27 +51,47 @@ func fakeKubectl(api string, args []string) int {
 		fmt.Fprintf(os.Stderr, "Error from server (%s): %s\n", status.Reason, status.Message)
 		return 1
 	}
+	// listen serves where kubectl does, until the process is ended.
+	listen := func(network, address, says string, h http.Handler) int {
+		l, err := net.Listen(network, address)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			return 1
+		}
+		f, _ := os.OpenFile(os.Getenv("FLEET_TEST_PIDS"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		fmt.Fprintln(f, args[0], os.Getpid())
+		f.Close()
+		fmt.Printf(says, l.Addr())
+		http.Serve(l, h)
+		return 1
+	}
 	switch {
 	case slices.Equal(args[:2], []string{"get", "--raw"}):
 		return get(args[2])
-	case args[0] == "port-forward":
-		pod := strings.TrimPrefix(args[5], "pod/")
-		resp, err := http.Get(api + "/api/v1/namespaces/shop/pods/" + pod + "/portforward")
-		if err != nil || resp.StatusCode == http.StatusForbidden {
-			return get("/api/v1/namespaces/shop/pods/" + pod + "/portforward")
-		}
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	case args[0] == "proxy":
+		to, err := url.Parse(api)
 		if err != nil {
 			return 1
 		}
-		if file := os.Getenv("FLEET_TEST_PIDS"); file != "" {
-			f, _ := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-			fmt.Fprintln(f, os.Getpid())
-			f.Close()
+		accepts := regexp.MustCompile(strings.TrimPrefix(args[2], "--accept-paths="))
+		proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+		return listen("unix", strings.TrimPrefix(args[1], "--unix-socket="), "Starting to serve on %s\n", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !accepts.MatchString(r.URL.Path) {
+				http.Error(w, "Forbidden", http.StatusForbidden)
+				return
+			}
+			proxy.ServeHTTP(w, r)
+		}))
+	case args[0] == "port-forward":
+		pod := strings.TrimPrefix(args[5], "pod/")
+		page := "/api/v1/namespaces/shop/pods/" + pod + "/portforward"
+		if resp, err := http.Get(api + page); err != nil || resp.StatusCode == http.StatusForbidden {
+			return get(page)
 		}
-		fmt.Printf("Forwarding from %s -> 6060\n", l.Addr())
-		http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			resp, err := http.Get(api + "/api/v1/namespaces/shop/pods/" + pod + "/portforward" + r.URL.RequestURI())
+		return listen("tcp", "127.0.0.1:0", "Forwarding from %s -> 6060\n", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			req, _ := http.NewRequest(http.MethodGet, api+page+r.URL.RequestURI(), nil)
+			req.Header = r.Header
+			resp, err := http.DefaultClient.Do(req)
 			if err == nil {
 				w.WriteHeader(resp.StatusCode)
 				io.Copy(w, resp.Body)
@@ -117,6 +141,8 @@ func useKubectl(t *testing.T, api string) {
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("FLEET_TEST_API", api)
+	t.Setenv("FLEET_TEST_PIDS", filepath.Join(dir, "pids"))
+	t.Setenv("TMPDIR", t.TempDir())
 }
 
 func TestKubernetes(t *testing.T) {
@@ -175,25 +201,15 @@ func TestKubernetesSelects(t *testing.T) {
 // TestKubernetesForbidden has a user with few rights.
 func TestKubernetesForbidden(t *testing.T) {
 	c := cluster(t)
-	pids := filepath.Join(t.TempDir(), "pids")
-	t.Setenv("FLEET_TEST_PIDS", pids)
 	c.Forbid("proxy")
 	d, failed, err := find(t, "k8s:shop/app=web,version=v1", fleet.Options{}).Pull(t.Context())
 	if err != nil || len(failed) > 0 || d.Goroutines != 4 {
 		t.Fatalf("by port-forward: %d goroutines, %v, %v", d.Goroutines, failed, err)
 	}
-	forwarded, err := os.ReadFile(pids)
-	if err != nil || len(strings.Fields(string(forwarded))) == 0 {
-		t.Fatal("no port was forwarded", err)
-	}
-	for pid := range strings.FieldsSeq(string(forwarded)) {
-		if err := exec.Command("kill", "-0", pid).Run(); err == nil {
-			t.Errorf("kubectl port-forward goes on as process %s", pid)
-		}
-	}
+	ended(t, "port-forward")
 	c.Forbid("portforward")
 	_, _, err = find(t, "k8s:shop/app=web,version=v1", fleet.Options{}).Pull(t.Context())
-	if err == nil || !strings.Contains(err.Error(), `cannot create resource "pods/portforward"`) || !strings.Contains(hint(err), `resources: ["pods", "pods/proxy"], verbs: ["get", "list"]`) || !strings.Contains(hint(err), "pods/portforward") {
+	if err == nil || !strings.Contains(err.Error(), `cannot create resource "pods/portforward"`) || !strings.Contains(err.Error(), `cannot get resource "pods/proxy"`) || !strings.Contains(hint(err), `resources: ["pods", "pods/proxy"], verbs: ["get", "list"]`) || !strings.Contains(hint(err), "pods/portforward") {
 		t.Errorf("%v, hint %s", err, hint(err))
 	}
 	c.Forbid("list")
@@ -201,6 +217,77 @@ func TestKubernetesForbidden(t *testing.T) {
 	var e *source.Error
 	if !errors.As(err, &e) || e.Kind != source.Target || !strings.Contains(e.What, `cannot list resource "pods"`) || !strings.Contains(e.Hint, `resources: ["pods", "pods/proxy"], verbs: ["get", "list"]`) {
 		t.Errorf("%v, hint %s", err, hint(err))
+	}
+}
+
+// ended checks that kubectl was started to serve, that it has ended, and that it
+// left nothing behind.
+func ended(t *testing.T, command string) {
+	t.Helper()
+	b, err := os.ReadFile(os.Getenv("FLEET_TEST_PIDS"))
+	if err != nil || !strings.Contains(string(b), command) {
+		t.Fatalf("kubectl %s was not started: %v", command, err)
+	}
+	for line := range strings.Lines(string(b)) {
+		command, pid, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if err := exec.Command("kill", "-0", pid).Run(); err == nil {
+			t.Errorf("kubectl %s goes on as process %s", command, pid)
+		}
+	}
+	left, err := os.ReadDir(os.TempDir())
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestKubernetesRedirect has a pod that would have another server asked, to
+// which the user's token would go with it.
+func TestKubernetesRedirect(t *testing.T) {
+	c := cluster(t)
+	asked := false
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	t.Cleanup(elsewhere.Close)
+	c.Redirect("web-a", elsewhere.URL+"/debug/pprof/goroutine")
+	_, _, err := find(t, "k8s:shop/app=web,version=v1", fleet.Options{}).Pull(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "redirected to "+elsewhere.URL+", not followed") || asked {
+		t.Errorf("asked elsewhere: %v, %v", asked, err)
+	}
+	ended(t, "proxy")
+}
+
+// TestKubernetesRefuses has pods that answer with something else.
+func TestKubernetesRefuses(t *testing.T) {
+	c := cluster(t)
+	for status, says := range map[int]string{
+		http.StatusUnauthorized:        "the server answered 401 Unauthorized: not \\x1b[1mhere",
+		http.StatusForbidden:           "the server answered 403 Forbidden: not \\x1b[1mhere",
+		http.StatusNotFound:            "the server answered 404 Not Found: not \\x1b[1mhere",
+		http.StatusInternalServerError: "the server answered 500 Internal Server Error: not \\x1b[1mhere",
+		http.StatusNoContent:           "the response is empty",
+	} {
+		c.Answer("web-a", status, "not \x1b[1mhere")
+		_, _, err := find(t, "k8s:shop/app=web,version=v1", fleet.Options{}).Pull(t.Context())
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%d: %v, want %q", status, err, says)
+		}
+	}
+	if _, err := tryFind(t, "k8s:shop/app=a=b", fleet.Options{}); err == nil || !strings.Contains(err.Error(), "expected: ',") || !strings.Contains(hint(err), "kubectl get pods -l") {
+		t.Errorf("%v, hint %s", err, hint(err))
+	}
+}
+
+// TestKubernetesCredentials keeps what the user sends to servers from pods.
+func TestKubernetesCredentials(t *testing.T) {
+	c := cluster(t)
+	c.Forbid("proxy")
+	o := fleet.Options{Source: source.Options{Access: source.Access{Token: "tok-123", Headers: []string{"X-Key: k-456"}}}}
+	if _, _, err := find(t, "k8s:shop/app=web,version=v1", o).Pull(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range c.Headers() {
+		if h.Get("Authorization") != "" || h.Get("X-Key") != "" {
+			t.Errorf("a pod was sent %v", h)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ func (h *History) Trend() trend.Trend {
 	for i, track := range h.tracks {
 		verdicts[i] = h.judgeTrack(track)
 	}
+	load := h.loads()
 	last := len(t.Dumps) - 1
 	t.Lives[0].To = last
 	at := make([]map[goroutine.ID]*goroutine.Bucket, len(t.Dumps))
@@ -41,7 +42,7 @@ func (h *History) Trend() trend.Trend {
 		if s.Bucket == nil {
 			continue
 		}
-		n := inCompany(verdicts, site)
+		n := inCompany(verdicts, site, load)
 		s.Instances = h.instances(verdicts, site, n)
 		s.Verdict, s.Confidence = serviceVerdict(&s, verdicts, site)
 		if last > 0 {

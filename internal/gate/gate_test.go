@@ -81,6 +81,9 @@ func TestUndecided(t *testing.T) {
 	}{
 		{"two dumps", "accumulating", 2, trend.Accumulating, 1, trend.NoProof, Passed, "1 bucket grew: two dumps cannot decide"},
 		{"two dumps, growing", "accumulating", 2, "growing", 1, trend.NoProof, Passed, "two dumps cannot decide"},
+		{"two dumps, new", "accumulating", 2, trend.New, 0.6, trend.NoProof, Passed, "two dumps cannot decide"},
+		{"two dumps, grown", "accumulating", 2, trend.Grown, 0.6, trend.NoProof, Passed, "two dumps cannot decide"},
+		{"three dumps, new", "accumulating", 3, trend.New, 0.6, trend.NoProof, Passed, ""},
 		{"two dumps, proved", "accumulating", 2, trend.Accumulating, 0.9, trend.Proved, Tripped, ""},
 		{"two dumps, stable", "accumulating", 2, trend.Stable, 1, trend.NoProof, Passed, ""},
 		{"three dumps", "accumulating", 3, trend.Accumulating, 0.9, trend.NoProof, Tripped, ""},
@@ -440,6 +443,16 @@ func TestEntryFor(t *testing.T) {
 		other := &goroutine.Bucket{ID: "0000000000000000"}
 		if list.Covers(other) {
 			t.Errorf("%q covers another", f.Function)
+		}
+	}
+}
+
+// TestRises: one or two goroutines more in the second of two dumps are chance.
+func TestRises(t *testing.T) {
+	v := scope{trend: &trend.Trend{Dumps: make([]goroutine.Dump, 2)}}
+	for more, want := range map[int]bool{2: false, 3: true} {
+		if got := v.rises(&trend.Series{Verdict: trend.New, Counts: []int{1, 1 + more}}); got != want {
+			t.Errorf("%d more: %t", more, got)
 		}
 	}
 }

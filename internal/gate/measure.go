@@ -136,7 +136,7 @@ func accumulating(says string) measure {
 	m.undecided = func(v *scope) string {
 		n := 0
 		for _, s := range v.series {
-			if (s.Verdict == trend.Accumulating || s.Verdict == trend.Growing) && !m.blames(v, s) {
+			if v.rises(s) && !m.blames(v, s) {
 				n++
 			}
 		}
@@ -151,6 +151,21 @@ func accumulating(says string) measure {
 	}
 	return m
 }
+
+// rises reports whether a series may accumulate. Of two dumps that is any that
+// has clearly more in the second.
+func (v *scope) rises(s *trend.Series) bool {
+	switch s.Verdict {
+	case trend.Accumulating, trend.Growing:
+		return true
+	case trend.New, trend.Grown:
+		return v.pair() && v.left(s) >= leastRise
+	}
+	return false
+}
+
+// leastRise is how many goroutines more are no chance.
+const leastRise = 3
 
 // pair reports whether only two dumps are of the last lifetime.
 func (v *scope) pair() bool { return len(v.trend.Dumps)-v.from == 2 }

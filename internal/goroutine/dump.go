@@ -37,8 +37,10 @@ type Dump struct {
 	// is known of the process's other goroutines, and two such stacks are no
 	// before and after. With Level Crash it ended the process, else it did not.
 	Alone     bool
-	LeaksOnly bool // a goroutineleak profile that lists only what the collector proved leaked
+	LeaksOnly bool // a goroutineleak profile or a leak checker's list: it has only what leaked
+	Checker   bool // a leak checker such as goleak reported what leaked, not the collector
 	Buckets   []Bucket
+	Outline   *Outline // of buckets that were let go, as long as nobody needs them; else nil
 	Problems  []Problem
 	// GoVersion is the toolchain that built the program, where a file name in
 	// the dump tells it ("go1.27.0"); otherwise empty.
@@ -58,6 +60,30 @@ func (d *Dump) EachFunction(visit func(*Frame)) {
 		}
 		last = d.Buckets[i].Stack.in
 	}
+}
+
+// Outline is what stays of a dump's buckets that were let go.
+type Outline struct {
+	Buckets int
+	Highest uint64 // of the goroutines' ids; 0 if there are none
+}
+
+// Abridge lets go of the buckets.
+func (d *Dump) Abridge() {
+	d.Outline = &Outline{len(d.Buckets), d.Highest()}
+	d.Buckets = nil
+}
+
+// Highest is the highest goroutine id, 0 if the dump has none.
+func (d *Dump) Highest() uint64 {
+	if d.Outline != nil {
+		return d.Outline.Highest
+	}
+	var top uint64
+	for i := range d.Buckets {
+		top = max(top, d.Buckets[i].IDs.Max())
+	}
+	return top
 }
 
 // Incomplete reports whether something of the dump is missing: it was cut off,

@@ -3,10 +3,49 @@ package goroutine
 import (
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+// TestIDs holds a list of ids, in any order, against a slice.
+func TestIDs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.SliceOfDistinct(rapid.Uint64Range(0, 60), func(id uint64) uint64 { return id }).Draw(t, "ids")
+		var s, same IDs
+		for i, id := range want {
+			before := s.Clip()
+			s.Add(id)
+			if i > 0 && before.Len() != i {
+				t.Fatalf("adding to a list changed what was clipped of it: %d ids, want %d", before.Len(), i)
+			}
+			same.Add(id)
+		}
+		if got := slices.Collect(s.All()); !slices.Equal(got, want) || s.Len() != len(want) {
+			t.Fatalf("got %v, %d ids, want %v", got, s.Len(), want)
+		}
+		sorted := slices.Sorted(slices.Values(want))
+		if got := slices.Collect(s.Sorted()); !slices.Equal(got, sorted) {
+			t.Fatalf("sorted: got %v, want %v", got, sorted)
+		}
+		if got := s.Max(); len(sorted) > 0 && got != sorted[len(sorted)-1] {
+			t.Fatalf("max: got %d, want %d", got, sorted[len(sorted)-1])
+		}
+		if !s.Equal(&same) {
+			t.Fatal("lists of the same ids differ")
+		}
+		for id := range uint64(62) {
+			if s.Contains(id) != slices.Contains(want, id) {
+				t.Fatalf("contains %d: %v", id, s.Contains(id))
+			}
+		}
+		same.Add(61)
+		if s.Equal(&same) {
+			t.Fatal("lists of different ids are the same")
+		}
+	})
+}
 
 // TestCommon holds the merge of compressed lists against sets.
 func TestCommon(t *testing.T) {

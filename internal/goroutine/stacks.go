@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"math/bits"
 )
 
 // Stacks keeps stacks in little memory, as paths of one tree: those that
@@ -157,12 +158,16 @@ func (t *Stacks) Append(f Frame) uint32 {
 	return n
 }
 
+// Settle lets go of what only adding needs; the next stack that is added makes
+// it anew.
+func (t *Stacks) Settle() { t.table, t.numbers, t.indexed = nil, nil, 0 }
+
 func clampLine(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }
 
 // step is the number of a step, which it gives to a new one.
 func (t *Stacks) step(s step) uint32 {
 	if 2*int(t.n+1) > len(t.table) {
-		t.table = make([]uint32, max(64, 2*len(t.table)))
+		t.table = make([]uint32, max(64, 1<<bits.Len32(2*t.n+1)))
 		for i := uint32(1); i <= t.n; i++ {
 			*t.slot(t.at(i)) = i
 		}

@@ -32,6 +32,9 @@ func TestStacks(t *testing.T) {
 				p.ElidedAt = rapid.IntRange(0, len(p.Frames)).Draw(t, "at")
 			}
 			all, stacks = append(all, p), append(stacks, in.Add(p))
+			if rapid.Bool().Draw(t, "settle") {
+				in.Settle()
+			}
 		}
 		for i, p := range all {
 			if diff := cmp.Diff(p, stacks[i].Parts(), cmpopts.EquateEmpty()); diff != "" {

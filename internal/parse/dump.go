@@ -68,6 +68,7 @@ type builder struct {
 	countsOnly bool
 	counted    bool // it has counts only
 	leaks      bool // it lists leaked goroutines only
+	checker    bool // by a leak checker
 	crash      bool
 	level      goroutine.Level
 	reason     string
@@ -289,7 +290,7 @@ func (b *builder) snapshot() goroutine.Dump {
 func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	d := goroutine.Dump{
 		Level: b.level, Reason: b.reason, TakenAt: b.takenAt, Line: b.line, Offset: b.offset,
-		Goroutines: b.total, Truncated: b.truncated, LeaksOnly: b.leaks, Problems: b.problems,
+		Goroutines: b.total, Truncated: b.truncated, LeaksOnly: b.leaks, Checker: b.checker, Problems: b.problems,
 	}
 	if b.crash && d.Level == goroutine.Debug2 {
 		d.Level = goroutine.Crash

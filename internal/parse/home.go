@@ -7,7 +7,7 @@ import (
 // home keeps the stacks of dumps that follow each other in a source, each
 // stack and string once. A log has thousands of crashes with few stacks.
 type home struct {
-	stacks    goroutine.Stacks
+	stacks    *goroutine.Stacks // apart, so that it does not keep the rest
 	builder   goroutine.Builder
 	functions map[string]uint32 // number of a function by its name and file
 	key       []byte
@@ -17,6 +17,8 @@ type home struct {
 	mixed     bool   // programs have different main modules
 	used      bool   // a dump is finished
 }
+
+func emptyHome() *home { return &home{stacks: new(goroutine.Stacks)} }
 
 // maxShared is how many stacks a home has at most if another dump shares it:
 // large dumps gain nothing from it.
@@ -28,14 +30,14 @@ type homes struct{ now *home }
 // next is the home of the next dump.
 func (h *homes) next() *home {
 	if h.now == nil || len(h.now.list) > maxShared || h.now.mixed {
-		h.now = &home{}
+		h.now = emptyHome()
 	}
 	return h.now
 }
 
 // newHome moves the stacks of buckets into a home of their own.
 func newHome(buckets []goroutine.Bucket) *home {
-	h := &home{}
+	h := emptyHome()
 	for i := range buckets {
 		buckets[i].Stack = h.stacks.Add(buckets[i].Stack.Parts())
 	}
@@ -45,7 +47,7 @@ func newHome(buckets []goroutine.Bucket) *home {
 // keep keeps a stack that is new, and returns its number.
 func (h *home) keep(sum goroutine.Sum, s *stack) int {
 	b := &h.builder
-	b.Begin(&h.stacks)
+	b.Begin(h.stacks)
 	for i := len(s.ancestors) - 1; i >= 0; i-- {
 		b.Ancestor(h.function(&s.ancestors[i]), s.ancestors[i].line)
 	}
@@ -116,6 +118,7 @@ func classifyAll(builders []*builder) {
 		dumps[b.home] = append(dumps[b.home], b.done)
 	}
 	for h, of := range dumps {
-		classify(&h.stacks, of)
+		classify(h.stacks, of)
+		h.stacks.Settle()
 	}
 }

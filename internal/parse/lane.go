@@ -180,7 +180,8 @@ func (l *lane) head(text []byte, where func() place) bool {
 				l.stack.title(h.Call, h.At)
 			}
 			if leaks {
-				l.builder(l.at).leaks = true
+				b := l.builder(l.at)
+				b.leaks, b.checker = true, true
 			}
 			return true
 		}

@@ -49,7 +49,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrNoDump, profileKind(p))
 	}
-	b := &builder{home: &home{}, level: goroutine.Debug0, counted: true, leaks: strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")}
+	b := &builder{home: emptyHome(), level: goroutine.Debug0, counted: true, leaks: strings.HasPrefix(p.SampleType[value].Type, "goroutineleak")}
 	if p.TimeNanos > 0 {
 		b.takenAt = time.Unix(0, p.TimeNanos).UTC()
 	}
@@ -197,7 +197,7 @@ func (in *profileStacks) number(sample *profile.Sample) int {
 		return n
 	}
 	build := &in.home.builder
-	build.Begin(&in.home.stacks)
+	build.Begin(in.home.stacks)
 	for i := len(in.calls) - 1; i >= 0; i-- {
 		if c := &in.calls[i]; c.function > 0 {
 			build.Call(in.function(c.function-1), c.line)

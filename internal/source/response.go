@@ -90,7 +90,9 @@ func (t *Process) refused(resp *http.Response, name string) error {
 			hint = "the process has no goroutineleak profile: that needs Go 1.27, or 1.26 built with GOEXPERIMENT=goroutineleakprofile"
 		}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		hint = "the target wants credentials: --header 'Name: value', --header @file, --token-file or GDUMP_TOKEN"
+		if t.at.relay == "" { // which brings none
+			hint = "the target wants credentials: --header 'Name: value', --header @file, --token-file or GDUMP_TOKEN"
+		}
 	case http.StatusProxyAuthRequired:
 		hint = "put its credentials into HTTP_PROXY or HTTPS_PROXY, or name the host in NO_PROXY"
 	case http.StatusBadRequest:

@@ -22,22 +22,17 @@ type ordered struct {
 // order puts dumps in the order in which they were taken: by their times,
 // unless their goroutine ids, which only grow, contradict those.
 func order(given []goroutine.Dump) ordered {
-	o := ordered{dumps: slices.Clone(given)}
 	timed, ids := 0, 0
-	for i := range o.dumps {
-		if !o.dumps[i].TakenAt.IsZero() {
+	for i := range given {
+		if !given[i].TakenAt.IsZero() {
 			timed++
 		}
-		if o.dumps[i].Level.HasIDs() {
+		if given[i].Level.HasIDs() {
 			ids++
 		}
 	}
-	byTime := func(a, b goroutine.Dump) int { return a.TakenAt.Compare(b.TakenAt) }
-	sorted := timed == len(o.dumps) && !slices.IsSortedFunc(o.dumps, byTime)
-	if sorted {
-		slices.SortStableFunc(o.dumps, byTime)
-	}
-	o = choose(o)
+	dumps, sorted := inTime(given)
+	o := choose(ordered{dumps: dumps})
 	o.rosters = newRosters(o.dumps)
 	// Of two dumps with times, falling ids say that the process restarted.
 	if ids == len(given) && (timed < len(given) || len(given) > 2) && o.sortByIDs() {
@@ -58,6 +53,33 @@ func order(given []goroutine.Dump) ordered {
 	return o
 }
 
+func byTime(a, b goroutine.Dump) int { return a.TakenAt.Compare(b.TakenAt) }
+
+// inTime is the dumps by their times, if all have one and are not in that order.
+func inTime(given []goroutine.Dump) (dumps []goroutine.Dump, sorted bool) {
+	dumps = slices.Clone(given)
+	untimed := slices.ContainsFunc(dumps, func(d goroutine.Dump) bool { return d.TakenAt.IsZero() })
+	if untimed || slices.IsSortedFunc(dumps, byTime) {
+		return dumps, false
+	}
+	slices.SortStableFunc(dumps, byTime)
+	return dumps, true
+}
+
+// Needs lists the outlines of the dumps whose buckets Compare looks at.
+func Needs(all []goroutine.Dump) []*goroutine.Outline {
+	dumps, proofs := splitProofs(all)
+	dumps, _ = splitExtracts(dumps)
+	dumps, _ = inTime(dumps)
+	var needed []*goroutine.Outline
+	for _, d := range slices.Concat(proofs, choose(ordered{dumps: dumps}).dumps) {
+		if d.Outline != nil {
+			needed = append(needed, d.Outline)
+		}
+	}
+	return needed
+}
+
 func (o *ordered) warn(w Warning) { o.warnings = append(o.warnings, w) }
 
 // choose takes the dumps that are compared out of too many.
@@ -67,8 +89,8 @@ func choose(o ordered) ordered {
 		return o
 	}
 	start := n - 1 // of the newest lifetime: the highest id falls by much
-	for top := highest(&o.dumps[start]); start > 0; start-- {
-		before := highest(&o.dumps[start-1])
+	for top := o.dumps[start].Highest(); start > 0; start-- {
+		before := o.dumps[start-1].Highest()
 		if before > 2*top {
 			break
 		}

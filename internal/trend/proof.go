@@ -54,12 +54,17 @@ func prove(m matched, proofs []goroutine.Dump) matched {
 		m.proved = true
 		for n := range m.series { // the newest dump with marks has them all
 			m.series[n].Leaked = m.series[n].leakedIn(i)
+			m.series[n].Checked = m.dumps[i].Checker
 		}
 	}
 	for i := range proofs {
 		m.proved = true
 		m.proveBy(&proofs[i])
-		m.warn(Warning{Kind: LeakProfile, Names: []string{proofs[i].Source}, N: proofs[i].Goroutines, Of: len(proofs[i].Buckets)})
+		kind := LeakProfile
+		if proofs[i].Checker {
+			kind = LeakList
+		}
+		m.warn(Warning{Kind: kind, Names: []string{proofs[i].Source}, N: proofs[i].Goroutines, Of: len(proofs[i].Buckets)})
 	}
 	return m
 }
@@ -88,6 +93,7 @@ func (m *matched) proveBy(profile *goroutine.Dump) {
 			left := counts[k]
 			for _, n := range series {
 				took := min(left, m.series[n].Counts[i])
+				m.series[n].Checked = profile.Checker
 				m.series[n].Leaked = max(m.series[n].Leaked, took)
 				left -= took
 			}

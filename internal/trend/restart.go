@@ -178,11 +178,3 @@ func younger(a, b *goroutine.Dump) bool {
 	}
 	return first && waited >= 2
 }
-
-func highest(d *goroutine.Dump) uint64 {
-	var top uint64
-	for i := range d.Buckets {
-		top = max(top, d.Buckets[i].IDs.Max())
-	}
-	return top
-}

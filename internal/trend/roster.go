@@ -102,7 +102,7 @@ func (r *rosters) of(dump int, w window, buf []member) []member {
 // highest is the highest id of a dump.
 func (r *rosters) highest(dump int) uint64 {
 	if r.kept == nil {
-		return highest(&r.dumps[dump])
+		return r.dumps[dump].Highest()
 	}
 	if all := r.of(dump, r.windows[0], nil); len(all) > 0 {
 		return all[len(all)-1].id

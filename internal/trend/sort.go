@@ -48,14 +48,26 @@ func (t *Trend) sortSeries(compare func(a, b *Series) int) (place []int) {
 		}
 		return compareNames(a, b, sites[i], sites[j])
 	})
-	sorted := make([]Series, len(order))
 	place = make([]int, len(order))
 	for i, from := range order {
-		sorted[i] = t.Series[from]
 		place[from] = i
 	}
-	t.Series = sorted
+	permute(t.Series, order)
 	return place
+}
+
+// permute puts in each place of s what is in the place that order names, and
+// uses order up. A copy would take much memory: see sortSeries.
+func permute(s []Series, order []int) {
+	for i := range order {
+		first, to := s[i], i
+		for order[to] != i {
+			from := order[to]
+			s[to], order[to] = s[from], to
+			to = from
+		}
+		s[to], order[to] = first, to
+	}
 }
 
 func site(s *Series) string { return s.Bucket.Stack.Site().Function }

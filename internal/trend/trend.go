@@ -106,6 +106,7 @@ type Series struct {
 	Lives      []Growth // per lifetime
 	Proof      Proof
 	Leaked     int        // goroutines that the garbage collector proved leaked, by the newest dump that shows it
+	Checked    bool       // a leak checker reported that, not the collector
 	Instances  *Instances // of a fleet over time; nil otherwise
 
 	owner int8 // among equals the reader's own code comes first: see closeness

@@ -22,6 +22,7 @@ const (
 	Regrouped    WarningKind = "regrouped"      // N goroutines are in Of stacks: they are listed by Names[0]
 	LeftOut      WarningKind = "left-out"       // Names show one goroutine each, and are not compared
 	LeakProfile  WarningKind = "leak-profile"   // Names[0] lists N goroutines in Of stacks that were proven leaked
+	LeakList     WarningKind = "leak-list"      // Names[0] is a leak checker's list of N goroutines in Of stacks
 )
 
 // Warning is something that the reader of a comparison must know.

@@ -31,7 +31,7 @@ func Title(s *trend.Series, dumps int) string {
 		parts = append(parts, number.Group(s.Bucket.Locked)+" locked to a thread")
 	}
 	if s.Leaked > 0 {
-		parts = append(parts, number.Group(s.Leaked)+" "+diagnose.Proven)
+		parts = append(parts, number.Group(s.Leaked)+" "+diagnose.Proven(s.Checked))
 	}
 	return strings.Join(parts, " · ")
 }

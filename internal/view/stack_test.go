@@ -60,7 +60,7 @@ func TestEvidence(t *testing.T) {
 		tr.Dumps[i].TakenAt = time.Date(2026, 3, 1, 12, i, 0, 0, time.UTC)
 	}
 	want := []string{
-		"+44 (150 → 194), accumulating: 194 new, 150 finished, none left from the first dump · chan send 194 · 2 locked to a thread · 3 " + diagnose.Proven, "",
+		"+44 (150 → 194), accumulating: 194 new, 150 finished, none left from the first dump · chan send 194 · 2 locked to a thread · 3 " + diagnose.Proven(false), "",
 		`accumulating, confidence 97 %: came and went; there was none before`,
 		"seen in all that one go statement started, in whichever stack it is",
 		"15 of 194 never finish, the others pass through",

@@ -76,6 +76,8 @@ func warning(w trend.Warning) string {
 			return w.Names[0] + " shows one goroutine only: it is not compared"
 		}
 		return list(w.Names) + " show one goroutine each: they are not compared"
+	case trend.LeakList:
+		return fmt.Sprintf("%s lists what a leak checker found: %s in %s", w.Names[0], number.Plural(w.N, "goroutine", "goroutines"), number.Plural(w.Of, "stack", "stacks"))
 	case trend.LeakProfile:
 		return fmt.Sprintf("%s lists what the garbage collector proved leaked: %s in %s", w.Names[0], number.Plural(w.N, "goroutine", "goroutines"), number.Plural(w.Of, "stack", "stacks"))
 	}

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"gdump/internal/parse"
 
 	"github.com/DataDog/gostackparse"
+	"github.com/google/pprof/profile"
 	"github.com/maruel/panicparse/v2/stack"
 )
 
@@ -21,6 +23,30 @@ var engines = map[string]func(name string, workers int) (goroutines, stacks int,
 	"counts":       readCounts,
 	"gostackparse": readGostackparse,
 	"panicparse":   readPanicparse,
+	"pprof":        readPprof,
+}
+
+// readPprof reads all profiles of a folder.
+func readPprof(folder string, _ int) (goroutines, stacks int, err error) {
+	names, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return 0, 0, err
+		}
+		p, err := profile.ParseData(data)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, s := range p.Sample {
+			goroutines += int(s.Value[0])
+		}
+		stacks += len(p.Sample)
+	}
+	return goroutines, stacks, nil
 }
 
 func readGdump(name string, workers int) (int, int, error) {

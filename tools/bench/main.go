@@ -100,7 +100,7 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d stacks of real dumps, multiplied to %d, %d and %d\n", len(all), b.small, b.middle, b.large)
-	for _, part := range []func(context.Context, string, []template) error{b.speed, b.wrapped, b.crashes, b.parsers, b.stacks, b.zipped} {
+	for _, part := range []func(context.Context, string, []template) error{b.speed, b.wrapped, b.crashes, b.parsers, b.stacks, b.zipped, b.profiles} {
 		if err := part(ctx, self, all); err != nil {
 			return err
 		}

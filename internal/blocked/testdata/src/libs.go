@@ -10,6 +10,7 @@ import (
 	"runtime/pprof"
 	"time"
 
+	"github.com/eapache/channels"
 	"github.com/fsnotify/fsnotify"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -57,6 +58,16 @@ var ways = map[string]func(){
 		c := dial(9)
 		for range 3 {
 			run(func() { follow(c) })
+		}
+	},
+	"not-closed": func() {
+		for range 12 {
+			run(func() { channels.NewInfiniteChannel() })
+		}
+	},
+	"not-closed.not": func() {
+		for range 12 { // one for each part of the service
+			channels.NewInfiniteChannel()
 		}
 	},
 	"errgroup-limit": func() {
