@@ -141,10 +141,13 @@ func read(all map[string]func(string) string) map[string]func(string) string {
 
 // fill puts a text into a format: %r as it is, %s and %S as JSON quotes it once
 // and twice, %q as Go quotes it, %h as HTML, %c as CSV, %n with the line ends of
-// a terminal, %l without empty lines before it, %p indented.
+// a terminal, %l without empty lines before it, %p indented, %y as a list of
+// Python; %f is its first line.
 func fill(format string, i int, s string) string {
+	first, _, _ := strings.Cut(s, "\n")
 	return strings.NewReplacer("%r", s, "%s", QuoteJSON(s), "%S", QuoteJSON(QuoteJSON(s)), "%q", strconv.Quote(s), "%h", html.EscapeString(s),
 		"%c", strings.ReplaceAll(s, `"`, `""`), "%n", strings.ReplaceAll(s, "\n", "\r\n"), "%l", strings.TrimLeft(s, "\n"),
+		"%f", QuoteJSON(first), "%y", strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", "', '").Replace(s),
 		"%p", "    "+strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\n    ")+"\n").Replace(Stamped(format, i))
 }
 
