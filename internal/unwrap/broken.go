@@ -2,6 +2,7 @@ package unwrap
 
 import (
 	"bytes"
+	"slices"
 
 	"gdump/internal/grammar"
 )
@@ -20,19 +21,46 @@ func (r *Reader) breaks(line []byte, end string, quoted bool) bool {
 	return true
 }
 
+// isCut reports whether a line is the beginning of a record.
+func (r *Reader) isCut(l *level, line []byte) bool {
+	if bytes.HasPrefix(line, []byte(`{"`)) && (l.records || grammar.Interesting(line)) {
+		return !isClosed(line)
+	}
+	return slices.ContainsFunc(l.shapes, func(sh *shape) bool {
+		n, id, ok := sh.before.cut(line, r.id[:0])
+		r.id = id
+		return ok && sh.escaped && n > 0 && line[n-1] == '"' && scalarSize(line[n-1:]) == 0
+	})
+}
+
+// isClosed reports whether all quotes of a line have ends, and its brace.
+func isClosed(line []byte) bool {
+	for rest := line; ; {
+		i := bytes.IndexByte(rest, '"')
+		if i < 0 {
+			return line[0] != '{' || bytes.HasSuffix(bytes.TrimRight(line, " \t,"), []byte{'}'})
+		}
+		size := grammar.QuotedSize(rest[i:])
+		if size < 0 {
+			return false
+		}
+		rest = rest[i+size:]
+	}
+}
+
 // goesOn adds a line to the broken record. It reports false if the line is not
 // a piece of it.
 func (r *Reader) goesOn(line []byte) bool {
 	b := &r.broken
 	first, _, more := bytes.Cut(line, []byte(b.end))
-	more = more || b.quoted && bytes.IndexByte(line, '"') >= 0
-	begins := bytes.HasPrefix(line, b.text[:min(len(b.text), 8)]) || grammar.Interesting(line) && grammar.StartAt(first) >= 0
+	more = more || b.quoted && (bytes.IndexByte(line, '"') >= 0 || r.line < b.line+8)
+	begins := bytes.HasPrefix(line, b.text[:min(len(b.text), 8)]) || bytes.HasPrefix(line, []byte(`{"`)) || grammar.Interesting(line) && grammar.StartAt(first) >= 0
 	if !more || begins || len(b.text) > maxBroken {
 		r.closeBroken()
 		return false
 	}
 	b.text = append(b.text, line...)
-	if _, size := quotedAround(b.text, grammar.InterestingAt(b.text)); b.quoted && size > 0 {
+	if b.quoted && isClosed(b.text) {
 		r.closeBroken()
 	}
 	return true
@@ -48,11 +76,11 @@ func (r *Reader) closeBroken() {
 	w := r.where
 	r.where = b.where
 	r.raw, r.around = b.text, b.text
-	if from, size := quotedAround(b.text, grammar.InterestingAt(b.text)); !b.quoted || size > 0 {
-		r.take(r.root, b.text)
-	} else {
+	if from, size := quotedAround(b.text, grammar.InterestingAt(b.text)); b.quoted && size < 0 {
 		r.root.bare.problem(r, "the record ends within its text")
 		r.document(r.root, unescape(nil, b.text[from+1:]), pairs(b.text[:from], -1))
+	} else {
+		r.take(r.root, b.text)
 	}
 	r.where = w
 }

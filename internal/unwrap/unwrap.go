@@ -238,6 +238,9 @@ func (r *Reader) take(l *level, line []byte) {
 	if slices.ContainsFunc(l.shapes, func(sh *shape) bool { return r.byShape(l, sh, line) }) {
 		return
 	}
+	if l.depth == 0 && r.broken.line != r.line && r.isCut(l, line) && r.breaks(line, `\`, true) {
+		return
+	}
 	if len(l.shapes) > 0 && l.last != nil && l.last.used == r.line-1 && r.rejoin(l.last, line) {
 		return
 	}
