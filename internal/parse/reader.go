@@ -296,7 +296,8 @@ func (t *reader) foldChunk(l *lane, c *unwrap.Chunk) {
 
 // placeIn is where a text of a chunk is in the source.
 func placeIn(c *unwrap.Chunk, pos int) place {
-	return place{line: c.Line(pos), offset: c.Offset(pos), around: c.Around(pos)}
+	line, offset, around := c.At(pos)
+	return place{line, offset, around}
 }
 
 // problem notes what could not be read and is of no dump.

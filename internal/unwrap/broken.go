@@ -2,49 +2,66 @@ package unwrap
 
 import (
 	"bytes"
+	"slices"
 
 	"gdump/internal/grammar"
 )
 
 // brokenRecord is one that a collector broke into several lines.
 type brokenRecord struct {
-	text []byte // nil if there is none
-	end  string // what it has for the ends of its lines; "" if it is quoted
+	text   []byte // nil if there is none
+	end    string // what its pieces have for the ends of lines
+	quoted bool   // its text ends in a quote
 	where
 }
 
-// breaks begins a record whose quoted text does not end in its line, since a
-// collector broke it.
-func (r *Reader) breaks(l *level, line []byte, from int) bool {
-	if l.depth > 0 || r.broken.text != nil || !holdsDump(unescape(nil, line[from+1:])) {
-		return false
-	}
-	r.broken = brokenRecord{text: bytes.Clone(line), where: where{line: r.line, offset: r.offset}}
+// breaks begins a record that goes on in the lines that follow, perhaps.
+func (r *Reader) breaks(line []byte, end string, quoted bool) bool {
+	r.broken = brokenRecord{bytes.Clone(line), end, quoted, where{line: r.line, offset: r.offset}}
 	return true
 }
 
-// goesOn adds a line to the broken record. It reports false if the line begins
-// another.
+// isCut reports whether a line is the beginning of a record.
+func (r *Reader) isCut(l *level, line []byte) bool {
+	if bytes.HasPrefix(line, []byte(`{"`)) && (l.records || grammar.Interesting(line)) {
+		return !isClosed(line)
+	}
+	return slices.ContainsFunc(l.shapes, func(sh *shape) bool {
+		n, id, ok := sh.before.cut(line, r.id[:0])
+		r.id = id
+		return ok && sh.escaped && n > 0 && line[n-1] == '"' && scalarSize(line[n-1:]) == 0
+	})
+}
+
+// isClosed reports whether all quotes of a line have ends, and its brace.
+func isClosed(line []byte) bool {
+	for rest := line; ; {
+		i := bytes.IndexByte(rest, '"')
+		if i < 0 {
+			return line[0] != '{' || bytes.HasSuffix(bytes.TrimRight(line, " \t,"), []byte{'}'})
+		}
+		size := grammar.QuotedSize(rest[i:])
+		if size < 0 {
+			return false
+		}
+		rest = rest[i+size:]
+	}
+}
+
+// goesOn adds a line to the broken record. It reports false if the line is not
+// a piece of it.
 func (r *Reader) goesOn(line []byte) bool {
 	b := &r.broken
-	head := b.text[:min(len(b.text), 8)]
 	first, _, more := bytes.Cut(line, []byte(b.end))
-	begins := !more || b.end != "" && grammar.Interesting(line) && grammar.StartAt(first) >= 0
-	if b.end == "" {
-		head = b.text[:min(bytes.IndexByte(b.text, '"')+1, maxStamped)]
-		begins = r.line > b.line+32
-	}
-	p := learnPrefix(head, "=")
-	_, want, _ := p.cut(head, nil)
-	if _, id, ok := p.cut(line, nil); begins || ok && bytes.Equal(id, want) && len(head) > 2 || len(b.text) > maxBroken {
+	more = more || b.quoted && (bytes.IndexByte(line, '"') >= 0 || r.line < b.line+8)
+	begins := bytes.HasPrefix(line, b.text[:min(len(b.text), 8)]) || bytes.HasPrefix(line, []byte(`{"`)) || grammar.Interesting(line) && grammar.StartAt(first) >= 0
+	if !more || begins || len(b.text) > maxBroken {
 		r.closeBroken()
 		return false
 	}
 	b.text = append(b.text, line...)
-	if b.end == "" {
-		if _, size := quotedAround(b.text, grammar.InterestingAt(b.text)); size > 0 {
-			r.closeBroken()
-		}
+	if b.quoted && isClosed(b.text) {
+		r.closeBroken()
 	}
 	return true
 }
@@ -59,11 +76,11 @@ func (r *Reader) closeBroken() {
 	w := r.where
 	r.where = b.where
 	r.raw, r.around = b.text, b.text
-	if from, size := quotedAround(b.text, grammar.InterestingAt(b.text)); b.end != "" || size > 0 {
-		r.take(r.root, b.text)
-	} else {
+	if from, size := quotedAround(b.text, grammar.InterestingAt(b.text)); b.quoted && size < 0 {
 		r.root.bare.problem(r, "the record ends within its text")
 		r.document(r.root, unescape(nil, b.text[from+1:]), pairs(b.text[:from], -1))
+	} else {
+		r.take(r.root, b.text)
 	}
 	r.where = w
 }

@@ -65,23 +65,17 @@ type Problem struct {
 	Message string
 }
 
+// At returns which line of the source has the text at pos, and where that
+// begins. Around is the line with the header, the head of counts or the reason
+// that is there, as far as it can show a time.
+func (c *Chunk) At(pos int) (line int, offset int64, around []byte) {
+	at := c.lines[c.index(pos)]
+	return at.line, at.offset, c.aux[at.from:at.to]
+}
+
 // index is the number of the line that has the text at pos.
 func (c *Chunk) index(pos int) int {
 	return max(0, sort.Search(len(c.lines), func(i int) bool { return c.lines[i].pos > pos })-1)
-}
-
-// Line returns the source line of the text at pos.
-func (c *Chunk) Line(pos int) int { return c.lines[c.index(pos)].line }
-
-// Offset returns where in the source the line with the text at pos is.
-func (c *Chunk) Offset(pos int) int64 { return c.lines[c.index(pos)].offset }
-
-// Around returns the line of the source with the header, the head of counts or
-// the reason that begins at pos, as far as it can show a time; nil if nothing is
-// around the text.
-func (c *Chunk) Around(pos int) []byte {
-	at := c.lines[c.index(pos)]
-	return c.aux[at.from:at.to]
 }
 
 // Problems returns what could not be read and was passed over.
@@ -97,7 +91,6 @@ func (c *Chunk) Free() {
 
 const pooled = 256 << 10 // bytes of text for which a chunk is used again
 
-// chunk is an empty chunk.
 func (r *Reader) chunk(s *Stream) *Chunk {
 	c, _ := r.free.Get().(*Chunk)
 	if c == nil {
@@ -118,7 +111,6 @@ func (c *Chunk) add(text []byte, at origin, around []byte) {
 	c.lines = append(c.lines, at)
 }
 
-// line is the text of a line.
 func (c *Chunk) line(i int) []byte {
 	end := len(c.Text)
 	if i+1 < len(c.lines) {
@@ -127,7 +119,6 @@ func (c *Chunk) line(i int) []byte {
 	return c.Text[c.lines[i].pos : end-1]
 }
 
-// last is the text of the last line.
 func (c *Chunk) last() []byte {
 	if c == nil || len(c.lines) == 0 {
 		return nil
@@ -140,7 +131,6 @@ func (c *Chunk) replace(line []byte) {
 	c.Text = append(append(c.Text[:c.lines[len(c.lines)-1].pos], line...), '\n')
 }
 
-// copy appends a line of another chunk.
 func (c *Chunk) copy(from *Chunk, i int) {
 	at := from.lines[i]
 	c.add(from.line(i), at, from.aux[at.from:at.to])

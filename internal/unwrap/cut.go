@@ -65,16 +65,12 @@ type Cutter struct {
 // Fits reports whether a text begins with lines that a Cut is for, or with a
 // few others and then such lines.
 func (k *Cutter) Fits(c *Cut, text []byte) bool {
-	const others = 16
-	for range others {
-		n := bytes.IndexByte(text, '\n') + 1
-		if n == 0 {
-			return false
-		}
-		if _, _, size := k.Lines(c, text[:n], nil, nil); size > 0 {
+	for range 16 {
+		line, rest, _ := bytes.Cut(text, []byte{'\n'})
+		if _, _, size := k.Lines(c, text[:len(text)-len(rest)], nil, nil); size > len(line) {
 			return true
 		}
-		text = text[n:]
+		text = rest
 	}
 	return false
 }

@@ -197,6 +197,9 @@ func (r *Reader) lookBack(l *level) []held {
 	var lines []held
 	for i := len(c.lines) - 1; i >= 0 && len(lines) < backLines; i-- {
 		if at, text := c.lines[i], c.line(i); at.line < r.line || l.depth > 0 {
+			if l.marked {
+				text = cleanText(text)
+			}
 			lines = append(lines, held{text, where{at.line, at.offset, text, text}})
 		}
 	}
@@ -213,9 +216,6 @@ func (r *Reader) replay(s *Stream) {
 	w := r.where
 	for _, b := range r.lookBack(s.level) {
 		r.where = b.where
-		if s.level.marked {
-			b.text = cleanText(b.text)
-		}
 		if _, _, id, ok := s.shape.match(b.text, nil); ok && string(id) == s.id && (!grammar.Interesting(b.text) || grammar.StartAt(b.text) < 0) {
 			r.byShape(s.level, s.shape, b.text)
 		}

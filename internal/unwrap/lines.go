@@ -17,8 +17,9 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	k := grammar.KindOf(line)
 	if k == grammar.Other {
 		// What closes a quotation around it may follow.
-		if t := bytes.TrimRight(bytes.TrimSuffix(line, []byte(`\n`)), "\"'`,;\\} \t|$]>"); grammar.KindOf(t) > grammar.Blank {
-			line, k = t, grammar.KindOf(t)
+		t := bytes.TrimRight(bytes.TrimSuffix(line, []byte(`\n`)), "\"'`,;\\} \t|$]>")
+		if tk := grammar.KindOf(t); tk > grammar.Blank && tk < grammar.Partial {
+			line, k = t, tk
 		}
 	}
 	if s.inPanic {

@@ -147,7 +147,7 @@ func learnPrefix(b []byte, after string) (p pattern) {
 		n := 0
 		if i == 0 || !grammar.IsWord(b[i-1]) {
 			g, n = stampAt(b[i:])
-			if n == 0 && (i == 0 || b[i] == ' ' || strings.IndexByte(" <:"+after, b[i-1]) >= 0) {
+			if n == 0 && (i == 0 || b[i] == ' ' || i == 1 && b[0] == '[' && after != "" || strings.IndexByte(" <:"+after, b[i-1]) >= 0) {
 				g, n = number, (&part{gap: number}).fill(b[i:])
 				if i+n < len(b) && grammar.IsWord(b[i+n]) {
 					n = 0

@@ -199,7 +199,7 @@ func (r *Reader) quotedText(l *level, line []byte) bool {
 		return false
 	}
 	if size < 0 {
-		return r.breaks(l, line, from)
+		return l.depth == 0 && holdsDump(unescape(nil, line[from+1:])) && r.breaks(line, `\`, true)
 	}
 	to := from + size
 	if to < len(line) && line[to] == '"' || from > 0 && line[from-1] == ',' && to == len(line) {
@@ -246,20 +246,21 @@ func quotedAround(line []byte, at int) (from, size int) {
 
 // Ways to write the end of a line, and a tab, within a line.
 var (
-	rsyslogEnd = regexp.MustCompile(`#012`)
-	lineEnd    = regexp.MustCompile("', '|(?i:<br ?/?>)|\\^J|\u2028|\u240a|\u21b5|[\x1e\v\r]")
-	lineTab    = regexp.MustCompile(`#011|\\t|\^I|\x{2409}`)
+	lineEnd = regexp.MustCompile("#012|(?i:<br ?/?>)|\\^J|\u2028|\u240a|\u21b5|[\x1e\v\r]")
+	lineTab = regexp.MustCompile(`#011|\^I|\x{2409}`)
 )
 
 // escapedText reads a dump whose line ends a log system has escaped.
 func (r *Reader) escapedText(l *level, line []byte) bool {
+	if bytes.IndexByte(line, '[') < 0 && !bytes.Contains(line, []byte(" @ 0x")) {
+		return false // words about goroutines, as in the reason of a deadlock
+	}
 	text, end := decode(line)
 	if text == nil {
 		return false
 	}
 	if l.depth == 0 && r.broken.line != r.line { // the lines that follow may be the rest
-		r.broken = brokenRecord{bytes.Clone(line), end, where{line: r.line, offset: r.offset}}
-		return true
+		return r.breaks(line, end, false)
 	}
 	r.around = line
 	r.document(l, text, nil)
@@ -267,31 +268,25 @@ func (r *Reader) escapedText(l *level, line []byte) bool {
 }
 
 // decode returns the dump that an escaped line holds, nil if there is none, and
-// what each piece of the line has.
+// what each piece of the line has. Labels can have further escapes: those that
+// make the most lines are those of the dump.
 func decode(line []byte) (text []byte, end string) {
-	if text = decodeEnds(line, rsyslogEnd); holdsDump(text) {
-		return text, "#012"
-	}
-	text = line
-	for range maxNested {
-		if text = unescape(nil, text); holdsDump(text) {
-			return text, `\`
+	most := 0
+	try := func(t []byte, e string) {
+		if n := bytes.Count(t, []byte{'\n'}); n > most && holdsDump(t) {
+			text, end, most = t, e, n
 		}
 	}
-	if text = grammar.Unescape(nil, line, '%'); holdsDump(text) {
-		return text, "%"
+	once := unescape(nil, line)
+	for t, n := once, 0; n < maxNested && text == nil; n++ {
+		try(t, `\`)
+		t = unescape(nil, t)
 	}
-	if text = []byte(html.UnescapeString(string(line))); holdsDump(text) {
-		return text, "&"
-	}
-	if text = decodeEnds(line, lineEnd); holdsDump(text) {
-		return text, string(lineEnd.Find(line))
-	}
-	return nil, ""
-}
-
-func decodeEnds(line []byte, end *regexp.Regexp) []byte {
-	return lineTab.ReplaceAll(end.ReplaceAll(line, []byte{'\n'}), []byte{'\t'})
+	try(bytes.ReplaceAll(once, []byte("', '"), []byte{'\n'}), "', '")
+	try(lineTab.ReplaceAll(lineEnd.ReplaceAll(line, []byte{'\n'}), []byte{'\t'}), string(lineEnd.Find(line)))
+	try(grammar.Unescape(nil, line, '%'), "%")
+	try([]byte(html.UnescapeString(string(line))), "&")
+	return text, end
 }
 
 // A place ends a frame, and a header its line.

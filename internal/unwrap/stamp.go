@@ -2,6 +2,7 @@ package unwrap
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -54,34 +55,33 @@ func stampAt(b []byte) (gap, int) {
 func (g gap) stamp(b []byte) (zone, n int) {
 	for _, f := range []byte(stampForms[g-stamps]) {
 		rest := b[n:]
+		size := 0
 		switch f {
 		case 'b':
-			n += len(rest) - len(bytes.TrimLeft(rest, " "))
-			continue
+			size = len(rest) - len(bytes.TrimLeft(rest, " "))
 		case 'D':
-			n += digits(rest)
-			continue
+			size = digits(rest)
 		case 'f':
 			if len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') && grammar.IsDigit(rest[1]) {
-				n += 1 + digits(rest[1:])
+				size = 1 + digits(rest[1:])
 			}
-			continue
 		case 'z':
 			zone = zoneSize(rest)
-			return zone, n + zone
+			size = zone
 		case 'm':
 			if len(rest) < 3 || !strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDec", string(rest[:3])) {
 				return 0, 0
 			}
-			n += 3
-			continue
+			size = 3
+		default:
+			if len(rest) == 0 || !isForm(f, rest[0]) {
+				return 0, 0
+			}
+			size = 1
 		}
-		if len(rest) == 0 || !isForm(f, rest[0]) {
-			return 0, 0
-		}
-		n++
+		n += size
 	}
-	return 0, n
+	return zone, n
 }
 
 // isForm reports whether a byte is what one of a form asks for.
@@ -116,20 +116,13 @@ func digits(b []byte) int {
 // with a blank before it or not.
 func zoneSize(b []byte) int {
 	rest := bytes.TrimPrefix(b, []byte{' '})
-	n := len(b) - len(rest)
-	switch {
-	case len(rest) == 0:
-	case rest[0] == 'Z':
-		return n + 1
-	case bytes.HasPrefix(rest, []byte("UTC")):
-		return n + 3
-	case rest[0] == '+' || rest[0] == '-':
-		hours := digits(rest[1:])
-		if hours == 2 && len(rest) > 5 && rest[3] == ':' && digits(rest[4:]) >= 2 {
-			return n + 6
+	for _, form := range []string{"Z", "UTC", "+dd:dd", "-dd:dd", "+dddd", "-dddd"} {
+		n := 0
+		for n < len(form) && n < len(rest) && isForm(form[n], rest[n]) {
+			n++
 		}
-		if hours >= 4 {
-			return n + 5
+		if n == len(form) {
+			return len(b) - len(rest) + n
 		}
 	}
 	return 0
@@ -214,8 +207,8 @@ func unixTime(text string) time.Time {
 	return time.Time{}
 }
 
-// timeFields name the time of a record.
-var timeFields = []string{`"time":`, `"Time":`, `"timestamp":`, `"@timestamp":`, `"ts":`, `"__REALTIME_TIMESTAMP":`, `"timeUnixNano":`, `"eventTime":`, `"date":`, `"t":`}
+// timeField is the time of a record.
+var timeField = regexp.MustCompile(`"(?:time|Time|@?timestamp|ts|__REALTIME_TIMESTAMP|timeUnixNano|eventTime|date|t)": *"?([^",}]*)`)
 
 // appendAround appends what of the text around a line can show its time: the
 // beginning, and the end of a record.
@@ -240,16 +233,11 @@ func TimeOf(around []byte, latest time.Time) time.Time {
 	if t := Stamp(head, latest); !t.IsZero() || !isRecord {
 		return t
 	}
-	for _, name := range timeFields {
-		i := bytes.Index(fields, []byte(name))
-		if i < 0 {
-			continue
-		}
-		v := bytes.TrimLeft(fields[i+len(name):], ` "`)
-		if t := Stamp(v[:min(len(v), 40)], latest); !t.IsZero() {
+	for _, m := range timeField.FindAllSubmatch(fields, -1) {
+		if t := Stamp(m[1], latest); !t.IsZero() {
 			return t
 		}
-		if t := unixTime(string(v[:len(v)-len(bytes.TrimLeft(v, "0123456789."))])); !t.IsZero() {
+		if t := unixTime(string(bytes.TrimSpace(m[1]))); !t.IsZero() {
 			return t
 		}
 	}

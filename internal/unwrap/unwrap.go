@@ -102,12 +102,8 @@ func (s *Stream) follow(sh *shape, id string) {
 
 // evict ends the half of the streams that were quiet for longest.
 func (r *Reader) evict() {
-	var used []int
-	for _, s := range r.streams {
-		used = append(used, s.used)
-	}
-	slices.Sort(used)
-	median := used[len(used)/2]
+	byUse := slices.SortedFunc(slices.Values(r.streams), func(a, b *Stream) int { return a.used - b.used })
+	median := byUse[len(byUse)/2].used
 	r.abandon(func(s *Stream) bool { return s.used <= median && s != r.root.bare })
 }
 
@@ -120,9 +116,6 @@ func (r *Reader) abandon(gone func(*Stream) bool) {
 		s.abandoned = true
 		r.end(s, false)
 		maps.DeleteFunc(s.level.streams, func(_ string, o *Stream) bool { return o == s })
-		if s.level.last == s {
-			s.level.last = nil
-		}
 	}
 	r.streams = slices.DeleteFunc(r.streams, func(s *Stream) bool { return s.abandoned })
 }
@@ -242,10 +235,11 @@ func (r *Reader) take(l *level, line []byte) {
 	if l.pending != nil && r.resolve(l, line) {
 		return
 	}
-	for _, sh := range l.shapes {
-		if r.byShape(l, sh, line) {
-			return
-		}
+	if slices.ContainsFunc(l.shapes, func(sh *shape) bool { return r.byShape(l, sh, line) }) {
+		return
+	}
+	if l.depth == 0 && r.broken.line != r.line && r.isCut(l, line) && r.breaks(line, `\`, true) {
+		return
 	}
 	if len(l.shapes) > 0 && l.last != nil && l.last.used == r.line-1 && r.rejoin(l.last, line) {
 		return
@@ -265,19 +259,14 @@ func (r *Reader) byShape(l *level, sh *shape, line []byte) bool {
 		return false
 	}
 	l.last = s
-	if text := line[from:to]; sh.escaped {
-		r.escaped(s, sh, text)
+	if sh.escaped {
+		buf := &r.buf[l.depth]
+		*buf = unescape((*buf)[:0], line[from:to])
+		r.lines(s, bytes.TrimRight(*buf, "\r"), sh.pieces)
 	} else {
-		r.piece(s, text, sh.before.flagged && from > 1 && line[from-2] == 'P')
+		r.piece(s, line[from:to], sh.before.flagged && from > 1 && line[from-2] == 'P')
 	}
 	return true
-}
-
-// escaped gives the text of a quoted string to a stream.
-func (r *Reader) escaped(s *Stream, sh *shape, raw []byte) {
-	buf := &r.buf[s.level.depth]
-	*buf = unescape((*buf)[:0], raw)
-	r.lines(s, bytes.TrimRight(*buf, "\r"), sh.pieces)
 }
 
 // lines gives text to a stream: whole lines, or with pieces also a part of a
