@@ -40,7 +40,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	}
 	p, err := profile.ParseUncompressed(data)
 	if err == nil {
-		err = checkProfile(p)
+		err = p.CheckValid()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: a damaged profile: %v", ErrNoDump, err)
@@ -75,30 +75,6 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	b.finish()
 	classifyAll([]*builder{b})
 	return []goroutine.Dump{*b.done}, nil
-}
-
-// checkProfile is p.CheckValid, without its tables where the ids rise, as those
-// of profiles mostly do, so that none is there twice.
-func checkProfile(p *profile.Profile) error {
-	var location, function uint64
-	for _, f := range p.Function {
-		if f.ID <= function {
-			return p.CheckValid()
-		}
-		function = f.ID
-	}
-	for _, l := range p.Location {
-		if l.ID <= location || slices.ContainsFunc(l.Line, func(l profile.Line) bool { return l.Function == nil }) {
-			return p.CheckValid()
-		}
-		location = l.ID
-	}
-	for _, s := range p.Sample {
-		if len(s.Value) != len(p.SampleType) || slices.Contains(s.Location, nil) {
-			return p.CheckValid()
-		}
-	}
-	return nil
 }
 
 // goroutineValue finds which value of the samples counts goroutines.
