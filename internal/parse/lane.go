@@ -47,6 +47,7 @@ type lane struct {
 	said     string    // with a running goroutine
 	sure     bool      // and it is a reason
 	document *unwrap.Chunk
+	leaks    bool // goroutines that have leaked are to come
 	cut      bool // the text does not end with a line's end
 }
 
@@ -171,6 +172,9 @@ func ownReason(text []byte) int {
 
 // head reads a line that begins a goroutine or a dump.
 func (l *lane) head(text []byte, where func() place) bool {
+	if l.leaks || l.b != nil && l.b.checker {
+		text = bytes.TrimLeft(text, " ") // Gomega indents them
+	}
 	switch c := text[0]; {
 	case c == 'g':
 		if _, ok := grammar.ParseHeader(text); ok {
@@ -295,6 +299,8 @@ func (l *lane) starts(r *record, at place) {
 	l.state = between
 	if l.b == nil {
 		l.headedBy(at)
+		first, _, _ := bytes.Cut(at.around, newline)
+		l.leaks = l.leaks || grammar.SaysLeaked(first)
 	}
 }
 
@@ -328,6 +334,7 @@ func (l *lane) builder(at place) *builder {
 	if l.b == nil {
 		b := &builder{home: l.homes.next(), countsOnly: l.in.options.CountsOnly, level: goroutine.Debug2, line: at.line, offset: at.offset}
 		l.b = b
+		b.leaks, b.checker, l.leaks = l.leaks, l.leaks, false
 		b.reason, b.takenAt, b.crash = l.reason, l.when, isCrash(l.reason)
 		if b.takenAt.IsZero() {
 			b.takenAt = l.headed
@@ -509,6 +516,10 @@ func isStamp(word []byte) bool {
 // mark handles the lines that are around goroutines.
 func (l *lane) mark(text []byte, where func() place) bool {
 	switch grammar.MarkOf(text) {
+	case grammar.Leaks:
+		l.finish()
+		l.close()
+		l.leaks = true
 	case grammar.Why:
 		l.why(text, where)
 	case grammar.Dashes:

@@ -153,6 +153,15 @@ func (s *stack) odd(line []byte) bool {
 		s.addC(s.before, frame{file: []byte("?")})
 		return true
 	}
+	if call, place, ok := grammar.CutPlaced(text); ok && s.section == calls {
+		s.dropName()
+		if grammar.IsCreated(call) {
+			s.section = creating
+		}
+		f, _ := readPlace(place)
+		s.add(call, f)
+		return true
+	}
 	if call, ok := grammar.CutNumbered(text); ok && s.section == calls {
 		if s.titled {
 			s.titled, s.frames = false, s.frames[:0]

@@ -201,6 +201,10 @@ func makes(text, line []byte, k grammar.Kind, j []byte, kind grammar.Kind) bool 
 	case grammar.Start:
 		return header
 	case grammar.Place:
+		before, placed := grammar.ParsePlace(text)
+		if after, _ := grammar.ParsePlace(bytes.TrimLeft(j, " \t")); placed && !bytes.Equal(before.File, after.File) {
+			return false // the file's name was whole
+		}
 		return !header && (rooted || text[0] == '<' || k != grammar.Place && !created)
 	case grammar.Call:
 		if rooted || k == grammar.Place || grammar.IsCall(text) {
