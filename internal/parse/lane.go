@@ -33,6 +33,8 @@ type lane struct {
 	counts counts // the dump being read, where it has counts only
 
 	reason   string // why a dump is to come: seen since the last header
+	value    []byte // what follows it up to a blank line, which can be the rest of a panic's value
+	open     bool   // that line has not come
 	tests    []string
 	when     time.Time // of the reason
 	seen     time.Time // time stamp of the last line that was not part of a dump
@@ -59,6 +61,7 @@ const (
 	inside                 // lines of a goroutine
 	panicking              // indented lines of a panic's value, which can hold a whole dump
 	listing                // the list of running tests in such a value
+	nesting                // a dump in it
 	counting               // records of a dump that has counts only
 	skipping               // frames of no goroutine: a runtime stack, a report of a data race
 )
@@ -91,10 +94,11 @@ func (l *lane) lines(c *unwrap.Chunk, from, to int) {
 // line takes the next line, which is at a place that where returns.
 func (l *lane) line(line []byte, where func() place) {
 	text := bytes.TrimRight(line, " \t\r")
-	if (l.state == panicking || l.state == listing) && l.panicText(line, text) {
+	if (l.state == panicking || l.state == listing || l.state == nesting) && l.panicText(line, text) {
 		return
 	}
 	if len(text) == 0 {
+		l.open = false
 		l.blank(line)
 		return
 	}
@@ -245,6 +249,7 @@ func clip(text []byte, size int) string {
 // is text of the panic, not of this process's goroutines.
 func (l *lane) panicText(line, text []byte) bool {
 	if len(text) == 0 {
+		l.open = false
 		return true
 	}
 	if line[0] != '\t' && !bytes.HasPrefix(line, []byte("    ")) {
@@ -257,13 +262,29 @@ func (l *lane) panicText(line, text []byte) bool {
 		l.state = listing
 	case line[0] == '\t' && bytes.HasPrefix(word, grammar.PanicWord):
 		// One panic while another ran: the last is what ended the process.
-		if len(l.reason) < maxReason {
-			l.reason += "; " + clip(word, maxReason)
-		}
+		l.because("; ", word)
 	case l.state == listing && len(l.tests) < maxTests:
 		l.tests = append(l.tests, string(word))
+	case l.state == panicking && grammar.LooksLikeHeader(word):
+		l.state = nesting
+		l.because(" ", []byte("…"))
+	case l.state == panicking && isProse(word):
+		l.because(" ", word)
 	}
 	return true
+}
+
+// isProse reports whether a line is none of a dump.
+func isProse(line []byte) bool {
+	kind := grammar.KindOf(line)
+	return kind == grammar.Other || kind == grammar.Partial
+}
+
+// because adds to the reason, which is shortened if it is too long.
+func (l *lane) because(glue string, text []byte) {
+	if len(l.reason) < maxReason {
+		l.reason = clip(append([]byte(l.reason+glue), text...), maxReason)
+	}
 }
 
 // begin makes ready for the goroutine of a header, or n of them; the dump it
@@ -291,6 +312,10 @@ func (l *lane) starts(r *record, at place) {
 	if l.b != nil && (l.b.counted || !l.dashes && (l.reason != "" || l.foreign && r.is(running))) {
 		l.close()
 	}
+	if len(l.value) > 0 && !l.open && l.reason != "" {
+		l.because("", l.value)
+	}
+	l.value, l.open = l.value[:0], false
 	if l.said, l.sure = "", false; r.is(running) {
 		l.said, l.sure = l.told(at.line)
 	}
@@ -543,7 +568,8 @@ func (l *lane) why(text []byte, where func() place) {
 	}
 	l.reason, l.tests = clip(text, maxReason), nil
 	l.when = l.time(where())
-	if bytes.HasPrefix(text, grammar.PanicWord) {
+	l.value, l.open = l.value[:0], bytes.HasPrefix(text, grammar.PanicWord)
+	if l.open {
 		l.state = panicking
 	}
 }
@@ -598,6 +624,12 @@ func (l *lane) orphans() {
 
 // pass notes a line of another writer, between goroutines or frames.
 func (l *lane) pass(line []byte, where func() place) {
+	switch text := bytes.TrimSpace(line); {
+	case !l.open:
+		l.value = l.value[:0] // it was another writer's
+	case len(l.value) < maxReason && isProse(text) && !bytes.HasPrefix(text, []byte("[signal ")):
+		l.value = append(append(l.value, ' '), text[:min(len(text), maxReason)]...)
+	}
 	l.foreign = true
 	l.alien = l.alien || grammar.OtherProfile(line) != ""
 	if !isTitle(withoutStamp(line[:min(len(line), maxReason)])) {
