@@ -337,7 +337,7 @@ func (l *lane) finishAt(last bool) (r *record, ok bool) {
 			l.builder(l.at).problem(s.badAt, fmt.Sprintf("goroutine %d has an unreadable line: %s", r.id, clip(s.unread, maxProblem)))
 		}
 		r.sum, r.frames = s.sum(), uint32(len(s.frames))
-		r.lock = s.lock(r.state.of(l.first))
+		r.lock = findLock(r.state.of(l.first), s.locks(), func(frame int) []byte { return s.frames[frame].args })
 		l.count(&reading{record: r, text: l.first, at: l.at, exact: s})
 		return r, true
 	}

@@ -87,25 +87,20 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 	return 0, len(p.SampleType) == 1 && p.PeriodType != nil && strings.HasPrefix(p.PeriodType.Type, "goroutine")
 }
 
+// otherTypes are those of values that count no goroutines.
+var otherTypes = []struct{ part, kind string }{
+	{"_space", "a heap profile"}, {"_objects", "a heap profile"}, {"contentions", "a profile of contention (mutex or block)"},
+	{"cpu", "a CPU profile"}, {"threadcreate", "a threadcreate profile"}, {"", "a profile of another kind"},
+}
+
 // profileKind names a profile that is not of goroutines.
 func profileKind(p *profile.Profile) string {
-	kind := ""
-	for _, t := range p.SampleType {
-		switch {
-		case strings.HasSuffix(t.Type, "_space"), strings.HasSuffix(t.Type, "_objects"):
-			kind = "a heap profile"
-		case t.Type == "contentions":
-			kind = "a profile of contention (mutex or block)"
-		case t.Type == "cpu":
-			kind = "a CPU profile"
-		case t.Type == "threadcreate":
-			kind = "a threadcreate profile"
+	for _, t := range otherTypes {
+		if slices.ContainsFunc(p.SampleType, func(v *profile.ValueType) bool { return strings.Contains(v.Type, t.part) }) || t.part == "" {
+			return t.kind + ", not of goroutines"
 		}
 	}
-	if kind == "" {
-		kind = "a profile of another kind"
-	}
-	return kind + ", not of goroutines"
+	return ""
 }
 
 // profileStacks makes stacks of a profile's samples.
