@@ -89,8 +89,12 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 
 // otherTypes are those of values that count no goroutines.
 var otherTypes = []struct{ part, kind string }{
-	{"_space", "a heap profile"}, {"_objects", "a heap profile"}, {"contentions", "a profile of contention (mutex or block)"},
-	{"cpu", "a CPU profile"}, {"threadcreate", "a threadcreate profile"}, {"", "a profile of another kind"},
+	{"_space", "a heap profile"},
+	{"_objects", "a heap profile"},
+	{"contentions", "a profile of contention (mutex or block)"},
+	{"cpu", "a CPU profile"},
+	{"threadcreate", "a threadcreate profile"},
+	{"", "a profile of another kind"},
 }
 
 // profileKind names a profile that is not of goroutines.
