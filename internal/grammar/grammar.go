@@ -354,6 +354,17 @@ func CutNumbered(text []byte) (call []byte, ok bool) {
 	return append(bytes.Clone(function), "(...)"...), true
 }
 
+// CutPlaced takes a call and its place apart where they are in one line, as
+// Gomega lists them: "main.f() at a/b.go:3", "created by main.g, at: a/b.go:9".
+func CutPlaced(text []byte) (call, place []byte, ok bool) {
+	if IsCreated(text) {
+		call, place, ok = bytes.Cut(text, []byte(", at: "))
+	} else if i := bytes.LastIndex(text, []byte(") at ")); i > 0 {
+		call, place, ok = text[:i+1], text[i+len(") at "):], looksLikeCall(text[:i+1])
+	}
+	return call, place, ok && IsPlace(place)
+}
+
 // DecodeName turns the linker's escapes in the last element of an import path
 // back: "gopkg.in/yaml%2ev3.Unmarshal" is function Unmarshal of gopkg.in/yaml.v3.
 func DecodeName(name []byte) []byte {

@@ -43,9 +43,9 @@ func ParseHeader(line []byte) (h Header, ok bool) {
 	return h, ok
 }
 
-// Parse is ParseHeader, into a Header that is there already.
+// Parse is ParseHeader, into a Header that must be zero.
 func (h *Header) Parse(line []byte) bool {
-	if *h = (Header{}); h.quick(line) {
+	if h.quick(line) {
 		return true
 	}
 	var rest []byte

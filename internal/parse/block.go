@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 
 	"gdump/internal/grammar"
 	"gdump/internal/unwrap"
@@ -11,6 +12,7 @@ import (
 type block struct {
 	text    []byte
 	skipped int64       // bytes of the source before the text that are passed over
+	whole   int         // how much of the text can be read without what follows it
 	cut     *unwrap.Cut // how the lines are wrapped; nil if they are not
 	done    chan any    // gets what the worker panicked with, nil if it did not
 
@@ -41,7 +43,7 @@ func (b *block) read(s *scanner) {
 func (b *block) scan(s *scanner) {
 	b.pieces = b.pieces[:0]
 	if b.cut == nil {
-		b.goroutines(s, b.text, 0, true, func(pos int) int { return pos })
+		b.goroutines(s, b.text, 0, b.whole, true, func(pos int) int { return pos })
 		return
 	}
 	b.bare = b.bare[:0]
@@ -51,7 +53,7 @@ func (b *block) scan(s *scanner) {
 		b.bare, b.starts, size = s.cutter.Lines(b.cut, b.text[pos:], b.bare, b.starts[:0])
 		b.starts = append(b.starts, uint32(size))
 		line, at := 0, from
-		b.goroutines(s, b.bare, from, true, func(p int) int {
+		b.goroutines(s, b.bare, from, from+completeIn(b.bare[from:]), true, func(p int) int {
 			line += bytes.Count(b.bare[at:p], newline)
 			at = p
 			return pos + int(b.starts[line])
@@ -67,25 +69,26 @@ func (b *block) scan(s *scanner) {
 	}
 }
 
-// goroutines finds the goroutines of a text from a position on. where says where
-// in the block a line begins; strict, that what belongs to what surrounds a
+// goroutines finds the goroutines of a text from a position on, that end before
+// another. where says where in the block a line begins; strict, that what belongs to what surrounds a
 // dump makes a goroutine none.
-func (b *block) goroutines(s *scanner, text []byte, from int, strict bool, where func(pos int) int) {
-	end := from + completeIn(text[from:])
+func (b *block) goroutines(s *scanner, text []byte, from, end int, strict bool, where func(pos int) int) {
 	for pos := from; pos < len(text); {
 		start := pos
 		for start < end && text[start] == '\n' {
 			start++
 		}
-		b.pieces = append(b.pieces, piece{whole: true, blank: uint32(start - pos)})
-		p := &b.pieces[len(b.pieces)-1]
+		n := len(b.pieces)
+		b.pieces = slices.Grow(b.pieces, 1)[:n+1]
+		p := &b.pieces[n]
 		if s.scan(text[start:max(start, end)], &p.record, strict) {
+			p.whole, p.blank = true, uint32(start-pos)
 			pos = start + int(p.size)
 			p.from, p.to = uint32(start), uint32(pos)
 			p.start, p.end = uint32(where(start)), uint32(where(pos))
 			continue
 		}
-		b.pieces = b.pieces[:len(b.pieces)-1]
+		b.pieces = b.pieces[:n]
 		next := len(text)
 		if n := bytes.Index(text[min(start+1, next):], nextGoroutine); n >= 0 {
 			next = start + 1 + n + 1

@@ -324,10 +324,13 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	}
 	markLeaks(&d)
 	if len(d.Buckets) == 1 && d.Goroutines == 1 && d.Buckets[0].State() == "running" && d.Level.HasIDs() {
-		logged := isLogged(d.Buckets[0].Stack)
+		logged, recovered := isLogged(d.Buckets[0].Stack)
 		d.Alone = logged || b.sure || d.Reason != ""
 		if (logged || b.sure) && d.Reason == "" {
 			d.Reason = b.told
+		}
+		if recovered {
+			d.Level = goroutine.Debug2
 		}
 	}
 	return d
@@ -349,21 +352,19 @@ func markLeaks(d *goroutine.Dump) {
 func compareProblems(a, b goroutine.Problem) int { return cmp.Compare(a.Line, b.Line) }
 
 // isLogged reports whether a goroutine has printed its own stack, as one that
-// recovered from a panic does.
-func isLogged(s goroutine.Stack) bool {
+// recovered from a panic does, and whether it surely goes on.
+func isLogged(s goroutine.Stack) (logged, recovered bool) {
 	leaf := true
 	for f := range s.All() {
 		switch f.Function {
 		case "runtime/debug.Stack", "runtime/debug.PrintStack":
-			return true
+			return true, true
 		case "panic", "runtime.gopanic":
-			if !leaf {
-				return true
-			}
+			logged = logged || !leaf
 		}
 		leaf = false
 	}
-	return false
+	return logged, false
 }
 
 // saysCreators reports whether a goroutine of the dump shows what created it.

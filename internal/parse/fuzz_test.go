@@ -130,6 +130,7 @@ func walked(t *testing.T, data []byte) {
 // pieces are what a scanner finds in a text of which nothing follows.
 func pieces(s *scanner, data []byte) []piece {
 	b := block{text: append(bytes.TrimRight(bytes.Clone(data), "\n"), "\n\n"...)}
+	b.whole = len(b.text)
 	b.scan(s)
 	if last := len(b.pieces) - 1; b.pieces[last].end-b.pieces[last].start == 1 {
 		return b.pieces[:last]

@@ -382,6 +382,7 @@ func TestPanicOfWorker(t *testing.T) {
 	reader := newReader(t.Context(), blockSize, Options{}, &counted{})
 	b := reader.block()
 	b.text = []byte("goroutine 1 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\n\n")
+	b.whole = len(b.text)
 	go b.read(nil) // no scanner: a mistake of our own
 	reader.pending = append(reader.pending, b)
 	defer func() {

@@ -40,7 +40,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	}
 	p, err := profile.ParseUncompressed(data)
 	if err == nil {
-		err = checkProfile(p)
+		err = p.CheckValid()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: a damaged profile: %v", ErrNoDump, err)
@@ -77,30 +77,6 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	return []goroutine.Dump{*b.done}, nil
 }
 
-// checkProfile is p.CheckValid, without its tables where the ids rise, as those
-// of profiles mostly do, so that none is there twice.
-func checkProfile(p *profile.Profile) error {
-	var location, function uint64
-	for _, f := range p.Function {
-		if f.ID <= function {
-			return p.CheckValid()
-		}
-		function = f.ID
-	}
-	for _, l := range p.Location {
-		if l.ID <= location || slices.ContainsFunc(l.Line, func(l profile.Line) bool { return l.Function == nil }) {
-			return p.CheckValid()
-		}
-		location = l.ID
-	}
-	for _, s := range p.Sample {
-		if len(s.Value) != len(p.SampleType) || slices.Contains(s.Location, nil) {
-			return p.CheckValid()
-		}
-	}
-	return nil
-}
-
 // goroutineValue finds which value of the samples counts goroutines.
 func goroutineValue(p *profile.Profile) (int, bool) {
 	for i, t := range p.SampleType {
@@ -111,25 +87,24 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 	return 0, len(p.SampleType) == 1 && p.PeriodType != nil && strings.HasPrefix(p.PeriodType.Type, "goroutine")
 }
 
+// otherTypes are those of values that count no goroutines.
+var otherTypes = []struct{ part, kind string }{
+	{"_space", "a heap profile"},
+	{"_objects", "a heap profile"},
+	{"contentions", "a profile of contention (mutex or block)"},
+	{"cpu", "a CPU profile"},
+	{"threadcreate", "a threadcreate profile"},
+	{"", "a profile of another kind"},
+}
+
 // profileKind names a profile that is not of goroutines.
 func profileKind(p *profile.Profile) string {
-	kind := ""
-	for _, t := range p.SampleType {
-		switch {
-		case strings.HasSuffix(t.Type, "_space"), strings.HasSuffix(t.Type, "_objects"):
-			kind = "a heap profile"
-		case t.Type == "contentions":
-			kind = "a profile of contention (mutex or block)"
-		case t.Type == "cpu":
-			kind = "a CPU profile"
-		case t.Type == "threadcreate":
-			kind = "a threadcreate profile"
+	for _, t := range otherTypes {
+		if slices.ContainsFunc(p.SampleType, func(v *profile.ValueType) bool { return strings.Contains(v.Type, t.part) }) || t.part == "" {
+			return t.kind + ", not of goroutines"
 		}
 	}
-	if kind == "" {
-		kind = "a profile of another kind"
-	}
-	return kind + ", not of goroutines"
+	return ""
 }
 
 // profileStacks makes stacks of a profile's samples.

@@ -118,8 +118,8 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 		tooLong := len(b.text)-end >= maxLine
 		if c := t.unwrap.Cut(); c != nil && t.cutter.Fits(c, b.text) {
 			b.cut = c
-		} else if whole := completeIn(b.text[:end]); err == nil && !tooLong && end-whole <= maxHeld {
-			end = whole
+		} else if b.whole = completeIn(b.text[:end]); err == nil && !tooLong && end-b.whole <= maxHeld {
+			end = b.whole
 		}
 		rest = append(rest[:0], b.text[end:]...)
 		b.text = b.text[:end]
@@ -284,7 +284,7 @@ func (t *reader) take(c *unwrap.Chunk) {
 func (t *reader) foldChunk(l *lane, c *unwrap.Chunk) {
 	b := &t.chunk
 	b.pieces = b.pieces[:0]
-	b.goroutines(&t.scanner, c.Text, 0, false, func(pos int) int { return pos })
+	b.goroutines(&t.scanner, c.Text, 0, completeIn(c.Text), false, func(pos int) int { return pos })
 	for i := range b.pieces {
 		if p := &b.pieces[i]; p.whole {
 			l.regular(&reading{record: &p.record, text: c.Text[p.from:p.to], at: placeIn(c, int(p.from)), spare: &t.spare})

@@ -101,14 +101,8 @@ func (s *scanner) scan(p []byte, r *record, strict bool) bool {
 		return false
 	}
 	r.sum, r.lines, r.frames, r.args, r.size = k.sum, k.lines, k.frames, leaf[0], uint32(end)
-	if k.locks != 0 && waitsForSync(r.state.of(p)) {
-		for i := range leaf {
-			if k.locks&(1<<i) != 0 {
-				if r.lock = lockAddress(leaf[i].of(p)); r.lock != 0 {
-					break
-				}
-			}
-		}
+	if k.locks != 0 {
+		r.lock = findLock(r.state.of(p), k.locks, func(frame int) []byte { return leaf[frame].of(p) })
 	}
 	return true
 }
@@ -177,23 +171,21 @@ func (s *stack) locks() (bits uint8) {
 	return bits
 }
 
-// lock is the address of the lock that a goroutine waits for, 0 if not known.
-func (s *stack) lock(state []byte) uint64 {
-	if !waitsForSync(state) {
+// findLock is the address of the lock that a goroutine waits for, 0 if not
+// known: locks are its sync primitives, of which arguments has the arguments.
+func findLock(state []byte, locks uint8, arguments func(frame int) []byte) uint64 {
+	if !bytes.HasPrefix(state, []byte("sync.")) && string(state) != "semacquire" {
 		return 0
 	}
-	for i := range min(lockFrames, len(s.frames)) {
-		if f := &s.frames[i]; isSync(f.function) {
-			if a := lockAddress(f.args); a != 0 {
-				return a
-			}
+	for i := range lockFrames {
+		if locks&(1<<i) == 0 {
+			continue
+		}
+		if a := lockAddress(arguments(i)); a != 0 {
+			return a
 		}
 	}
 	return 0
-}
-
-func waitsForSync(state []byte) bool {
-	return bytes.HasPrefix(state, []byte("sync.")) || string(state) == "semacquire"
 }
 
 func isSync(name []byte) bool {

@@ -194,6 +194,10 @@ func makes(text, line []byte, k grammar.Kind, j []byte, kind grammar.Kind) bool 
 	case grammar.Start:
 		return isHeader(text)
 	case grammar.Place:
+		before, placed := grammar.ParsePlace(text)
+		if after, _ := grammar.ParsePlace(bytes.TrimLeft(j, " \t")); placed && !bytes.Equal(before.File, after.File) {
+			return false // the file's name was whole
+		}
 		return !isHeader(text) && (grammar.IsRooted(text) || k != grammar.Place)
 	case grammar.Call:
 		// A line that is a whole call by itself need not be the rest of another.
