@@ -78,7 +78,7 @@ func (p *prepared) measure() {
 		blocks := p.blocks
 		p.columns = view.WithBlocks(p.columns, func(b *goroutine.Bucket) int { return blocks[b.ID] })
 	}
-	p.natural = view.Widths(p.columns, p.trend.Series[:min(len(p.trend.Series), measured)])
+	p.natural = view.Widths(p.columns, view.First(&p.trend, measured))
 }
 
 // maxLabels is how many label keys can be grouped by with one key after the other.
