@@ -73,20 +73,6 @@ func compareCmd(gen int, dumps []goroutine.Dump, by string) tea.Cmd {
 	}
 }
 
-// members are the buckets of each group in a dump, the largest first.
-func members(d *goroutine.Dump, g query.Grouping) map[string][]*goroutine.Bucket {
-	if g.Of == nil {
-		return nil
-	}
-	m := map[string][]*goroutine.Bucket{}
-	for i := range d.Buckets {
-		for _, c := range g.Of(&d.Buckets[i]) {
-			m[c.Name] = append(m[c.Name], &d.Buckets[i])
-		}
-	}
-	return m
-}
-
 // arrangement is what the rows of the list are made from. The series are
 // changed by nobody.
 type arrangement struct {

@@ -17,10 +17,10 @@ type prepared struct {
 	lead  int // of a single dump the series that its first finding is about, -1 if that asks for no look
 	diagnosed
 	columns []view.Column
-	natural []int                          // widths of the columns
-	labels  []string                       // keys, in order
-	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
-	folded  folded                         // the noise, nothing if goroutines are grouped
+	natural []int    // widths of the columns
+	labels  []string // keys, in order
+	members *members // of groups; nil by stack
+	folded  folded   // the noise, nothing if goroutines are grouped
 }
 
 // folded is series that the list has as one row.
@@ -61,7 +61,7 @@ func prepare(t trend.Trend) prepared {
 	}
 	slices.Sort(p.labels)
 	if g, err := query.ParseGrouping(t.By); err == nil {
-		p.members = members(last, g)
+		p.members = membersOf(&t, g)
 	}
 	p.folded.row = -1
 	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.lead) {
