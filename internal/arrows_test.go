@@ -47,7 +47,7 @@ var owners = map[string][]string{
 	"github.com/charmbracelet/bubbletea": {"ui"},
 	"github.com/charmbracelet/bubbles":   {"ui"},
 	"github.com/charmbracelet/lipgloss":  {"ui"},
-	"github.com/google/pprof":            {"parse", "report", "fleet"},
+	"github.com/google/pprof":            {"parse", "fleet"},
 	"github.com/klauspost/compress":      {"unwrap"},
 	"go.yaml.in/yaml":                    {"fleet"},
 	"net/http":                           {"source", "fleet", "demo"},

@@ -22,19 +22,19 @@ const (
 
 // rankBy is each series' place when they are ordered by a column; equal ones
 // share a place.
-func rankBy(c *view.Column, series []trend.Series) []int {
-	order := make([]int, len(series))
+func rankBy(c *view.Column, series []*trend.Series) []int32 {
+	order := make([]int32, len(series))
 	for i := range order {
-		order[i] = i
+		order[i] = int32(i)
 	}
-	compare := func(a, b int) int { return c.Compare(&series[a], &series[b]) }
+	compare := func(a, b int32) int { return c.Compare(series[a], series[b]) }
 	slices.SortStableFunc(order, compare)
-	ranks := make([]int, len(series))
+	ranks := make([]int32, len(series))
 	for i, at := range order {
 		if i > 0 && compare(order[i-1], at) == 0 {
 			ranks[at] = ranks[order[i-1]]
 		} else {
-			ranks[at] = i
+			ranks[at] = int32(i)
 		}
 	}
 	return ranks

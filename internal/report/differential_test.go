@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func signature(ds []goroutine.Dump) string {
 	for k := range ds {
 		for i := range ds[k].Buckets {
 			b := &ds[k].Buckets[i]
-			out = append(out, fmt.Sprint(k, b.ID, b.Count, b.States, b.Locked, b.IDs, b.Labels, b.Waits))
+			out = append(out, fmt.Sprint(k, b.ID, b.Count, b.States, b.Locked, slices.Collect(b.IDs.All()), b.Labels, b.Waits))
 		}
 		out = append(out, fmt.Sprint(k, ds[k].Goroutines, ds[k].Truncated, ds[k].Problems, ds[k].Reason, ds[k].Level))
 	}

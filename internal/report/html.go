@@ -31,9 +31,7 @@ var pageScript string
 // out what is not used, 2 MB. Every name goes through text.
 func HTML(w io.Writer, t *trend.Trend, o Options) error {
 	p := &page{w: bufio.NewWriter(w), t: t, o: o, rows: rowsOf(t, &o)}
-	if p.shown = t.Series; p.rows.noise != nil {
-		p.shown, _ = p.rows.first(All)
-	}
+	p.shown, _ = p.rows.first(All)
 	p.head()
 	p.verdict()
 	p.gate()
@@ -53,7 +51,7 @@ type page struct {
 	o Options
 
 	rows  rows
-	shown []trend.Series // the rows of the table
+	shown []*trend.Series // the rows of the table
 }
 
 // put writes markup as it is.
@@ -118,7 +116,7 @@ func (p *page) table() {
 	widths := view.Widths(cols, p.shown)
 	p.put("<h2>Buckets</h2>\n<p><label for=\"filter\">Filter</label> <input id=\"filter\" type=\"search\" autocomplete=\"off\" placeholder=\"words, all of which must be in a row or its stack\"/> <output id=\"shown\" for=\"filter\" aria-live=\"polite\">",
 		number.Plural(len(p.shown), "row", "rows"), "</output></p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Buckets\"><table id=\"buckets\">\n<thead><tr>")
-	ranks := make([][]int, len(cols))
+	ranks := make([][]int32, len(cols))
 	for c := range cols {
 		if widths[c] == 0 || cols[c].Title == "" {
 			continue
@@ -131,8 +129,7 @@ func (p *page) table() {
 		p.put("<th scope=\"col\"", class, "><button type=\"button\">", text(cols[c].Title), "</button></th>")
 	}
 	p.put("</tr></thead>\n<tbody>\n")
-	for i := range p.shown {
-		s := &p.shown[i]
+	for i, s := range p.shown {
 		style := ""
 		if view.Of(s.Verdict).Style == view.Bad {
 			style = " class=\"bad\""
@@ -142,7 +139,7 @@ func (p *page) table() {
 			if ranks[c] == nil {
 				continue
 			}
-			p.cell(&cols[c], s, i, ranks[c][i])
+			p.cell(&cols[c], s, i, int(ranks[c][i]))
 		}
 		p.put("</tr>\n")
 	}
@@ -169,8 +166,7 @@ func (p *page) cell(c *view.Column, s *trend.Series, row, rank int) {
 
 func (p *page) stacks() {
 	p.put("<h2>Stacks</h2>\n<p><button type=\"button\" id=\"open\">Open all</button> <button type=\"button\" id=\"close\">Close all</button></p>\n")
-	for i := range p.shown {
-		s := &p.shown[i]
+	for i, s := range p.shown {
 		p.put("<details id=\"stack-", fmt.Sprint(i), "\"")
 		if i == 0 {
 			p.put(" open=\"open\"")

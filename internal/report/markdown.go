@@ -112,7 +112,7 @@ func (m *markdown) table() {
 			if widths[c] == 0 {
 				continue
 			}
-			cell := cols[c].Cell(&shown[i])
+			cell := cols[c].Cell(shown[i])
 			if !cols[c].Right && cols[c].Title != "" && cols[c].Title != "verdict" && cols[c].Title != "trend" {
 				cell = codeCell(cell)
 			}

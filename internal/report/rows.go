@@ -23,6 +23,7 @@ func rowsOf(t *trend.Trend, o *Options) rows {
 			r.noise = &n
 		}
 	}
+	r.series = make([]*trend.Series, 0, len(t.Series))
 	for i := range t.Series {
 		if r.noise != nil {
 			if _, ok := slices.BinarySearch(r.noise.Members, i); ok {
@@ -35,13 +36,11 @@ func rowsOf(t *trend.Trend, o *Options) rows {
 }
 
 // first are the first n rows and the noise, and how many are left out.
-func (r *rows) first(n int) (shown []trend.Series, more int) {
+func (r *rows) first(n int) (shown []*trend.Series, more int) {
 	n = min(n, len(r.series))
-	for _, s := range r.series[:n] {
-		shown = append(shown, *s)
-	}
+	shown = slices.Clip(r.series[:n])
 	if r.noise != nil {
-		shown = append(shown, r.noise.Row)
+		shown = append(shown, &r.noise.Row)
 	}
 	return shown, len(r.series) - n
 }

@@ -25,7 +25,7 @@ func (p *printer) table() {
 			case row < 0:
 				cells = append(cells, cols[i].Fill(cols[i].Title, widths[i]))
 			default:
-				cells = append(cells, cols[i].Fill(cols[i].Cell(&shown[row]), widths[i]))
+				cells = append(cells, cols[i].Fill(cols[i].Cell(shown[row]), widths[i]))
 			}
 		}
 		style := ""

@@ -73,32 +73,6 @@ func compareCmd(gen int, dumps []goroutine.Dump, by string) tea.Cmd {
 	}
 }
 
-// members are the buckets of each group in a dump, the largest first. Of one that
-// is in several groups each has its share.
-func members(d *goroutine.Dump, g query.Grouping) map[string][]*goroutine.Bucket {
-	if g.Of == nil {
-		return nil
-	}
-	m := map[string][]*goroutine.Bucket{}
-	for i := range d.Buckets {
-		b := &d.Buckets[i]
-		for _, c := range g.Of(b) {
-			part := b
-			if c.N != b.Count {
-				part = &goroutine.Bucket{ID: b.ID, Stack: b.Stack, Count: c.N}
-				if len(b.States) == 1 {
-					part.States = []goroutine.Count{{Name: b.States[0].Name, N: c.N}}
-				}
-			}
-			m[c.Name] = append(m[c.Name], part)
-		}
-	}
-	for _, parts := range m {
-		slices.SortStableFunc(parts, func(a, b *goroutine.Bucket) int { return b.Count - a.Count })
-	}
-	return m
-}
-
 // arrangement is what the rows of the list are made from. The series are
 // changed by nobody.
 type arrangement struct {

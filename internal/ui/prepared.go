@@ -18,12 +18,12 @@ type prepared struct {
 	lead  int // of a single dump the series that its first finding is about, -1 if that asks for no look
 	diagnosed
 	columns []view.Column
-	natural []int                          // widths of the columns
-	labels  []string                       // keys, in order
-	ofFleet bool                           // the newest dump is of several processes
-	targets []string                       // keys of labels of its instances, in order
-	members map[string][]*goroutine.Bucket // by group, of the newest dump; nil by stack
-	folded  folded                         // the noise, nothing if goroutines are grouped
+	natural []int    // widths of the columns
+	labels  []string // keys, in order
+	ofFleet bool     // the newest dump is of several processes
+	targets []string // keys of labels of its instances, in order
+	members *members // of groups; nil by stack
+	folded  folded   // the noise, nothing if goroutines are grouped
 }
 
 // folded is series that the list has as one row.
@@ -65,7 +65,7 @@ func prepare(t trend.Trend) prepared {
 	slices.Sort(p.labels)
 	p.ofFleet, p.targets = last.Fleet != nil, targetKeys(last.Fleet)
 	if g, err := query.ParseGrouping(t.By); err == nil {
-		p.members = members(last, g)
+		p.members = membersOf(&t, g)
 	}
 	p.folded.row = -1
 	if n := view.FindNoise(&t); p.members == nil && n.Members != nil && !slices.Contains(n.Members, p.lead) {
@@ -106,7 +106,7 @@ func (p *prepared) measure() {
 		blocks := p.blocks
 		p.columns = view.WithBlocks(p.columns, func(b *goroutine.Bucket) int { return blocks[b.ID] })
 	}
-	p.natural = view.Widths(p.columns, p.trend.Series[:min(len(p.trend.Series), measured)])
+	p.natural = view.Widths(p.columns, view.First(&p.trend, measured))
 }
 
 // maxLabels is how many label keys can be grouped by with one key after the other.

@@ -31,7 +31,7 @@ func (m *model) showStack() {
 	}
 	switch {
 	case m.grouped():
-		m.frames = text.group(s, m.members[s.Name])
+		m.frames = text.group(s, m.members.of(s.Name))
 	case selected == m.folded.row:
 		m.frames = text.group(s, m.foldedBuckets())
 	default:

@@ -113,7 +113,7 @@ func (m *model) sampled(s Sample) tea.Cmd {
 		return next
 	}
 	l.pulled = s.At
-	l.held = append(l.held[:len(l.held):len(l.held)], *s.Dump)
+	l.held = append(l.held[max(0, len(l.held)-keptDumps+1):len(l.held):len(l.held)], *s.Dump)
 	if l.paused {
 		return next
 	}

@@ -95,6 +95,20 @@ func TestWatch(t *testing.T) {
 	if len(s.m.dumps) != keptDumps {
 		t.Errorf("%d dumps are kept, want %d", len(s.m.dumps), keptDumps)
 	}
+	// A screen that is held for days holds no more, and shows the newest then.
+	s.press(" ")
+	for range keptDumps {
+		s.take(Sample{At: start, Dump: &dumps[2]})
+	}
+	newest := dumps[2]
+	newest.Source = "newest"
+	s.take(Sample{At: start, Dump: &newest})
+	if n := len(s.m.live.held); n != keptDumps {
+		t.Errorf("paused: %d dumps are kept, want %d", n, keptDumps)
+	}
+	if s.press(" "); len(s.m.dumps) != keptDumps || s.m.dumps[keptDumps-1].Source != "newest" {
+		t.Errorf("let go: %d dumps, the last %s", len(s.m.dumps), s.m.dumps[len(s.m.dumps)-1].Source)
+	}
 }
 
 // TestWatchCmd holds that samples come through, and that the end is said.

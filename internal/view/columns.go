@@ -168,13 +168,22 @@ func leakedCell(s *trend.Series) string {
 	return number.Group(s.Leaked)
 }
 
+// First are the first n series of a trend.
+func First(t *trend.Trend, n int) []*trend.Series {
+	rows := make([]*trend.Series, min(n, len(t.Series)))
+	for i := range rows {
+		rows[i] = &t.Series[i]
+	}
+	return rows
+}
+
 // Widths are the natural widths of columns over some series: of the widest
 // cell, 0 where all are empty.
-func Widths(cols []Column, series []trend.Series) []int {
+func Widths(cols []Column, series []*trend.Series) []int {
 	widths := make([]int, len(cols))
 	for i := range cols {
-		for j := range series {
-			widths[i] = max(widths[i], ansi.StringWidth(cols[i].Cell(&series[j])))
+		for _, s := range series {
+			widths[i] = max(widths[i], ansi.StringWidth(cols[i].Cell(s)))
 		}
 		if widths[i] > 0 {
 			widths[i] = max(widths[i], ansi.StringWidth(cols[i].Title))

@@ -91,7 +91,7 @@ func TestFit(t *testing.T) {
 	}}
 	for _, w := range []int{74, 76, 122} {
 		cols := WithBlocks(Columns(&tr), func(*goroutine.Bucket) int { return 12 })
-		widths := Fit(cols, Widths(cols, tr.Series), w)
+		widths := Fit(cols, Widths(cols, First(&tr, 2)), w)
 		used, row := -Gap, ""
 		shown := map[string]int{}
 		for i := range cols {
