@@ -168,6 +168,9 @@ func (a *app) history(ctx context.Context, arg string, step func(ui.Step)) (tren
 	if err != nil {
 		return trend.Trend{}, err
 	}
+	if err := fleet.CheckGrouping(a.by); err != nil {
+		return trend.Trend{}, err
+	}
 	h, err := s.History(ctx, o)
 	if err != nil {
 		return trend.Trend{}, err

@@ -96,9 +96,9 @@ func inCompany(all []map[string]found, site string, load loads) int {
 		case weak:
 		case f.verdict == trend.Growing && !f.doubted && (enough || f.sure && len(all) < company):
 			f.verdict = trend.Accumulating
-		case (f.short || f.kept) && f.gain > 1 && f.fastest >= sameRate*p.rate && enough && float64(p.alike) >= nearlyAll*float64(p.long):
-			// Too short a lifetime to show what those of the others do, or a slow one
-			// among several.
+		case (f.short || f.kept || f.chance <= probably) && f.gain > 1 && f.fastest >= sameRate*p.rate && enough && float64(p.alike) >= nearlyAll*float64(p.long):
+			// Too short a lifetime to show what those of the others do, or one in which
+			// it was slow or fell once.
 			f.verdict = trend.Accumulating
 		}
 		of[site] = f

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +14,8 @@ import (
 
 // byTarget is what groupings by a label of the instances begin with.
 const byTarget = "target:"
+
+var groupings = []string{"function", "package", "module", "instance"}
 
 // Groupings are those that a history can be grouped by. It keeps counts by call
 // site, so that one by line, by stack or by go statement is none of them.
@@ -30,13 +31,24 @@ func (h *History) Groupings() []string {
 			}
 		}
 	}
-	all := []string{"function", "package", "module", "instance"}
+	all := slices.Clone(groupings)
 	for _, k := range slices.Sorted(maps.Keys(values)) {
 		if n := len(values[k]); n > 1 && n < len(h.tracks) && !strings.HasPrefix(k, "__") {
 			all = append(all, byTarget+goroutine.Clean(k))
 		}
 	}
 	return all
+}
+
+// CheckGrouping reports whether a history can be grouped by something.
+func CheckGrouping(by string) error {
+	if slices.Contains(groupings, by) || by == "stack" || strings.HasPrefix(by, byTarget) {
+		return nil
+	}
+	return &source.Error{
+		Kind: source.Usage, Name: "--by " + by, What: "over time goroutines are not grouped so: their counts are kept by call site",
+		Hint: "one of " + strings.Join(groupings, ", ") + ", target:LABEL",
+	}
 }
 
 // By is the history grouped otherwise, with what the call sites of a group do.
@@ -53,10 +65,7 @@ func (h *History) By(by string, of func(*goroutine.Bucket) []goroutine.Count) (t
 	case target:
 		name = func(_ *goroutine.Bucket, i *goroutine.Instance) string { return cmp.Or(i.Label(key), "(none)") }
 	default:
-		return trend.Trend{}, &source.Error{
-			Kind: source.Usage, Name: h.Name, What: fmt.Sprintf("over time goroutines cannot be grouped by %s: their counts are kept by call site", by),
-			Hint: "one of " + strings.Join(h.Groupings(), ", "),
-		}
+		return trend.Trend{}, CheckGrouping(by)
 	}
 	t := h.Trend()
 	t.By = by

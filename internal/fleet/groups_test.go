@@ -69,7 +69,7 @@ func TestGroupings(t *testing.T) {
 		}
 	}
 	_, err := h.By("created-by", of)
-	if err == nil || !strings.Contains(err.Error(), "counts are kept by call site") || !strings.Contains(err.(*source.Error).Hint, "package") {
+	if err == nil || !strings.Contains(err.Error(), "kept by call site") || !strings.Contains(err.(*source.Error).Hint, "package") {
 		t.Error(err)
 	}
 }

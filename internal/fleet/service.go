@@ -115,9 +115,12 @@ func (h *History) addDumps(t *trend.Trend, sites []string) {
 		}
 		t.Dumps, t.Restarted, t.LifeOf = append(t.Dumps, d), append(t.Restarted, false), append(t.LifeOf, 0)
 	}
+	d := &t.Dumps[len(t.Dumps)-1]
+	if slices.ContainsFunc(d.Buckets, func(b goroutine.Bucket) bool { return len(b.States) > 0 }) {
+		d.Problems = append(d.Problems, statesDerived)
+	}
 	for i := range h.Failed {
 		f := &h.Failed[i]
-		d := &t.Dumps[len(t.Dumps)-1]
 		d.Problems = append(d.Problems, goroutine.Problem{Message: "no answer about " + f.Instance.Name + ": " + f.What()})
 	}
 }
