@@ -232,12 +232,7 @@ func quotedAround(line []byte, at int) (from, size int) {
 		}
 		i += n
 		size = grammar.QuotedSize(line[i:])
-		switch {
-		case size < 0 && bytes.Contains(line[i:], []byte(`\n`)):
-			return i, -1
-		case size < 0:
-			return 0, 0
-		case i+size > at:
+		if size < 0 || i+size > at {
 			return i, size
 		}
 		i += size
