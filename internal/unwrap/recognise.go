@@ -338,8 +338,9 @@ func (r *Reader) document(l *level, text []byte, fields []Field) {
 		}
 		r.around = around
 	}
-	r.settle(s.inner)
-	r.abandon(func(o *Stream) bool { return o.level == s.inner })
+	if r.settle(s.inner); s.inner.isInUse() {
+		r.abandon(func(o *Stream) bool { return o.level == s.inner })
+	}
 	if s.out.End = true; len(s.out.Text) > 0 {
 		r.emit(s.out)
 	}
