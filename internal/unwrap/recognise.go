@@ -313,10 +313,8 @@ func holdsDump(text []byte) bool {
 		if text = rest; !grammar.Interesting(line) || grammar.IsCreated(line) {
 			continue
 		}
-		if from, _ := grammar.FindHeader(line); from >= 0 || grammar.CountsAt(line) >= 0 || grammar.RecordAt(line) >= 0 {
-			return true
-		}
-		if from, size := quotedAround(line, grammar.InterestingAt(line)); size > 0 && from > 0 {
+		begins, _ := dumpIn(line)
+		if from, size := quotedAround(line, grammar.InterestingAt(line)); begins >= 0 || size > 0 && from > 0 {
 			return true
 		}
 	}
