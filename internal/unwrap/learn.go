@@ -43,6 +43,9 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	clean := cleanText(line)
 	from, end := dumpIn(clean)
 	suffix := bytes.TrimSpace(clean[end:])
+	if l.bare.alien && from == grammar.RecordAt(clean) {
+		return false
+	}
 	if from < 0 || from > maxPrefix || len(suffix) > maxPrefix || from == 0 && len(suffix) == 0 || l.bare.inPanic && isIndented(clean) {
 		return false
 	}
