@@ -35,17 +35,8 @@ func (r *Reader) isCut(l *level, line []byte) bool {
 
 // isClosed reports whether all quotes of a line have ends, and its brace.
 func isClosed(line []byte) bool {
-	for rest := line; ; {
-		i := bytes.IndexByte(rest, '"')
-		if i < 0 {
-			return line[0] != '{' || bytes.HasSuffix(bytes.TrimRight(line, " \t,"), []byte{'}'})
-		}
-		size := grammar.QuotedSize(rest[i:])
-		if size < 0 {
-			return false
-		}
-		rest = rest[i+size:]
-	}
+	_, size := quotedAround(line, len(line))
+	return size >= 0 && (line[0] != '{' || bytes.HasSuffix(bytes.TrimRight(line, " \t,"), []byte{'}'}))
 }
 
 // goesOn adds a line to the broken record. It reports false if the line is not
@@ -76,7 +67,7 @@ func (r *Reader) closeBroken() {
 	w := r.where
 	r.where = b.where
 	r.raw, r.around = b.text, b.text
-	if from, size := quotedAround(b.text, grammar.InterestingAt(b.text)); b.quoted && size < 0 {
+	if from, size := quotedAround(b.text, grammar.InterestingAt(b.text)); b.quoted && size < 0 && bytes.Contains(b.text, []byte(`\n`)) {
 		r.root.bare.problem(r, "the record ends within its text")
 		r.document(r.root, unescape(nil, b.text[from+1:]), pairs(b.text[:from], -1))
 	} else {

@@ -52,6 +52,7 @@ type Stream struct {
 	settled   bool         // the order of the lines is known
 	inPanic   bool         // within the text of a panic, which can hold a dump, indented
 	suspect   bool         // the header is behind a call, as in text whose order is reversed
+	alien     bool         // a profile of another kind began, whose records are like those of goroutines
 	reversed  bool
 	abandoned bool
 }

@@ -11,6 +11,7 @@ import (
 
 const (
 	maxFields = 1 << 20 // texts and numbers of one JSON record that are looked at
+	maxDepth  = 32      // of arrays and objects in one another
 	maxShaped = 64      // of a record from which the shape of others is learned
 )
 
@@ -61,7 +62,7 @@ func lineField(name []byte) int {
 // read parses a line. It reports whether the line is one JSON object or array.
 func (r *record) read(line []byte) bool {
 	r.line = line
-	in := -1 // the container being read
+	in, depth := -1, 0 // the container being read
 	var name []byte
 	for i := skipBlanks(line, 0); i < len(line) && len(r.fields) < maxFields; i = skipBlanks(line, i) {
 		c := line[i]
@@ -70,6 +71,7 @@ func (r *record) read(line []byte) bool {
 				return false
 			}
 			i++
+			depth--
 			k := &r.containers[in]
 			if in = k.parent; in < 0 {
 				return skipBlanks(line, i) == len(line)
@@ -92,19 +94,17 @@ func (r *record) read(line []byte) bool {
 					name, i = line[i+1:i+size-1], next+1
 					continue
 				}
-				f.index, f.named = k.size, k.named || slices.Contains(keyFields, string(name))
-				k.size++
+				f.index, f.named, k.size = k.size, k.named || slices.Contains(keyFields, string(name)), k.size+1
 			}
 			switch {
-			case c == '{' || c == '[' && !f.bytes:
+			case (c == '{' || c == '[' && !f.bytes) && depth < maxDepth:
 				r.containers = append(r.containers, container{parent: in, from: i, name: name, array: c == '[', named: f.named})
-				in, name, i = len(r.containers)-1, nil, i+1
+				in, name, i, depth = len(r.containers)-1, nil, i+1, depth+1
 				continue
 			case size == 0 || in < 0:
 				return false
 			}
-			i += size
-			f.to = i
+			f.to, i = i+size, i+size
 			r.fields = append(r.fields, f)
 			if f.named && !r.containers[in].named {
 				r.names(in, name, line[f.from:i])

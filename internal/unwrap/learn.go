@@ -41,11 +41,11 @@ func (r *Reader) hold(line []byte) held {
 // prefix, or before a suffix.
 func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	clean := cleanText(line)
-	from, end := headerIn(clean)
-	if from < 0 {
-		from, end = grammar.RecordAt(clean), len(clean)
-	}
+	from, end := dumpIn(clean)
 	suffix := bytes.TrimSpace(clean[end:])
+	if l.bare.alien && from == grammar.RecordAt(clean) {
+		return false
+	}
 	if from < 0 || from > maxPrefix || len(suffix) > maxPrefix || from == 0 && len(suffix) == 0 || l.bare.inPanic && isIndented(clean) {
 		return false
 	}
@@ -58,19 +58,21 @@ func (r *Reader) learnedPrefix(l *level, line []byte) bool {
 	return true
 }
 
-// headerIn finds the first line of a dump within a line, also behind the mark
-// of a line that a diff takes away.
-func headerIn(line []byte) (from, end int) {
-	if from, end = grammar.FindHeader(line); from < 0 {
-		from, end = grammar.FindCounts(line)
+// dumpIn finds the first line of a dump within a line, also behind the mark of a
+// line that a diff takes away, and where it ends; -1 if there is none.
+func dumpIn(line []byte) (from, end int) {
+	if from, end = grammar.FindHeader(line); from >= 0 {
+		return from, end
 	}
-	if from < 0 && len(line) > 1 && line[0] == '-' {
-		if from, end = grammar.FindHeader(line[1:]); from == 0 {
+	if rest, minus := bytes.CutPrefix(line, []byte{'-'}); minus {
+		if from, end = grammar.FindHeader(rest); from == 0 {
 			return 1, end + 1
 		}
-		return -1, 0
 	}
-	return from, end
+	if from, end = grammar.FindCounts(line); from >= 0 {
+		return from, end
+	}
+	return grammar.RecordAt(line), len(line)
 }
 
 // csvField is the text of a field of CSV, quoted or not.

@@ -54,7 +54,7 @@ func (s *Stream) follows(line []byte, k grammar.Kind) bool {
 	behind := false // frames, which the line should be before
 	switch k {
 	case grammar.Start:
-		s.want = grammar.Call
+		s.want, s.alien = grammar.Call, false
 		behind = s.lastKind == grammar.Call || s.lastKind == grammar.Note
 	case grammar.Call:
 		s.want = grammar.Place
@@ -63,6 +63,7 @@ func (s *Stream) follows(line []byte, k grammar.Kind) bool {
 		s.want = grammar.Call
 		return false
 	case grammar.Other:
+		s.alien = s.alien || grammar.OtherProfile(line) != ""
 		at := grammar.ReasonAt(line)
 		s.inPanic = at >= 0 && bytes.HasPrefix(line[at:], grammar.PanicWord) && (at == 0 || !isIndented(line) && endsPrefix(line[:at]))
 		return at >= 0

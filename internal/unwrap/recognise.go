@@ -232,12 +232,7 @@ func quotedAround(line []byte, at int) (from, size int) {
 		}
 		i += n
 		size = grammar.QuotedSize(line[i:])
-		switch {
-		case size < 0 && bytes.Contains(line[i:], []byte(`\n`)):
-			return i, -1
-		case size < 0:
-			return 0, 0
-		case i+size > at:
+		if size < 0 || i+size > at {
 			return i, size
 		}
 		i += size
@@ -318,10 +313,8 @@ func holdsDump(text []byte) bool {
 		if text = rest; !grammar.Interesting(line) || grammar.IsCreated(line) {
 			continue
 		}
-		if from, _ := grammar.FindHeader(line); from >= 0 || grammar.CountsAt(line) >= 0 || grammar.RecordAt(line) >= 0 {
-			return true
-		}
-		if from, size := quotedAround(line, grammar.InterestingAt(line)); size > 0 && from > 0 {
+		begins, _ := dumpIn(line)
+		if from, size := quotedAround(line, grammar.InterestingAt(line)); begins >= 0 || size > 0 && from > 0 {
 			return true
 		}
 	}
@@ -343,8 +336,9 @@ func (r *Reader) document(l *level, text []byte, fields []Field) {
 		}
 		r.around = around
 	}
-	r.settle(s.inner)
-	r.abandon(func(o *Stream) bool { return o.level == s.inner })
+	if r.settle(s.inner); s.inner.isInUse() {
+		r.abandon(func(o *Stream) bool { return o.level == s.inner })
+	}
 	if s.out.End = true; len(s.out.Text) > 0 {
 		r.emit(s.out)
 	}

@@ -220,8 +220,8 @@ func (r *Reader) source(line []byte) {
 	}
 	r.raw, r.around = line, line
 	r.take(r.root, line)
-	if r.back.add(line, origin{line: r.line, offset: r.offset}, nil); len(r.back.Text) > 4*backBytes { // now and then only, since it moves them
-		c := r.back
+	r.back.add(line[:min(len(line), backBytes)], origin{line: r.line, offset: r.offset}, nil)
+	if c := r.back; len(c.Text) > 4*backBytes { // now and then only, since it moves them
 		r.back = c.split(c.index(len(c.Text) - backBytes))
 		c.Free()
 	}
