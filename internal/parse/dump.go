@@ -262,6 +262,7 @@ func (b *builder) snapshot() goroutine.Dump {
 	}
 	own := *b
 	own.members = members{}
+	own.total -= len(b.bare) // which are in no bucket yet
 	own.problems = slices.Clone(b.problems)
 	d := own.dump(b.entries, tallies)
 	var in goroutine.Stacks

@@ -294,6 +294,24 @@ func (t *reader) foldChunk(l *lane, c *unwrap.Chunk) {
 	}
 }
 
+// lines takes text of a chunk line by line.
+func (l *lane) lines(c *unwrap.Chunk, from, to int) {
+	pos := from
+	where := func() place { return placeIn(c, pos) }
+	for pos < to {
+		n := bytes.IndexByte(c.Text[pos:to], '\n')
+		line := c.Text[pos : pos+n : pos+n]
+		last := c.Cut && pos+n+1 == len(c.Text)
+		if !last || !l.endsInHeader(line, where) {
+			l.line(line, where)
+		}
+		if last {
+			l.cut = true
+		}
+		pos += n + 1
+	}
+}
+
 // placeIn is where a text of a chunk is in the source.
 func placeIn(c *unwrap.Chunk, pos int) place {
 	return place{line: c.Line(pos), offset: c.Offset(pos), around: c.Around(pos)}
