@@ -10,11 +10,12 @@ import (
 
 // Limits on what one bucket may make gdump remember.
 const (
-	maxAddresses  = 1024 // distinct lock addresses, of which the commonest
-	keptAddresses = 64   // are kept
-	maxSamples    = 3    // argument lists,
-	maxLooks      = 1000 // for which so many goroutines are looked at
-	maxDense      = 500  // minutes
+	maxAddresses  = 1024    // distinct lock addresses, of which the commonest
+	keptAddresses = 64      // are kept
+	maxSamples    = 3       // argument lists,
+	maxLooks      = 1000    // for which so many goroutines are looked at
+	maxDense      = 500     // minutes
+	maxSingle     = 1 << 15 // heads of which it is remembered what a bucket says
 )
 
 // entry is a bucket under construction. There can be a million of one goroutine
@@ -217,7 +218,9 @@ func (e *entry) fill(k *goroutine.Bucket, b *builder) {
 		if s.single == nil {
 			s.single = map[head]goroutine.Bucket{}
 		}
-		s.single[e.head] = of
+		if len(s.single) < maxSingle {
+			s.single[e.head] = of
+		}
 	}
 	k.States, k.Waits, k.Locked, k.Leaked = of.States, of.Waits, of.Locked, of.Leaked
 	k.IDs.Add(e.id)
