@@ -69,9 +69,9 @@ func (b *block) scan(s *scanner) {
 	}
 }
 
-// goroutines finds the goroutines of a text from a position on, that end before
-// another. where says where in the block a line begins; strict, that what belongs to what surrounds a
-// dump makes a goroutine none.
+// goroutines finds the goroutines of a text from a position on that end before
+// another. where says where in the block a line begins; strict, that a goroutine
+// is left if it has characters that belong to what surrounds a dump.
 func (b *block) goroutines(s *scanner, text []byte, from, end int, strict bool, where func(pos int) int) {
 	for pos := from; pos < len(text); {
 		start := pos

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/grammar"
 )
 
@@ -27,6 +28,18 @@ type counts struct {
 	stack  stack
 	text   []byte // what stack points into
 	labels []byte
+}
+
+// beginCounts begins a dump that has counts only, by its first line, which may
+// be missing.
+func (l *lane) beginCounts(head []byte, at place) {
+	l.finish()
+	l.close()
+	l.headedBy(at)
+	b := l.builder(at)
+	b.level, b.counted = goroutine.Debug1, true
+	l.counts.begin(b, head, at)
+	l.state = counting
 }
 
 // begin begins a dump by its first line; head is nil if that is missing.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -256,12 +257,13 @@ func (b *builder) snapshot() goroutine.Dump {
 	for i, t := range b.tallies {
 		t.labels.read()
 		own := *t
-		own.heads, own.minutes = t.allHeads(), nil
+		own.heads, own.minutes = maps.Collect(t.all), nil
 		own.args, own.ids = slices.Clip(t.args), t.ids.Clip()
 		tallies[i] = &own
 	}
 	own := *b
 	own.members = members{}
+	own.total -= len(b.bare) // which are in no bucket yet
 	own.problems = slices.Clone(b.problems)
 	d := own.dump(b.entries, tallies)
 	var in goroutine.Stacks

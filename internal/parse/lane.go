@@ -62,24 +62,6 @@ const (
 	skipping               // frames of no goroutine: a runtime stack, a report of a data race
 )
 
-// lines takes text of a chunk line by line.
-func (l *lane) lines(c *unwrap.Chunk, from, to int) {
-	pos := from
-	where := func() place { return placeIn(c, pos) }
-	for pos < to {
-		n := bytes.IndexByte(c.Text[pos:to], '\n')
-		line := c.Text[pos : pos+n : pos+n]
-		last := c.Cut && pos+n+1 == len(c.Text)
-		if !last || !l.endsInHeader(line, where) {
-			l.line(line, where)
-		}
-		if last {
-			l.cut = true
-		}
-		pos += n + 1
-	}
-}
-
 // line takes the next line, which is at a place that where returns.
 func (l *lane) line(line []byte, where func() place) {
 	text := bytes.TrimRight(line, " \t\r")
@@ -263,18 +245,6 @@ func (l *lane) headedBy(at place) {
 func (l *lane) time(at place) time.Time {
 	line, _, _ := bytes.Cut(at.around, newline)
 	return unwrap.TimeOf(line, l.in.options.Latest)
-}
-
-// beginCounts begins a dump that has counts only, by its first line, which may
-// be missing.
-func (l *lane) beginCounts(head []byte, at place) {
-	l.finish()
-	l.close()
-	l.headedBy(at)
-	b := l.builder(at)
-	b.level, b.counted = goroutine.Debug1, true
-	l.counts.begin(b, head, at)
-	l.state = counting
 }
 
 // builder is the dump that what comes now belongs to.

@@ -6,6 +6,7 @@ package parse
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/grammar"
 	"gdump/internal/unwrap"
 )
 
@@ -70,10 +72,10 @@ func Read(ctx context.Context, r io.Reader, o Options) ([]goroutine.Dump, error)
 		return nil, err
 	}
 	var dumps []goroutine.Dump
-	switch sniff(head) {
-	case proto:
+	switch {
+	case isProto(head):
 		dumps, err = readProfile(br)
-	case unreadable:
+	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, grammar.Goroutine):
 		return nil, fmt.Errorf("%w: it looks like %s", ErrNoDump, looksLike(head))
 	default:
 		dumps, err = newReader(ctx, blockSize, o, count).dumps(br)

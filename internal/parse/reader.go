@@ -94,16 +94,7 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 	skip := false   // within a line that is too long
 	for {
 		b := t.block()
-		// A line of many blocks is read in steps that grow with it, or to take it
-		// along each time would cost the square of its length. Else the text ends
-		// where the block does, which halves what the kernel needs to copy it.
-		size := max(t.size-len(rest)%t.size, min(len(rest), maxLine-len(rest)))
-		if cap(b.text) < len(rest)+size {
-			b.text = make([]byte, 0, len(rest)+size+t.size/4)
-		}
-		b.text = append(b.text[:0], rest...)
-		n, err := readFull(r, b.text[len(rest):len(rest)+size])
-		b.text = b.text[:len(rest)+n]
+		err := t.read(r, b, rest)
 		if skip {
 			n := bytes.IndexByte(b.text, '\n')
 			if skip = n < 0; skip {
@@ -143,6 +134,21 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 			return err
 		}
 	}
+}
+
+// read reads text into a block that begins with the rest of the one before.
+func (t *reader) read(r io.Reader, b *block, rest []byte) error {
+	// A line of many blocks is read in steps that grow with it, or to take it
+	// along each time would cost the square of its length. Else the text ends
+	// where the block does, which halves what the kernel needs to copy it.
+	size := max(t.size-len(rest)%t.size, min(len(rest), maxLine-len(rest)))
+	if cap(b.text) < len(rest)+size {
+		b.text = make([]byte, 0, len(rest)+size+t.size/4)
+	}
+	b.text = append(b.text[:0], rest...)
+	n, err := readFull(r, b.text[len(rest):len(rest)+size])
+	b.text = b.text[:len(rest)+n]
+	return err
 }
 
 // readFull fills b, unless there is an error before; io.EOF is one.
@@ -291,6 +297,24 @@ func (t *reader) foldChunk(l *lane, c *unwrap.Chunk) {
 		} else {
 			l.lines(c, int(p.start), int(p.end))
 		}
+	}
+}
+
+// lines takes text of a chunk line by line.
+func (l *lane) lines(c *unwrap.Chunk, from, to int) {
+	pos := from
+	where := func() place { return placeIn(c, pos) }
+	for pos < to {
+		n := bytes.IndexByte(c.Text[pos:to], '\n')
+		line := c.Text[pos : pos+n : pos+n]
+		last := c.Cut && pos+n+1 == len(c.Text)
+		if !last || !l.endsInHeader(line, where) {
+			l.line(line, where)
+		}
+		if last {
+			l.cut = true
+		}
+		pos += n + 1
 	}
 }
 

@@ -10,25 +10,6 @@ import (
 	"gdump/internal/grammar"
 )
 
-// format is what the first bytes of an unpacked source say it is.
-type format int
-
-const (
-	text       format = iota // goroutines in words or counts, alone or within a log
-	proto                    // profile.proto, as debug=0 writes it
-	unreadable               // nothing that gdump reads
-)
-
-func sniff(head []byte) format {
-	switch {
-	case isProto(head):
-		return proto
-	case bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, grammar.Goroutine):
-		return unreadable
-	}
-	return text
-}
-
 // isProto reports whether the bytes begin like a profile: with a ValueType of a
 // few bytes, whose own fields 1 and 2 are indexes. It is field 1 (sample_type),
 // where the fields come in order, or field 11 (period_type), which the Go

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,11 +11,12 @@ import (
 
 // Limits on what one bucket may make gdump remember.
 const (
-	maxAddresses  = 1024 // distinct lock addresses, of which the commonest
-	keptAddresses = 64   // are kept
-	maxSamples    = 3    // argument lists,
-	maxLooks      = 1000 // for which so many goroutines are looked at
-	maxDense      = 500  // minutes
+	maxAddresses  = 1024    // distinct lock addresses, of which the commonest
+	keptAddresses = 64      // are kept
+	maxSamples    = 3       // argument lists,
+	maxLooks      = 1000    // for which so many goroutines are looked at
+	maxDense      = 500     // minutes
+	maxSingle     = 1 << 15 // heads of which it is remembered what a bucket says
 )
 
 // entry is a bucket under construction. There can be a million of one goroutine
@@ -106,14 +108,14 @@ func (s *states) name(n int) string {
 }
 
 // fill puts what heads say into a bucket.
-func (s *states) fill(k *goroutine.Bucket, heads map[head]int) {
-	names, minutes := map[string]int{}, map[int]int{}
+func (s *states) fill(k *goroutine.Bucket, heads iter.Seq2[head, int]) {
+	names := map[string]int{}
 	for h, n := range heads {
 		if h.is(stated) {
 			names[s.name(h.state())] += n
 		}
 		if h.is(timed) {
-			minutes[h.minutes()] += n
+			k.Waits = append(k.Waits, goroutine.Wait{Minutes: h.minutes(), N: n})
 		}
 		if h.is(locked) {
 			k.Locked += n
@@ -123,11 +125,16 @@ func (s *states) fill(k *goroutine.Bucket, heads map[head]int) {
 		}
 	}
 	k.States = slices.Clip(goroutine.CountsOf(names))
-	for m, n := range minutes {
-		k.Waits = append(k.Waits, goroutine.Wait{Minutes: m, N: n})
-	}
 	k.Waits.Sort()
-	k.Waits = slices.Clip(k.Waits)
+	waits := k.Waits[:0]
+	for _, w := range k.Waits {
+		if last := len(waits) - 1; last >= 0 && waits[last].Minutes == w.Minutes {
+			waits[last].N += w.N
+		} else {
+			waits = append(waits, w)
+		}
+	}
+	k.Waits = slices.Clip(waits)
 }
 
 // tally is where the goroutines of a bucket are counted, once one of them does
@@ -163,19 +170,18 @@ func (t *tally) count(h head, n int) {
 	t.heads[h] += n
 }
 
-// allHeads counts by head.
-func (t *tally) allHeads() map[head]int {
-	all := maps.Clone(t.heads)
-	if all == nil {
-		all = map[head]int{}
+// all yields the heads and how many goroutines have them.
+func (t *tally) all(yield func(head, int) bool) {
+	for h, n := range t.heads {
+		if !yield(h, n) {
+			return
+		}
 	}
 	for m, n := range t.minutes {
-		if n == 0 {
-			continue
+		if n > 0 && !yield(t.first-head(t.first.minutes())+head(m), int(n)) {
+			return
 		}
-		all[t.first-head(t.first.minutes())+head(m)] += int(n)
 	}
-	return all
 }
 
 // add counts a goroutine.
@@ -196,7 +202,7 @@ func (t *tally) add(id, lock uint64, h head) {
 
 // fill puts what was counted into a bucket.
 func (t *tally) fill(k *goroutine.Bucket, s *states) {
-	s.fill(k, t.allHeads())
+	s.fill(k, t.all)
 	k.Labels, k.IDs, k.Args = t.labels.sorted(), t.ids, t.args
 	for a, n := range t.addresses {
 		k.Addresses = append(k.Addresses, addressCount(a, n))
@@ -213,11 +219,13 @@ func (e *entry) fill(k *goroutine.Bucket, b *builder) {
 	s := &b.home.states
 	of, ok := s.single[e.head]
 	if !ok {
-		s.fill(&of, map[head]int{e.head: 1})
+		s.fill(&of, maps.All(map[head]int{e.head: 1}))
 		if s.single == nil {
 			s.single = map[head]goroutine.Bucket{}
 		}
-		s.single[e.head] = of
+		if len(s.single) < maxSingle {
+			s.single[e.head] = of
+		}
 	}
 	k.States, k.Waits, k.Locked, k.Leaked = of.States, of.Waits, of.Locked, of.Leaked
 	k.IDs.Add(e.id)
