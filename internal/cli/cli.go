@@ -75,6 +75,7 @@ type app struct {
 	timeoutSet bool // --timeout was given
 	fleet      fleet.Options
 	found      []*fleet.Fleet // that were pulled
+	kept       *fleet.History // of overTime, once it is read
 	overTime   bool           // the one source is what a server has of a service over time
 	out        output
 	command    string     // as it was called, without secrets
@@ -269,7 +270,7 @@ gdump diff before.dump after.dump   show what grew`,
 	f.IntVar(&a.width, "width", 0, "columns of the text (default: the terminal's, or 100)")
 	f.IntVar(&a.top, "top", -1, "buckets the text lists, with their stacks; 0 for all (default: 50, stacks of 10, of a comparison those that grew)")
 	f.Lookup("top").DefValue = "0" // the usage says it in words
-	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY, of a fleet target:LABEL")
+	f.StringVar(&a.by, "by", "stack", "group goroutines otherwise; one of "+strings.Join(query.Groupings, ", ")+", label:KEY, of a fleet instance, target:LABEL")
 	f.StringVar(&a.binary, "binary", "", "program that wrote the dumps: its build info has modules and versions")
 	f.BoolVar(&a.allIDs, "all-ids", false, "JSON lists every goroutine ID, not the first 100")
 	f.BoolVar(&a.ascii, "ascii", false, "draw the screen with ASCII characters only")
@@ -321,7 +322,7 @@ func (a *app) checkFlags() error {
 	}
 	var by error
 	if _, err := query.ParseGrouping(a.by); err != nil {
-		by = check("by", a.by, append(slices.Clone(query.Groupings), "label:KEY")...)
+		by = check("by", a.by, append(slices.Clone(query.Groupings), "label:KEY", "instance", "target:KEY")...)
 	}
 	return errors.Join(
 		format, by,

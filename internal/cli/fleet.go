@@ -14,6 +14,7 @@ import (
 	"gdump/internal/fleet"
 	"gdump/internal/goroutine"
 	"gdump/internal/source"
+	"gdump/internal/trend"
 	"gdump/internal/ui"
 	"gdump/internal/view"
 	"gdump/internal/view/number"
@@ -78,7 +79,7 @@ func (a *app) find(ctx context.Context, arg string, o fleet.Options) (*fleet.Fle
 // stderr it shows how far it is, and a table of those that failed.
 func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]goroutine.Dump, error) {
 	o := a.fleetOptions()
-	o.Progress = a.progress(step == nil)
+	o.Progress = a.progress(step)
 	f, err := a.find(ctx, arg, o)
 	if err != nil {
 		return nil, err
@@ -94,13 +95,17 @@ func (a *app) readFleet(ctx context.Context, arg string, step func(ui.Step)) ([]
 	return []goroutine.Dump{d}, nil
 }
 
-// progress says now and then how far the asking is.
-func (a *app) progress(say bool) func(fleet.Progress) {
+// progress shows how far the asking is: on the screen, or now and then on stderr.
+func (a *app) progress(step func(ui.Step)) func(fleet.Progress) {
 	last := time.Now()
 	return func(p fleet.Progress) {
-		if now := time.Now(); say && now.Sub(last) > 2*time.Second && p.Done < p.Of {
+		if step != nil {
+			step(ui.Step{Asked: ui.Asked(p)})
+			return
+		}
+		if now := time.Now(); now.Sub(last) > 2*time.Second && p.Done < p.Of {
 			last = now
-			a.say(fmt.Sprintf("asked %d of %d instances, %d failed", p.Done, p.Of, p.Failed))
+			a.say(fmt.Sprintf("asked %s of %s %s, %s failed", number.Group(p.Done), number.Group(p.Of), p.What, number.Group(p.Failed)))
 		}
 	}
 }
@@ -288,6 +293,18 @@ func (a *app) worst(ctx context.Context, args []string) *ui.Worst {
 			}
 			return "", fmt.Errorf("%s cannot be asked for a dump", instance)
 		},
+	}
+}
+
+// over regroups what a server has of a fleet, once the screen has loaded it; nil
+// if it is shown at one moment.
+func (a *app) over() *ui.Over {
+	if !a.overTime {
+		return nil
+	}
+	return &ui.Over{
+		Groupings: func() []string { return a.kept.Groupings() }, // asked once it is read
+		Trend:     func(by string, dumps []int) (trend.Trend, error) { return a.historyBy(a.kept.Of(dumps), by) },
 	}
 }
 

@@ -163,9 +163,12 @@ func (a *app) show(ctx context.Context, args []string, diff bool) error {
 // history is what a server has of a service over time.
 func (a *app) history(ctx context.Context, arg string, step func(ui.Step)) (trend.Trend, error) {
 	o := a.fleetOptions()
-	o.Progress = a.progress(step == nil)
+	o.Progress = a.progress(step)
 	s, err := fleet.Parse(arg)
 	if err != nil {
+		return trend.Trend{}, err
+	}
+	if err := fleet.CheckGrouping(a.by); err != nil {
 		return trend.Trend{}, err
 	}
 	h, err := s.History(ctx, o)
@@ -175,7 +178,17 @@ func (a *app) history(ctx context.Context, arg string, step func(ui.Step)) (tren
 	if len(h.Failed) > 0 {
 		a.sayFailed(h.Failed, h.Instances())
 	}
-	return h.Trend(), nil
+	a.kept = h
+	return a.historyBy(h, a.by)
+}
+
+// historyBy is a history grouped otherwise.
+func (a *app) historyBy(h *fleet.History, by string) (trend.Trend, error) {
+	g, err := query.ParseGrouping(by)
+	if err != nil {
+		return trend.Trend{}, err
+	}
+	return h.By(g.Name, g.Of)
 }
 
 // compare puts the dumps in a row, by the grouping that was asked for. Dumps
@@ -291,7 +304,7 @@ func (a *app) open(ctx context.Context, args []string, diff bool) error {
 	for i, arg := range args {
 		names[i] = fleet.Redact(arg)
 	}
-	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Worst: a.worst(ctx, args), Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
+	return a.openScreen(ctx, ui.Config{Names: names, Size: size(args), Browse: !diff, Worst: a.worst(ctx, args), Over: a.over(), Load: func(ctx context.Context, step func(ui.Step)) (trend.Trend, error) {
 		t, err := a.loadTrend(ctx, args, diff, step)
 		return t, a.messages.hide(err)
 	}})

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"lines": lines,
 
 			"servefleet": serveFleet,
+			"servebad":   serveBad,
 		},
 	})
 }

@@ -80,7 +80,11 @@ func Outlier(b *goroutine.Bucket) string {
 	if few > outlierNamed {
 		names = append(names, "…")
 	}
-	return fmt.Sprintf("%d of %s instances have %s to %s here (%s), %s", few, number.Group(of), number.Group(shares[few-1].N), number.Group(shares[0].N), strings.Join(names, ", "), others)
+	have := number.Group(shares[few-1].N)
+	if most := shares[0].N; most > shares[few-1].N {
+		have += " to " + number.Group(most)
+	}
+	return fmt.Sprintf("%d of %s instances have %s here (%s), %s", few, number.Group(of), have, strings.Join(names, ", "), others)
 }
 
 // outliers are the findings about instances that differ from the others.
@@ -124,7 +128,7 @@ func ofFleet(s *trend.Series) Finding {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%s more an hour in the lifetime of a process", number.Group(int(x.PerHour+0.5))))
 	}
 	f.Evidence = append(f.Evidence, fmt.Sprintf("%s at most, on %s", number.Group(x.Most), goroutine.Clean(x.Worst)))
-	if x.Restarts > 0 {
+	if x.Restarts > 0 && x.Hidden > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%s hid %s", number.Plural(x.Restarts, "restart", "restarts"), number.Plural(x.Hidden, "goroutine", "goroutines")))
 	}
 	return f

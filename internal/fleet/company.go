@@ -16,7 +16,6 @@ const (
 	nearlyAll   = 0.8  // of those that can be judged, for what holds for those that cannot
 	sameRate    = 0.4  // of the rate of the others, at least
 	loadRose    = 1.15 // times as much traffic at the end
-	asMuch      = 1.4  // times as much, or as little: it rose as the load did
 	oftenFall   = 0.2  // of what it climbed falls again: traffic
 )
 
@@ -83,22 +82,24 @@ func inCompany(all []map[string]found, site string, load loads) int {
 	enough := p.alike >= company && float64(p.alike) >= companyOf*float64(p.judged)
 	alone := len(all) >= company && !enough
 	common := p.unlike > p.alike // most rose as far and no farther
-	rose, same := load.without(site)
+	rose := load.roseWithout(site)
 	n := 0
 	for _, of := range all {
 		f, ok := of[site]
 		if !ok {
 			continue
 		}
-		weak := p.slows || p.hastens && f.based && !f.kept || common || alone && !f.steady || rose && !f.kept && (same || !f.steady)
+		weak := p.slows || p.hastens && f.based && !f.kept || common || alone && !f.steady || rose && !f.kept && !f.steady
 		switch {
 		case f.verdict == trend.Accumulating && weak:
 			f.verdict = trend.Growing
-		case weak || f.doubted:
-		case f.verdict == trend.Growing && (enough || f.sure && len(all) < company):
+		case weak:
+		case f.verdict == trend.Growing && !f.doubted && (enough || f.sure && len(all) < company):
 			f.verdict = trend.Accumulating
-		case f.short && f.gain > 1 && f.fastest >= sameRate*p.rate && enough && float64(p.alike) >= nearlyAll*float64(p.long):
-			f.verdict = trend.Accumulating // too short a lifetime to show what those of the others do
+		case (f.short || f.kept || f.chance <= probably) && f.gain > 1 && f.fastest >= sameRate*p.rate && enough && float64(p.alike) >= nearlyAll*float64(p.long):
+			// Too short a lifetime to show what those of the others do, or one in which
+			// it was slow or fell once.
+			f.verdict = trend.Accumulating
 		}
 		of[site] = f
 		if f.verdict == trend.Accumulating {
@@ -145,9 +146,9 @@ func (h *History) loads() loads {
 	return all
 }
 
-// without reports whether the traffic at other call sites rose, and whether one
-// rose about as much. Where nothing else shows any traffic, it may have.
-func (l loads) without(site string) (rose, same bool) {
+// roseWithout reports whether the traffic at other call sites rose. Where nothing
+// else shows any traffic, it may have.
+func (l loads) roseWithout(site string) bool {
 	var sum thirds
 	for name, x := range l {
 		if name != site && x.traffic {
@@ -155,10 +156,5 @@ func (l loads) without(site string) (rose, same bool) {
 			sum.late += x.late
 		}
 	}
-	x := l[site]
-	if x == nil || sum.early == 0 {
-		return true, false
-	}
-	ratio := x.late * sum.early / max(1, x.early*sum.late)
-	return sum.late >= loadRose*sum.early, ratio >= 1/asMuch && ratio <= asMuch
+	return sum.early == 0 || sum.late >= loadRose*sum.early
 }

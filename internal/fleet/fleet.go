@@ -34,7 +34,10 @@ type Options struct {
 }
 
 // Progress is how far the asking has come.
-type Progress struct{ Done, Failed, Of int }
+type Progress struct {
+	Done, Failed, Of int
+	What             string // instances, or steps of a time
+}
 
 const (
 	defaultMaxTargets = 1000

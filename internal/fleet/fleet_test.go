@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,43 @@ func TestManyHang(t *testing.T) {
 	if len(s.asked) != 1000 {
 		t.Errorf("%d requests", len(s.asked))
 	}
+}
+
+// BenchmarkManyHang asks a thousand targets of which three hundred never
+// answer, and prints how long that takes beside (hanging / parallel + 1)
+// time-outs, and the most memory and file descriptors. The server is in the
+// same process, so that half of the descriptors are its own.
+func BenchmarkManyHang(b *testing.B) {
+	const parallel, hanging, timeout = 60, 300, 2 * time.Second
+	s := newService(b)
+	all := names(1000)
+	for i, name := range all {
+		if i%10 < 3 {
+			s.hangs[name] = true
+		} else {
+			s.add(name, map[string]int{"main.serve": 1})
+		}
+	}
+	var heap uint64
+	open := 0
+	look := func(p fleet.Progress) {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		files, _ := os.ReadDir("/proc/self/fd")
+		heap, open = max(heap, m.HeapInuse), max(open, len(files))
+	}
+	f := find(b, s.list(b, nil, all...), fleet.Options{Parallel: parallel, Progress: look, Source: source.Options{Timeout: timeout}})
+	for b.Loop() {
+		start := time.Now()
+		d, failed, err := f.Pull(b.Context())
+		if err != nil || len(failed) != hanging || d.Goroutines != len(all)-hanging {
+			b.Fatal(err, len(failed), d.Goroutines)
+		}
+		bound := (float64(hanging)/parallel + 1) * timeout.Seconds()
+		b.ReportMetric(time.Since(start).Seconds()/bound, "of-time-outs")
+	}
+	b.ReportMetric(float64(heap)/(1<<20), "MiB-heap")
+	b.ReportMetric(float64(open), "descriptors")
 }
 
 // TestLyingInstances has instances that answer with what they were not asked for.

@@ -127,6 +127,7 @@ func (st *store) moments(ctx context.Context, h *History, o Options) ([]*member,
 				break // all that were there before
 			}
 		}
+		o.progress(Progress{Done: i + 1, Of: h.Steps, What: "steps"})
 		clear(before)
 		for name, m := range seen {
 			if len(m.points) == 0 {
@@ -151,7 +152,7 @@ func (h *History) read(ctx context.Context, st *store, members []*member, o Opti
 	h.tracks = make([]*track, len(members))
 	errs := make([]error, len(members))
 	var mu sync.Mutex
-	done := Progress{Of: len(members)}
+	done := Progress{Of: len(members), What: "instances"}
 	home := &goroutine.Stacks{}
 	var g errgroup.Group
 	g.SetLimit(o.parallel())
@@ -255,6 +256,7 @@ const (
 	climbed      = 6   // goroutines that a call site must have gained
 	climbSteps   = 3   // in so many moments
 	fromLittle   = 0.3 // of what it came to it may have begun with
+	goesOn       = 0.9 // of what it came to is there still: no restart
 	oneStep      = 0.6 // of it at most in one of them: a burst is no climb
 	backToStart  = 0.3 // of it may be left
 	resetsFall   = 0.3 // of what it climbs falls between restarts that are plain to see
@@ -342,8 +344,8 @@ func (t *track) restarted(from, at int) (sites []string, restarted bool) {
 		case isBack:
 			came, back = came+more, back+more
 			sites = append(sites, site)
-		case float64(lowest) <= fromLittle*float64(life[len(life)-1]):
-			came += more // what began higher may be traffic, which goes on after a restart
+		case float64(lowest) <= fromLittle*float64(life[len(life)-1]) && float64(counts[at]) >= goesOn*float64(life[len(life)-1]):
+			came += more // what began higher may be traffic, which goes on after a restart, and what fell a part may have climbed again
 		}
 	}
 	return sites, came > 0 && float64(back) >= restartShare*float64(came) || !maps.Equal(t.labels[at-1], t.labels[at])

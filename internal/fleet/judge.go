@@ -69,13 +69,17 @@ func (h *History) judgeSite(t *track, site string, judged []map[string]trend.Ser
 	f := found{chance: 1, last: counts[len(counts)-1], short: true}
 	var concordance pooled
 	least, most := slices.Min(counts), slices.Max(counts)
-	up, down, gains, rising := 0, 0, 0, 0
+	up, down, reset, gains, rising := 0, 0, 0, 0, 0
 	for i, life := range t.lives {
 		in, times := counts[life.from:life.to+1], t.times[life.from:life.to+1]
 		concordance.add(in)
 		for j := 1; j < len(in); j++ {
 			up += max(0, in[j]-in[j-1])
-			down += max(0, in[j-1]-in[j])
+			fall := max(0, in[j-1]-in[j])
+			down += fall
+			if float64(in[j]) <= backToStart*float64(in[j-1]) {
+				reset = max(reset, fall)
+			}
 		}
 		rises := life.len() >= shortLife && climbs(in, times)
 		f.lives = append(f.lives, rises)
@@ -107,7 +111,7 @@ func (h *History) judgeSite(t *track, site string, judged []map[string]trend.Ser
 		}
 	}
 	f.chance = concordance.chance()
-	f.steady = float64(down) <= hardly*float64(up)
+	f.steady = float64(down-reset) <= hardly*float64(up) // but for a restart that nothing else showed
 	f.kept = f.kept || rising >= 2 && float64(f.lost) >= ended*float64(gains)
 	f.verdict = h.verdict(t, site, judged, &f)
 	slows := f.halves[1] < slowed*f.halves[0]

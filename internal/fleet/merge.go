@@ -37,6 +37,12 @@ func (a *adding) add(x goroutine.Instance, d *goroutine.Dump) {
 	}
 	a.went.GoVersion = cmp.Or(a.went.GoVersion, d.GoVersion)
 	for _, p := range d.Problems {
+		if p.Note { // true of all alike
+			if !slices.Contains(a.went.Problems, p) {
+				a.went.Problems = append(a.went.Problems, p)
+			}
+			continue
+		}
 		p.Message = x.Name + ": " + p.Message
 		a.went.Problems = append(a.went.Problems, p)
 	}

@@ -33,7 +33,7 @@ func (f *Fleet) Pull(ctx context.Context) (goroutine.Dump, []Failure, error) {
 	sum := newAdding(len(f.Instances))
 	errs := make([]error, len(f.Instances))
 	var mu sync.Mutex
-	done := Progress{Of: len(f.Instances)}
+	done := Progress{Of: len(f.Instances), What: "instances"}
 	var g errgroup.Group
 	g.SetLimit(f.o.parallel())
 	for i := range f.Instances {

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -132,6 +133,30 @@ func TestPushSplits(t *testing.T) {
 	d2, failed, err := find(t, "pyroscope:"+p.URL+`{service_name="shop"}`, fleet.Options{To: t0.Add(time.Minute)}).Pull(t.Context())
 	if err != nil || len(failed) > 0 || d2.Goroutines != 70_000 || len(d2.Buckets) != 35_000 {
 		t.Errorf("read back %d goroutines in %d buckets, %v", d2.Goroutines, len(d2.Buckets), err)
+	}
+}
+
+// TestPushLarge has few stacks, whose names are more than a profile may have.
+func TestPushLarge(t *testing.T) {
+	t.Parallel()
+	p := newPyro(t)
+	d := goroutine.Dump{Source: "web-1", TakenAt: t0}
+	r := rand.New(rand.NewPCG(1, 2)) // what cannot be compressed
+	for range 3000 {
+		name := make([]byte, 2000)
+		for i := range name {
+			name[i] = byte('0' + r.IntN(64))
+		}
+		d.Buckets = append(d.Buckets, bucket("main."+string(name), 2))
+		d.Goroutines += 2
+	}
+	done, err := push(t, p, `{service_name="shop"}`, nil, d)
+	if err != nil || len(p.kept) < 2 {
+		t.Fatalf("%+v, %d profiles kept, %v", done, len(p.kept), err)
+	}
+	read, _, err := find(t, "pyroscope:"+p.URL+`{service_name="shop"}`, fleet.Options{To: t0.Add(time.Minute)}).Pull(t.Context())
+	if err != nil || read.Goroutines != 6000 {
+		t.Errorf("read back %d goroutines, %v", read.Goroutines, err)
 	}
 }
 

@@ -44,17 +44,23 @@ func (h *History) Trend() trend.Trend {
 		}
 		n := inCompany(verdicts, site, load)
 		s.Instances = h.instances(verdicts, site, n)
-		s.Verdict, s.Confidence = serviceVerdict(&s, verdicts, site)
+		s.Verdict, s.Confidence = serviceVerdict(&s, count(verdicts, site))
 		if last > 0 {
 			s.PerDump = float64(s.Change()) / float64(last)
 		}
 		s.Gain = s.Instances.Most
 		t.Series = append(t.Series, s)
 	}
+	sortSeries(&t)
+	return t
+}
+
+// sortSeries puts what is most interesting first, and says what it comes to.
+func sortSeries(t *trend.Trend) {
 	slices.SortStableFunc(t.Series, func(a, b trend.Series) int {
 		return cmp.Or(cmp.Compare(a.Verdict.Rank(), b.Verdict.Rank()), cmp.Compare(b.Instances.N, a.Instances.N), cmp.Compare(b.Now(), a.Now()), cmp.Compare(a.Name, b.Name))
 	})
-	t.Outcome.Kind = trend.Clean
+	t.Outcome.Kind, t.Leaks = trend.Clean, nil
 	for i := range t.Series {
 		switch s := &t.Series[i]; s.Verdict {
 		case trend.Accumulating:
@@ -67,7 +73,6 @@ func (h *History) Trend() trend.Trend {
 			t.Leaks = append(t.Leaks, trend.Leak{By: trend.ByGroup, Series: *s, Members: []int{i}})
 		}
 	}
-	return t
 }
 
 // addDumps adds a dump of the fleet for each step that has profiles.
@@ -110,26 +115,24 @@ func (h *History) addDumps(t *trend.Trend, sites []string) {
 		}
 		t.Dumps, t.Restarted, t.LifeOf = append(t.Dumps, d), append(t.Restarted, false), append(t.LifeOf, 0)
 	}
+	d := &t.Dumps[len(t.Dumps)-1]
+	if slices.ContainsFunc(d.Buckets, func(b goroutine.Bucket) bool { return len(b.States) > 0 }) {
+		d.Problems = append(d.Problems, statesDerived)
+	}
 	for i := range h.Failed {
 		f := &h.Failed[i]
-		d := &t.Dumps[len(t.Dumps)-1]
 		d.Problems = append(d.Problems, goroutine.Problem{Message: "no answer about " + f.Instance.Name + ": " + f.What()})
 	}
 }
 
-// serviceVerdict is what a call site does in the service.
-func serviceVerdict(s *trend.Series, verdicts []map[string]found, site string) (trend.Verdict, float64) {
+// serviceVerdict is what a call site does in the service, by how many of its
+// instances do what.
+func serviceVerdict(s *trend.Series, n map[trend.Verdict]int) (trend.Verdict, float64) {
 	if s.Instances.N > 0 {
 		if s.Instances.N >= company {
 			return trend.Accumulating, 0.97
 		}
 		return trend.Accumulating, 0.92
-	}
-	n := map[trend.Verdict]int{}
-	for _, of := range verdicts {
-		if f, ok := of[site]; ok {
-			n[f.verdict]++
-		}
 	}
 	switch {
 	case n[trend.Growing] > 0:
@@ -144,6 +147,17 @@ func serviceVerdict(s *trend.Series, verdicts []map[string]found, site string) (
 		return trend.Grown, 0.9
 	}
 	return trend.Stable, 0.9
+}
+
+// count is on how many instances a call site does what.
+func count(verdicts []map[string]found, site string) map[trend.Verdict]int {
+	n := map[trend.Verdict]int{}
+	for _, of := range verdicts {
+		if f, ok := of[site]; ok {
+			n[f.verdict]++
+		}
+	}
+	return n
 }
 
 // instances says what a call site does on each instance.
@@ -166,25 +180,34 @@ func (h *History) instances(verdicts []map[string]found, site string, n int) *tr
 			each.PerHour, each.Since = f.perHour, f.since
 		}
 		if f.verdict == trend.Accumulating {
-			rates = append(rates, f.perHour)
-			if !f.since.IsZero() {
-				since = append(since, f.since)
-			}
+			rates, since = append(rates, f.perHour), append(since, f.since)
 			x.Restarts += len(track.lives) - 1
 			x.Hidden += f.lost
 		}
 		x.Each = append(x.Each, each)
 	}
-	if len(rates) > 0 {
-		slices.Sort(rates)
-		x.PerHour = rates[len(rates)/2]
-	}
-	if len(since) > 0 {
-		slices.SortFunc(since, time.Time.Compare)
-		x.Since = since[len(since)/10] // the earliest but for a few
+	x.PerHour, x.Since = middle(rates, since)
+	if !x.Since.IsZero() {
 		x.Version = h.sinceVersion(verdicts, site)
 	}
 	return x
+}
+
+// middle is the rate of most instances, and since when they rise, but for the
+// first few of them.
+func middle(rates []float64, since []time.Time) (float64, time.Time) {
+	since = slices.DeleteFunc(since, time.Time.IsZero)
+	slices.Sort(rates)
+	slices.SortFunc(since, time.Time.Compare)
+	var rate float64
+	var first time.Time
+	if len(rates) > 0 {
+		rate = rates[len(rates)/2]
+	}
+	if len(since) > 0 {
+		first = since[len(since)/10]
+	}
+	return rate, first
 }
 
 // versionLabels are the labels that tell the version of the program, the first

@@ -30,7 +30,7 @@ type service struct {
 	end     chan struct{}
 }
 
-func newService(t *testing.T) *service {
+func newService(t testing.TB) *service {
 	s := &service{stacks: map[string]map[string]int{}, hangs: map[string]bool{}, end: make(chan struct{})}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(func() {
@@ -87,7 +87,7 @@ func (s *service) add(name string, stacks map[string]int) { s.stacks[name] = sta
 func (s *service) address(name string) string { return s.URL + "/" + name }
 
 // list writes a list of all instances with labels.
-func (s *service) list(t *testing.T, labels func(name string) map[string]string, names ...string) string {
+func (s *service) list(t testing.TB, labels func(name string) map[string]string, names ...string) string {
 	t.Helper()
 	type group struct {
 		Targets []string          `json:"targets"`
@@ -113,7 +113,7 @@ func (s *service) list(t *testing.T, labels func(name string) map[string]string,
 }
 
 // find finds what a selector selects.
-func find(t *testing.T, selector string, o fleet.Options) *fleet.Fleet {
+func find(t testing.TB, selector string, o fleet.Options) *fleet.Fleet {
 	t.Helper()
 	f, err := tryFind(t, selector, o)
 	if err != nil {
@@ -122,7 +122,7 @@ func find(t *testing.T, selector string, o fleet.Options) *fleet.Fleet {
 	return f
 }
 
-func tryFind(t *testing.T, selector string, o fleet.Options) (*fleet.Fleet, error) {
+func tryFind(t testing.TB, selector string, o fleet.Options) (*fleet.Fleet, error) {
 	t.Helper()
 	s, err := fleet.Parse(selector)
 	if err != nil {

@@ -247,6 +247,8 @@ var derived = []struct{ function, state string }{
 	{"syscall.Syscall", "syscall"},
 }
 
+var statesDerived = goroutine.Problem{Message: "states are derived from the stacks: a profile has none", Note: true}
+
 // derive gives buckets without states those that their stacks imply.
 func derive(d *goroutine.Dump) {
 	some := false
@@ -260,7 +262,7 @@ func derive(d *goroutine.Dump) {
 		}
 	}
 	if some {
-		d.Problems = append(d.Problems, goroutine.Problem{Message: "states are derived from the stacks: a profile has none", Note: true})
+		d.Problems = append(d.Problems, statesDerived)
 	}
 }
 

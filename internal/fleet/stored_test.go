@@ -145,7 +145,7 @@ func TestStored(t *testing.T) {
 	if s := d.Buckets[0].State(); s != "chan receive" {
 		t.Errorf("state %q", s)
 	}
-	if said := fmt.Sprint(d.Problems); !strings.Contains(said, "states are derived") || d.Incomplete() {
+	if said := fmt.Sprint(d.Problems); strings.Count(said, "states are derived") != 1 || strings.Contains(said, "a: ") || d.Incomplete() {
 		t.Error(said)
 	}
 	for _, a := range p.asked {
@@ -155,6 +155,26 @@ func TestStored(t *testing.T) {
 		if a.path == "SelectSeries" && a.body["aggregation"] != "TIME_SERIES_AGGREGATION_TYPE_SUM" {
 			t.Errorf("aggregation %v", a.body["aggregation"])
 		}
+	}
+}
+
+// TestDerivedOverTime says in a report over time, too, that states are derived.
+func TestDerivedOverTime(t *testing.T) {
+	t.Parallel()
+	p := newPyro(t)
+	for i := range 6 {
+		at := t0.Add(time.Duration(i) * time.Hour)
+		p.add(labels("a"), at, map[string]int{"runtime.gopark runtime.chanrecv runtime.chanrecv1 main.wait": 4})
+		p.add(labels("b"), at, map[string]int{"main.run": 4})
+	}
+	h, err := history(t, p, `{service_name="shop"}`, fleet.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := h.Trend()
+	last := tr.Dumps[len(tr.Dumps)-1]
+	if said := fmt.Sprint(last.Problems); strings.Count(said, "states are derived") != 1 || last.Incomplete() {
+		t.Error(said)
 	}
 }
 

@@ -128,13 +128,6 @@ func (b *Builder) Stack() Stack {
 	return Stack{b.in, b.at}
 }
 
-// Expect makes room for so many functions, before there are any.
-func (t *Stacks) Expect(functions int) {
-	if t.functions == nil {
-		t.functions = make([]Frame, 0, functions)
-	}
-}
-
 // Function is the number of a function, which is a frame but for its line.
 func (t *Stacks) Function(f Frame) uint32 {
 	if t.numbers == nil {

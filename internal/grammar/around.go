@@ -13,6 +13,7 @@ const (
 	Why          // a reason for which the process writes a dump
 	Dashes       // between the blocks that threads write
 	Foreign      // begins frames that are of no goroutine
+	Leaks        // says that the goroutines that follow have leaked
 )
 
 // MarkOf recognises a line around goroutines.
@@ -22,10 +23,18 @@ func MarkOf(text []byte) Mark {
 		return Why
 	case string(text) == "-----":
 		return Dashes
-	case string(text) == "runtime stack:", bytes.HasPrefix(text, []byte("==================")), bytes.HasPrefix(text, []byte("WARNING: DATA RACE")):
+	case string(text) == "runtime stack:", bytes.HasPrefix(text, []byte("WARNING: DATA RACE")):
 		return Foreign
+	case bytes.Contains(text, []byte("xpected not to leak ")):
+		return Leaks
 	}
 	return NoMark
+}
+
+// SaysLeaked reports whether a line with a header says that its goroutine has
+// leaked, as leaktest and its like do.
+func SaysLeaked(line []byte) bool {
+	return bytes.Contains(line, []byte("eaked goroutine: goroutine "))
 }
 
 // PanicWord begins the reason of a panic.

@@ -291,6 +291,17 @@ func isOffset(w []byte) bool {
 	return ok
 }
 
+// BeginsOffset reports whether a word is an offset, or one that was cut short:
+// "+0x1a", "sp=0x", "f".
+func BeginsOffset(w []byte) bool {
+	for _, front := range [...]string{"+0x", "fp=0x", "sp=0x", "pc=0x"} {
+		if n := min(len(w), len(front)); n > 0 && string(w[:n]) == front[:n] {
+			return len(bytes.TrimLeft(w[n:], "0123456789abcdef")) == 0
+		}
+	}
+	return false
+}
+
 // Hex reads 0x1a. It reports false, and 0, for all else.
 func Hex(word []byte) (value uint64, ok bool) {
 	if len(word) < 3 || len(word) > len("0x")+16 || word[0] != '0' || word[1] != 'x' {
@@ -341,6 +352,17 @@ func CutNumbered(text []byte) (call []byte, ok bool) {
 		return nil, false
 	}
 	return append(bytes.Clone(function), "(...)"...), true
+}
+
+// CutPlaced takes a call and its place apart where they are in one line, as
+// Gomega lists them: "main.f() at a/b.go:3", "created by main.g, at: a/b.go:9".
+func CutPlaced(text []byte) (call, place []byte, ok bool) {
+	if IsCreated(text) {
+		call, place, ok = bytes.Cut(text, []byte(", at: "))
+	} else if i := bytes.LastIndex(text, []byte(") at ")); i > 0 {
+		call, place, ok = text[:i+1], text[i+len(") at "):], looksLikeCall(text[:i+1])
+	}
+	return call, place, ok && IsPlace(place)
 }
 
 // DecodeName turns the linker's escapes in the last element of an import path

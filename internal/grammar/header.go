@@ -39,11 +39,19 @@ var (
 // Label text can hold anything, also "]:", so it is read token by token. What
 // is between the commas and is not known is skipped.
 func ParseHeader(line []byte) (h Header, ok bool) {
+	ok = h.Parse(line)
+	return h, ok
+}
+
+// Parse is ParseHeader, into a Header that must be zero.
+func (h *Header) Parse(line []byte) bool {
 	if h.quick(line) {
-		return h, true
+		return true
 	}
-	h, rest, ok := cutHeader(line)
-	return h, ok && len(bytes.TrimRight(rest, " \t\r")) == 0
+	var rest []byte
+	var ok bool
+	*h, rest, ok = cutHeader(line)
+	return ok && len(bytes.TrimRight(rest, " \t\r")) == 0
 }
 
 // quick reads the commonest headers, "goroutine 7 [select, 5 minutes]:", as

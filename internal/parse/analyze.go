@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 
 	"gdump/internal/goroutine"
 
@@ -18,87 +17,35 @@ import (
 //
 // panicparse could also give the arguments the types that the source names, but
 // for that it opens whichever file of this machine a dump names, and it has no
-// way to be held to the folders that gdump may show. So that is left out.
+// way to be held to the folders that gdump may show. So that is left out, and
+// it is not shown what the functions and files are.
 func Analyze(s goroutine.Stack, args [][]uint64) (arguments []string, ok bool) {
-	p := s.Parts()
-	if len(args) != len(p.Frames) {
+	frames := s.Frames()
+	if len(args) != len(frames) {
 		return nil, false
 	}
-	frames := make([]frame, len(p.Frames))
-	for i := range frames {
-		var list bytes.Buffer
-		for j, a := range args[i] {
-			if j > 0 {
-				list.WriteString(", ")
-			}
-			fmt.Fprintf(&list, "0x%x", a)
-		}
-		f := &p.Frames[i]
-		frames[i] = frame{function: []byte(f.Function), args: list.Bytes(), file: []byte(f.File), line: f.Line, c: f.Package == "" && args[i] == nil}
-	}
-	calls, _, ok := panicparse(frames, frame{})
-	if !ok {
-		return nil, false
-	}
-	for i := range calls {
-		arguments = append(arguments, calls[i].Args.String())
-	}
-	return arguments, true
-}
-
-// panicparse reads frames of Go code, and where they were created. The text it
-// gets is brought into the shape that version 2.5.0 reads right: "+" kept from
-// its URL decoding, and ".go" behind file names of any other ending.
-func panicparse(frames []frame, creator frame) (calls []pp.Call, by *pp.Call, ok bool) {
-	// It indexes past the end of names such as "a%" (v2.5.0).
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
 	var b bytes.Buffer
 	b.WriteString("goroutine 1 [running]:\n")
-	put := func(format string, f *frame) {
-		ending := ""
-		if !bytes.HasSuffix(f.file, []byte(".go")) && !bytes.HasSuffix(f.file, []byte(".s")) {
-			ending = oddEnding
+	for i, f := range frames {
+		if f.Package == "" && args[i] == nil {
+			return nil, false // C code
 		}
-		fmt.Fprintf(&b, format, encodeName(string(f.function)), f.args, f.file, ending, f.line)
-	}
-	for i := range frames {
-		if frames[i].c {
-			return nil, nil, false
+		b.WriteString("main.f(")
+		for j, a := range args[i] {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "0x%x", a)
 		}
-		put("%s(%s)\n\t%s%s:%d +0x1\n", &frames[i])
-	}
-	if creator.function != nil {
-		put("created by %s%s\n\t%s%s:%d +0x1\n", &creator)
+		b.WriteString(")\n\t/f.go:1 +0x1\n")
 	}
 	b.WriteByte('\n')
 	snap, _, err := pp.ScanSnapshot(&b, io.Discard, &pp.Opts{NameArguments: true})
-	if err != nil && err != io.EOF || snap == nil || len(snap.Goroutines) != 1 {
-		return nil, nil, false
+	if err != nil && err != io.EOF || snap == nil || len(snap.Goroutines) != 1 || len(snap.Goroutines[0].Stack.Calls) != len(frames) {
+		return nil, false
 	}
-	g := snap.Goroutines[0]
-	for _, list := range [][]pp.Call{g.Stack.Calls, g.CreatedBy.Calls} {
-		for i := range list {
-			list[i].RemoteSrcPath = strings.TrimSuffix(list[i].RemoteSrcPath, oddEnding)
-		}
+	for i := range frames {
+		arguments = append(arguments, snap.Goroutines[0].Stack.Calls[i].Args.String())
 	}
-	if len(g.CreatedBy.Calls) == 1 {
-		by = &g.CreatedBy.Calls[0]
-	}
-	return g.Stack.Calls, by, len(g.Stack.Calls) == len(frames) && (by != nil) == (creator.function != nil)
-}
-
-const oddEnding = "\x00.go"
-
-// encodeName writes a decoded name such that panicparse decodes it to the same
-// and finds the package's end at the right dot.
-func encodeName(name string) string {
-	pkg := packageOf(name)
-	slash := strings.LastIndexByte(pkg, '/') + 1
-	head := pkg[:slash] + strings.ReplaceAll(pkg[slash:], ".", "%2e")
-	name = strings.ReplaceAll(head+name[len(pkg):], "+", "%2b")
-	return strings.ReplaceAll(strings.ReplaceAll(name, "%", "%25"), "%252", "%2")
+	return arguments, true
 }

@@ -2,14 +2,18 @@ package parse
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"gdump/internal/goroutine"
+	"gdump/internal/grammar"
 
 	"github.com/google/go-cmp/cmp"
+	pp "github.com/maruel/panicparse/v2/stack"
 )
 
 // TestFramesLikePanicparse compares the frames that gdump reads with those that
@@ -27,7 +31,7 @@ func TestFramesLikePanicparse(t *testing.T) {
 		for text := range bytes.SplitSeq(data, []byte("\n\n")) {
 			text = append(bytes.TrimRight(text, "\n"), '\n')
 			var own stack
-			if !beginsHeader(text) {
+			if !grammar.LooksLikeHeader(text) {
 				continue
 			}
 			if end, plain := own.read(text, bytes.IndexByte(text, '\n')+1); !plain || end != len(text) || len(own.frames) == 0 {
@@ -76,4 +80,61 @@ func TestAnalyze(t *testing.T) {
 	if _, ok := Analyze(c, [][]uint64{nil}); ok {
 		t.Error("analyzed a frame of C code")
 	}
+}
+
+// panicparse reads frames of Go code, and where they were created. The text it
+// gets is brought into the shape that version 2.5.0 reads right: "+" kept from
+// its URL decoding, and ".go" behind file names of any other ending.
+func panicparse(frames []frame, creator frame) (calls []pp.Call, by *pp.Call, ok bool) {
+	// It indexes past the end of names such as "a%" (v2.5.0).
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	var b bytes.Buffer
+	b.WriteString("goroutine 1 [running]:\n")
+	put := func(format string, f *frame) {
+		ending := ""
+		if !bytes.HasSuffix(f.file, []byte(".go")) && !bytes.HasSuffix(f.file, []byte(".s")) {
+			ending = oddEnding
+		}
+		fmt.Fprintf(&b, format, encodeName(string(f.function)), f.args, f.file, ending, f.line)
+	}
+	for i := range frames {
+		if frames[i].c {
+			return nil, nil, false
+		}
+		put("%s(%s)\n\t%s%s:%d +0x1\n", &frames[i])
+	}
+	if creator.function != nil {
+		put("created by %s%s\n\t%s%s:%d +0x1\n", &creator)
+	}
+	b.WriteByte('\n')
+	snap, _, err := pp.ScanSnapshot(&b, io.Discard, &pp.Opts{NameArguments: true})
+	if err != nil && err != io.EOF || snap == nil || len(snap.Goroutines) != 1 {
+		return nil, nil, false
+	}
+	g := snap.Goroutines[0]
+	for _, list := range [][]pp.Call{g.Stack.Calls, g.CreatedBy.Calls} {
+		for i := range list {
+			list[i].RemoteSrcPath = strings.TrimSuffix(list[i].RemoteSrcPath, oddEnding)
+		}
+	}
+	if len(g.CreatedBy.Calls) == 1 {
+		by = &g.CreatedBy.Calls[0]
+	}
+	return g.Stack.Calls, by, len(g.Stack.Calls) == len(frames) && (by != nil) == (creator.function != nil)
+}
+
+const oddEnding = "\x00.go"
+
+// encodeName writes a decoded name such that panicparse decodes it to the same
+// and finds the package's end at the right dot.
+func encodeName(name string) string {
+	pkg := goroutine.PackageOf(name)
+	slash := strings.LastIndexByte(pkg, '/') + 1
+	head := pkg[:slash] + strings.ReplaceAll(pkg[slash:], ".", "%2e")
+	name = strings.ReplaceAll(head+name[len(pkg):], "+", "%2b")
+	return strings.ReplaceAll(strings.ReplaceAll(name, "%", "%25"), "%252", "%2")
 }

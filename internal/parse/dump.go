@@ -63,7 +63,8 @@ type builder struct {
 	args       []string
 	members    members
 	seen       idSet
-	bare       map[uint64]bareRecord // goroutines without frames: a crash dump may show them again with
+	bare       map[uint64]*bareRecord // goroutines without frames, which a crash dump may show again with,
+	bareIDs    []uint64               // in the order of the text
 	total      int
 	countsOnly bool
 	counted    bool // it has counts only
@@ -83,17 +84,21 @@ type builder struct {
 	done       *goroutine.Dump // once it is finished
 }
 
-// bareRecord is a goroutine without frames and what its header said.
+// bareRecord is a goroutine without frames, what its header said, and the
+// number of the stack that it has all the same: of what created it.
 type bareRecord struct {
 	record
-	header []byte
+	header  []byte
+	starter []byte
+	line    int
+	stack   int
 }
 
 // entry finds the bucket of a stack, which has a number in the home, or begins
 // it.
 func (b *builder) entry(n, line int) (e *entry, fresh bool) {
-	if n >= len(b.of) {
-		b.of = append(b.of, make([]uint32, n+1-len(b.of))...)
+	if more := n + 1 - len(b.of); more > 0 {
+		b.of = append(b.of, make([]uint32, more)...)
 	}
 	if i := b.of[n]; i > 0 {
 		return &b.entries[i-1], false
@@ -103,7 +108,10 @@ func (b *builder) entry(n, line int) (e *entry, fresh bool) {
 	return &b.entries[len(b.entries)-1], true
 }
 
-// add counts a goroutine whose id has not been seen before.
+// add counts a goroutine whose id has not been seen before. One without frames
+// waits until the dump ends: under GOTRACEBACK=crash each thread prints what it
+// knows of all goroutines, and only the block of its own thread has the frames
+// of a running one.
 func (b *builder) add(g *reading) {
 	if b.line == 0 {
 		b.line, b.offset = g.at.line, g.at.offset
@@ -113,49 +121,73 @@ func (b *builder) add(g *reading) {
 	if n < 0 {
 		n = b.home.keep(g.sum, g.stack())
 	}
+	if g.frames == 0 {
+		if b.bare == nil {
+			b.bare = map[uint64]*bareRecord{}
+		}
+		b.bare[g.id] = &bareRecord{*g.record, bytes.Clone(g.text), bytes.Clone(g.stack().starter), g.at.line, n}
+		b.bareIDs = append(b.bareIDs, g.id)
+		return
+	}
+	b.addTo(n, g)
+}
+
+// again takes a goroutine whose id has been seen, in a crash dump.
+func (b *builder) again(g *reading) {
+	if b.bare[g.id] != nil && g.frames > 0 {
+		delete(b.bare, g.id)
+		b.total--
+		b.add(g)
+	}
+}
+
+// addBare counts the goroutines that have no frames after all.
+func (b *builder) addBare() {
+	for _, id := range b.bareIDs {
+		if r := b.bare[id]; r != nil {
+			b.addTo(r.stack, &reading{record: &r.record, text: r.header, at: place{line: r.line}, exact: &stack{starter: r.starter}})
+		}
+	}
+}
+
+// addTo counts a goroutine of a stack that has a number in the home.
+func (b *builder) addTo(n int, g *reading) {
 	e, fresh := b.entry(n, g.at.line)
 	e.count++
 	if b.countsOnly {
 		return
 	}
+	h := b.head(g.record, g.text)
 	if e.count <= memberEach {
-		b.members.add(e.stack, g, len(b.entries))
-	}
-	if g.frames == 0 {
-		b.keepBare(g)
+		b.members.add(e.stack, g, b.home.states.name(h.state()), len(b.entries))
 	}
 	if fresh {
-		e.id, e.lock, e.minutes, e.code, e.flags = g.id, g.lock, g.minutes, g.code, g.flags&(locked|leaked)
+		e.id, e.lock, e.head = g.id, g.lock, h
 		if args := g.arguments(); len(args) > 0 && len(b.args) < maxSampled {
 			b.args = append(b.args, string(args))
 			e.args = uint32(len(b.args))
 		}
-		if g.code == 0 {
-			b.tally(e).states.add(g.state.of(g.text), 1)
-		}
-		if !g.labels.empty() {
-			b.tally(e).labels.addText(g.labels.of(g.text), 1)
-		}
-		return
-	}
-	t := b.tally(e)
-	t.ids.Add(g.id)
-	if g.code == 0 || !t.states.addCode(g.code) {
-		t.states.add(g.state.of(g.text), 1)
-	}
-	t.waits.add(g.minutes, 1)
-	t.flag(g.flags, 1)
-	if g.lock != 0 {
-		t.address(g.lock, 1)
-	}
-	if len(t.args) < maxSamples && e.count <= maxLooks && len(b.args) < maxSampled {
-		if args := g.arguments(); len(args) > 0 && !slices.Contains(t.args, string(args)) {
-			t.args = append(t.args, string(args))
+	} else {
+		t := b.tally(e)
+		t.add(g.id, g.lock, h)
+		if len(t.args) < maxSamples && e.count <= maxLooks && len(b.args) < maxSampled {
+			if args := g.arguments(); len(args) > 0 && !slices.Contains(t.args, string(args)) {
+				t.args = append(t.args, string(args))
+			}
 		}
 	}
 	if !g.labels.empty() {
-		t.labels.addText(g.labels.of(g.text), 1)
+		b.tally(e).labels.addText(g.labels.of(g.text), 1)
 	}
+}
+
+// head is what the header of a goroutine says.
+func (b *builder) head(r *record, text []byte) head {
+	state := int(r.code)
+	if state == 0 {
+		state = b.home.states.number(r.state.of(text))
+	}
+	return newHead(state, r.flags, r.minutes)
 }
 
 // addCounts adds n goroutines of a stack of which no more is known than what
@@ -166,11 +198,6 @@ func (b *builder) addCounts(s *stack, n, line int) *tally {
 	if number < 0 {
 		number = b.home.keep(sum, s)
 	}
-	return b.count(number, n, line)
-}
-
-// count adds n goroutines of a stack that has a number in the home.
-func (b *builder) count(number, n, line int) *tally {
 	b.total += n
 	e, _ := b.entry(number, line)
 	e.count += n
@@ -180,23 +207,11 @@ func (b *builder) count(number, n, line int) *tally {
 // fold adds the goroutines of a header that stands for many.
 func (b *builder) fold(g *reading) {
 	b.level = goroutine.Debug1
-	n := int(g.count)
-	t := b.addCounts(g.stack(), n, g.at.line)
-	if !g.state.empty() {
-		t.states.add(g.state.of(g.text), n)
-		t.waits.add(g.minutes, n)
+	f := g.flags
+	if g.state.empty() {
+		f &= leaked
 	}
-	if g.flags&leaked != 0 {
-		t.leaked += n
-	}
-}
-
-// keepBare remembers a goroutine without frames.
-func (b *builder) keepBare(g *reading) {
-	if b.bare == nil {
-		b.bare = map[uint64]bareRecord{}
-	}
-	b.bare[g.id] = bareRecord{*g.record, bytes.Clone(g.text)}
+	b.addCounts(g.stack(), int(g.count), g.at.line).count(newHead(b.home.states.number(g.state.of(g.text)), f, g.minutes), int(g.count))
 }
 
 // lacks reports whether a running goroutine was seen before, without frames,
@@ -205,36 +220,6 @@ func (b *builder) keepBare(g *reading) {
 func (b *builder) lacks(g *reading) bool {
 	_, bare := b.bare[g.id]
 	return bare && b.reason != "" && g.code == stateCode([]byte("running")) && g.frames > 0
-}
-
-// replace counts again, with frames, a goroutine that was seen without. A dump
-// written under GOTRACEBACK=crash repeats goroutines, one block per thread,
-// and only the block of its own thread has the frames of a running one.
-func (b *builder) replace(g *reading) {
-	old, ok := b.bare[g.id]
-	if !ok || g.frames == 0 {
-		return
-	}
-	delete(b.bare, g.id)
-	e := &b.entries[b.of[b.home.known.find(old.sum)]-1]
-	e.count--
-	b.total--
-	if !b.countsOnly {
-		t := b.tally(e)
-		t.states.add(old.state.of(old.header), -1)
-		t.waits.add(old.minutes, -1)
-		t.flag(old.flags, -1)
-		t.labels.addText(old.labels.of(old.header), -1)
-		var ids goroutine.IDs
-		for id := range t.ids.All() {
-			if id != g.id {
-				ids.Add(id)
-			}
-		}
-		t.ids = ids
-		b.members.remove(e.stack, g.id)
-	}
-	b.add(g)
 }
 
 func (b *builder) problem(line int, message string) {
@@ -250,6 +235,7 @@ func (b *builder) finish() {
 	if b.done != nil {
 		return
 	}
+	b.addBare()
 	d := b.dump(b.entries, b.tallies)
 	home := b.home
 	if home.mixed && home.used {
@@ -270,7 +256,7 @@ func (b *builder) snapshot() goroutine.Dump {
 	for i, t := range b.tallies {
 		t.labels.read()
 		own := *t
-		own.states = counter{list: slices.Clone(t.states.list)}
+		own.heads, own.minutes = t.allHeads(), nil
 		own.args, own.ids = slices.Clip(t.args), t.ids.Clip()
 		tallies[i] = &own
 	}
@@ -282,7 +268,7 @@ func (b *builder) snapshot() goroutine.Dump {
 	for i := range d.Buckets {
 		d.Buckets[i].Stack = in.Add(d.Buckets[i].Stack.Parts())
 	}
-	classify(&in, []*goroutine.Dump{&d})
+	d.GoVersion = in.FindOrigins()
 	return d
 }
 
@@ -301,9 +287,7 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	slices.SortStableFunc(d.Problems, compareProblems)
 	order := make([]uint32, 0, len(entries))
 	for i := range entries {
-		if entries[i].count > 0 {
-			order = append(order, uint32(i))
-		}
+		order = append(order, uint32(i))
 	}
 	sums := b.home.known.sums
 	slices.SortFunc(order, func(i, j uint32) int {
@@ -318,7 +302,6 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		ids.Write(id[:])
 	}
 	allIDs := ids.String()
-	var shared singles
 	lost := false
 	if len(order) > 0 {
 		d.Buckets = make([]goroutine.Bucket, len(order))
@@ -330,10 +313,10 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		k.Count, k.Line, k.Members = e.count, int(e.line), b.members.of[e.stack]
 		if e.tally > 0 {
 			t := tallies[e.tally-1]
-			t.fill(k)
+			t.fill(k, &b.home.states)
 			lost = lost || t.labels.lost
 		} else {
-			e.fill(k, b.args, &shared)
+			e.fill(k, b)
 		}
 	}
 	if lost {
@@ -341,10 +324,13 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 	}
 	markLeaks(&d)
 	if len(d.Buckets) == 1 && d.Goroutines == 1 && d.Buckets[0].State() == "running" && d.Level.HasIDs() {
-		logged := isLogged(d.Buckets[0].Stack)
+		logged, recovered := isLogged(d.Buckets[0].Stack)
 		d.Alone = logged || b.sure || d.Reason != ""
 		if (logged || b.sure) && d.Reason == "" {
 			d.Reason = b.told
+		}
+		if recovered {
+			d.Level = goroutine.Debug2
 		}
 	}
 	return d
@@ -366,21 +352,19 @@ func markLeaks(d *goroutine.Dump) {
 func compareProblems(a, b goroutine.Problem) int { return cmp.Compare(a.Line, b.Line) }
 
 // isLogged reports whether a goroutine has printed its own stack, as one that
-// recovered from a panic does.
-func isLogged(s goroutine.Stack) bool {
+// recovered from a panic does, and whether it surely goes on.
+func isLogged(s goroutine.Stack) (logged, recovered bool) {
 	leaf := true
 	for f := range s.All() {
 		switch f.Function {
 		case "runtime/debug.Stack", "runtime/debug.PrintStack":
-			return true
+			return true, true
 		case "panic", "runtime.gopanic":
-			if !leaf {
-				return true
-			}
+			logged = logged || !leaf
 		}
 		leaf = false
 	}
-	return false
+	return logged, false
 }
 
 // saysCreators reports whether a goroutine of the dump shows what created it.

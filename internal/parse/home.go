@@ -13,6 +13,7 @@ type home struct {
 	key       []byte
 	known     table // stacks by what identifies them
 	list      []goroutine.Stack
+	states    states
 	module    string // the main module of the programs
 	mixed     bool   // programs have different main modules
 	used      bool   // a dump is finished
@@ -68,18 +69,15 @@ func (h *home) keep(sum goroutine.Sum, s *stack) int {
 	case s.missing:
 		b.Missing()
 	}
-	return h.put(sum)
-}
-
-// put keeps what the builder has built, a stack that is new, and returns its
-// number.
-func (h *home) put(sum goroutine.Sum) int {
-	h.list = append(h.list, h.builder.Stack())
+	h.list = append(h.list, b.Stack())
 	return h.known.put(sum)
 }
 
 // function is the number of a frame's function.
 func (h *home) function(f *frame) uint32 {
+	if f.number > 0 {
+		return f.number - 1
+	}
 	h.key = append(append(append(h.key[:0], f.function...), 0), f.file...)
 	if f.c {
 		h.key = append(h.key, 0)
@@ -90,25 +88,20 @@ func (h *home) function(f *frame) uint32 {
 	}
 	own := goroutine.Frame{Function: string(f.function), File: string(f.file)}
 	if !f.c {
-		own.Package = packageOf(own.Function)
+		own.Package = goroutine.PackageOf(own.Function)
 	}
-	n = h.add(own)
+	if own.Package == "main" {
+		if m, _ := goroutine.MainModule(own.File); m != "" {
+			h.mixed = h.mixed || h.module != "" && h.module != m
+			h.module = m
+		}
+	}
+	n = h.stacks.Append(own)
 	if h.functions == nil {
 		h.functions = map[string]uint32{}
 	}
 	h.functions[string(h.key)] = n
 	return n
-}
-
-// add gives a number to a function that has none yet.
-func (h *home) add(f goroutine.Frame) uint32 {
-	if f.Package == "main" {
-		if m, _ := mainModule(f.File); m != "" {
-			h.mixed = h.mixed || h.module != "" && h.module != m
-			h.module = m
-		}
-	}
-	return h.stacks.Append(f)
 }
 
 // classifyAll gives all functions their modules and origins, home by home.
@@ -118,7 +111,10 @@ func classifyAll(builders []*builder) {
 		dumps[b.home] = append(dumps[b.home], b.done)
 	}
 	for h, of := range dumps {
-		classify(h.stacks, of)
+		version := h.stacks.FindOrigins()
+		for _, d := range of {
+			d.GoVersion = version
+		}
 		h.stacks.Settle()
 	}
 }

@@ -381,8 +381,8 @@ func TestCancelAnywhere(t *testing.T) {
 func TestPanicOfWorker(t *testing.T) {
 	reader := newReader(t.Context(), blockSize, Options{}, &counted{})
 	b := reader.block()
-	b.text = []byte("goroutine 1 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\n")
-	b.to = len(b.text)
+	b.text = []byte("goroutine 1 [select]:\nmain.f()\n\t/a/main.go:8 +0x1\n\n")
+	b.whole = len(b.text)
 	go b.read(nil) // no scanner: a mistake of our own
 	reader.pending = append(reader.pending, b)
 	defer func() {
@@ -390,5 +390,5 @@ func TestPanicOfWorker(t *testing.T) {
 			t.Error("the panic is lost")
 		}
 	}()
-	reader.fold()
+	reader.fold(0)
 }

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"gdump/internal/goroutine"
@@ -39,12 +40,7 @@ func (l *labels) addText(text []byte, n int) {
 
 // read turns the texts into keys and values.
 func (l *labels) read() {
-	texts := make([]string, 0, len(l.texts))
-	for text := range l.texts {
-		texts = append(texts, text)
-	}
-	slices.Sort(texts) // where there are too many, the same ones are kept each time
-	for _, text := range texts {
+	for _, text := range slices.Sorted(maps.Keys(l.texts)) { // where there are too many, the same ones are kept each time
 		n := l.texts[text]
 		grammar.EachLabel([]byte(text), func(key, value []byte) { l.add(grammar.LabelText(key), grammar.LabelText(value), n) })
 	}
@@ -77,17 +73,7 @@ func (l *labels) sorted() []goroutine.Label {
 	}
 	var out []goroutine.Label
 	for key, values := range l.keys {
-		label := goroutine.Label{Key: key}
-		for v, n := range values {
-			if n > 0 {
-				label.Values = append(label.Values, goroutine.Count{Name: v, N: n})
-			}
-		}
-		if len(label.Values) == 0 {
-			continue
-		}
-		slices.SortFunc(label.Values, goroutine.CompareCounts)
-		out = append(out, label)
+		out = append(out, goroutine.Label{Key: key, Values: goroutine.CountsOf(values)})
 	}
 	slices.SortFunc(out, func(a, b goroutine.Label) int { return cmp.Compare(a.Key, b.Key) })
 	return out

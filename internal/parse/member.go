@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"gdump/internal/goroutine"
@@ -24,17 +23,13 @@ type members struct {
 
 // add keeps a goroutine of a stack, as long as there is room; buckets is how
 // many the dump has so far.
-func (m *members) add(stack uint32, g *reading, buckets int) {
+func (m *members) add(stack uint32, g *reading, state string, buckets int) {
 	each := max(1, min(memberEach, sharedMembers/buckets))
 	if m.n >= maxMembers || len(m.of[stack]) >= each {
 		return
 	}
 	if m.of == nil {
 		m.of = map[uint32][]goroutine.Member{}
-	}
-	state := commonStates[g.code]
-	if g.code == 0 {
-		state = string(g.state.of(g.text))
 	}
 	s := g.stack()
 	x := goroutine.Member{ID: g.id, State: state, Wait: int(g.minutes), Args: s.arguments()}
@@ -45,18 +40,8 @@ func (m *members) add(stack uint32, g *reading, buckets int) {
 	m.of[stack] = append(m.of[stack], x)
 }
 
-// remove forgets a goroutine of a stack.
-func (m *members) remove(stack uint32, id uint64) {
-	for i, x := range m.of[stack] {
-		if x.ID == id {
-			m.of[stack] = slices.Delete(m.of[stack], i, i+1)
-			m.n--
-			return
-		}
-	}
-}
-
-// arguments are those of all frames.
+// arguments are those of all frames, of lists such as
+// "0xc000102000, {0x1, 0x2?}, _, ...".
 func (s *stack) arguments() [][]uint64 {
 	if len(s.frames) == 0 {
 		return nil
@@ -72,31 +57,14 @@ func (s *stack) arguments() [][]uint64 {
 	for i := range s.frames {
 		if args := s.frames[i].args; args != nil && string(args) != "..." {
 			from := len(all)
-			all = appendArgs(all, args)
+			if len(args) > 0 {
+				for word := range bytes.SplitSeq(bytes.TrimSuffix(args, []byte{','}), []byte{','}) {
+					value, _ := grammar.Hex(bytes.Trim(word, " {}"))
+					all = append(all, value)
+				}
+			}
 			out[i] = all[from:len(all):len(all)]
 		}
 	}
 	return out
-}
-
-// appendArgs appends the numbers of an argument list such as
-// "0xc000102000, {0x1, 0x2?}, _, ...".
-func appendArgs(to []uint64, args []byte) []uint64 {
-	for len(args) > 0 {
-		word := args
-		if i := bytes.IndexByte(args, ','); i >= 0 {
-			word, args = args[:i], args[i+1:]
-		} else {
-			args = nil
-		}
-		for len(word) > 0 && (word[0] == ' ' || word[0] == '{') {
-			word = word[1:]
-		}
-		for len(word) > 0 && (word[len(word)-1] == '}' || word[len(word)-1] == ' ') {
-			word = word[:len(word)-1]
-		}
-		value, _ := grammar.Hex(word)
-		to = append(to, value)
-	}
-	return to
 }

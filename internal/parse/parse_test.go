@@ -214,6 +214,11 @@ func TestNoDump(t *testing.T) {
 		"heap":    {"heap profile: 1: 2 [3: 4] @ heap/1048576\n", "a heap profile"},
 		"mutex":   {"--- mutex:\ncycles/second=24\nsampling period=1\n100 2 @ 0x4304c0 0x42d6ba\n#\t0x4304bf\tsync.(*Mutex).Unlock+0x1\t/a.go:3\n", "a mutex profile"},
 		"block":   {"--- contention:\ncycles/second=24\n100 2 @ 0x4304c0 0x42d6ba\n100 3 @ 0x4304c1 0x42d6ba\n100 4 @ 0x4304c2 0x42d6ba\n", "a block profile"},
+		"pprof":   {"File: app\nType: goroutine\n      flat  flat%   sum%        cum   cum%\n        36   100%   100%         36   100%  runtime.gopark\n", "what go tool pprof prints"},
+		"traces":  {"Type: goroutine\n-----------+------------------\n       34   runtime.gopark\n             main.f\n", "what go tool pprof prints"},
+		"digest":  {"  3: chan send [5 minutes] [Created by main.start @ main.go:20]\n      main main.go:33 work(0x1, 0x2)\n", "what panicparse makes"},
+		"delve":   {"0  0x00000000004404ae in runtime.gopark\n   at /usr/local/go/src/runtime/proc.go:402\n", "one goroutine in a debugger"},
+		"failure": {"[FAILED] in [It] - x_test.go:9\n", "text without a goroutine"},
 		"threads": {"threadcreate profile: total 9\n8 @ 0x4304c0\n#\t0x4304bf\tmain.f+0x1\t/a.go:3\n", "a threadcreate profile"},
 	}
 	for name, tt := range tests {
@@ -254,6 +259,7 @@ func TestLimit(t *testing.T) {
 func TestLeaksOnly(t *testing.T) {
 	for name, want := range map[string]bool{
 		"gen127/leak_goroutineleak.debug0.pb.gz": true, "gen127/leak_goroutineleak.debug1.txt": true, "gen127/leak_goroutineleak.debug2.txt": false,
+		"pasted/leaktest.txt": true, "pasted/gleak.txt": true, "pasted/goleak-noheader.txt": true,
 		"gen127/leak_goroutine.debug0.pb.gz": false, "gen127/leak_goroutine.debug1.txt": false,
 	} {
 		data, err := os.ReadFile(filepath.Join(*corpus, name))

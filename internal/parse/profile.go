@@ -40,7 +40,7 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 	}
 	p, err := profile.ParseUncompressed(data)
 	if err == nil {
-		err = checkProfile(p)
+		err = p.CheckValid()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: a damaged profile: %v", ErrNoDump, err)
@@ -54,7 +54,12 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 		b.takenAt = time.Unix(0, p.TimeNanos).UTC()
 	}
 	own := slices.Contains(p.Comments, goroutine.ProfileComment)
-	in := newProfileStacks(b.home, p.Function, own)
+	in := profileStacks{functions: make([]frame, len(p.Function)), own: own}
+	for i, f := range p.Function {
+		in.functions[i] = frame{function: grammar.DecodeName([]byte(f.Name)), file: []byte(f.Filename)}
+		in.functions[i].number = b.home.function(&in.functions[i]) + 1
+		f.ID = uint64(i)
+	}
 	for _, sample := range p.Sample {
 		n := sample.Value[value]
 		if n < 0 {
@@ -64,36 +69,12 @@ func readProfile(r io.Reader) ([]goroutine.Dump, error) {
 			return nil, fmt.Errorf("%w: a damaged profile: more goroutines than any process has", ErrNoDump)
 		}
 		if n > 0 {
-			b.sample(b.count(in.number(sample), int(n), 0), sample, int(n), own)
+			b.sample(b.addCounts(in.stack(sample), int(n), 0), sample, int(n), own)
 		}
 	}
 	b.finish()
 	classifyAll([]*builder{b})
 	return []goroutine.Dump{*b.done}, nil
-}
-
-// checkProfile is p.CheckValid, without its tables where the ids rise, as those
-// of profiles mostly do, so that none is there twice.
-func checkProfile(p *profile.Profile) error {
-	var location, function uint64
-	for _, f := range p.Function {
-		if f.ID <= function {
-			return p.CheckValid()
-		}
-		function = f.ID
-	}
-	for _, l := range p.Location {
-		if l.ID <= location || slices.ContainsFunc(l.Line, func(l profile.Line) bool { return l.Function == nil }) {
-			return p.CheckValid()
-		}
-		location = l.ID
-	}
-	for _, s := range p.Sample {
-		if len(s.Value) != len(p.SampleType) || slices.Contains(s.Location, nil) {
-			return p.CheckValid()
-		}
-	}
-	return nil
 }
 
 // goroutineValue finds which value of the samples counts goroutines.
@@ -106,130 +87,58 @@ func goroutineValue(p *profile.Profile) (int, bool) {
 	return 0, len(p.SampleType) == 1 && p.PeriodType != nil && strings.HasPrefix(p.PeriodType.Type, "goroutine")
 }
 
+// otherTypes are those of values that count no goroutines.
+var otherTypes = []struct{ part, kind string }{
+	{"_space", "a heap profile"},
+	{"_objects", "a heap profile"},
+	{"contentions", "a profile of contention (mutex or block)"},
+	{"cpu", "a CPU profile"},
+	{"threadcreate", "a threadcreate profile"},
+	{"", "a profile of another kind"},
+}
+
 // profileKind names a profile that is not of goroutines.
 func profileKind(p *profile.Profile) string {
-	kind := ""
-	for _, t := range p.SampleType {
-		switch {
-		case strings.HasSuffix(t.Type, "_space"), strings.HasSuffix(t.Type, "_objects"):
-			kind = "a heap profile"
-		case t.Type == "contentions":
-			kind = "a profile of contention (mutex or block)"
-		case t.Type == "cpu":
-			kind = "a CPU profile"
-		case t.Type == "threadcreate":
-			kind = "a threadcreate profile"
+	for _, t := range otherTypes {
+		if slices.ContainsFunc(p.SampleType, func(v *profile.ValueType) bool { return strings.Contains(v.Type, t.part) }) || t.part == "" {
+			return t.kind + ", not of goroutines"
 		}
 	}
-	if kind == "" {
-		kind = "a profile of another kind"
-	}
-	return kind + ", not of goroutines"
+	return ""
 }
 
-// profileStacks keeps the stacks of a profile's samples in a home. It works
-// with the strings and the functions of the profile as they are, each of which
-// is looked up once and not once a frame.
+// profileStacks makes stacks of a profile's samples.
 type profileStacks struct {
-	home      *home
-	functions []profileFunction
-	named     map[string]int // the latest function of a name that has a number, plus one
-	calls     []profileCall
-	scratch   []byte
+	functions []frame // by the ids of the profile's functions
+	own       bool    // gdump wrote the profile
+	read      stack
 }
 
-// profileFunction is a function of a profile.
-type profileFunction struct {
-	name, file string
-	number     uint32 // in the home, plus one; 0 before a stack has it
-	same       int    // another function of the name that has a number, plus one
-	skip       bool   // no frame, but a remark of gdump's
-}
-
-// profileCall is a frame: a line in a function, or an address without one.
-type profileCall struct {
-	function int    // its number in the profile, plus one; 0 if there is none
-	name     string // of what has no function
-	line     int
-}
-
-// newProfileStacks takes the functions over and gives them ids, by which it
-// finds them. own says that gdump wrote the profile.
-func newProfileStacks(h *home, functions []*profile.Function, own bool) *profileStacks {
-	in := &profileStacks{home: h, functions: make([]profileFunction, len(functions)), named: make(map[string]int, len(functions))}
-	h.stacks.Expect(len(functions))
-	for i, f := range functions {
-		name := f.Name
-		if strings.IndexByte(name, '%') >= 0 {
-			name = string(grammar.DecodeName([]byte(name)))
-		}
-		in.functions[i] = profileFunction{name: name, file: f.Filename, skip: own && f.SystemName == goroutine.ProfileRemark}
-		f.ID = uint64(i)
-	}
-	return in
-}
-
-// number is the number of a sample's stack in the home.
-func (in *profileStacks) number(sample *profile.Sample) int {
-	in.calls = in.calls[:0]
-	b := in.scratch[:0]
+// stack is the stack of a sample.
+func (in *profileStacks) stack(sample *profile.Sample) *stack {
+	s := &in.read
+	s.reset()
 	for _, loc := range sample.Location {
 		if len(loc.Line) == 0 {
-			name := "0x" + strconv.FormatUint(loc.Address, 16)
-			in.calls = append(in.calls, profileCall{name: name})
-			b = goroutine.AppendCall(b, name, "", 0)
+			s.frames = append(s.frames, frame{function: strconv.AppendUint([]byte("0x"), loc.Address, 16), c: true})
 		}
-		for i := range loc.Line {
-			l := &loc.Line[i]
-			n := int(l.Function.ID)
-			f := &in.functions[n]
-			if f.skip {
+		for _, l := range loc.Line {
+			if in.own && l.Function.SystemName == goroutine.ProfileRemark {
 				continue
 			}
-			line := int(min(max(l.Line, 0), math.MaxUint32))
-			in.calls = append(in.calls, profileCall{function: n + 1, line: line})
-			b = goroutine.AppendCall(b, f.name, f.file, line)
+			f := in.functions[l.Function.ID]
+			f.line = int(min(max(l.Line, 0), math.MaxUint32))
+			s.frames = append(s.frames, f)
 		}
 	}
-	in.scratch = b
-	sum := goroutine.Identify(b)
-	if n := in.home.known.find(sum); n >= 0 {
-		return n
-	}
-	build := &in.home.builder
-	build.Begin(in.home.stacks)
-	for i := len(in.calls) - 1; i >= 0; i-- {
-		if c := &in.calls[i]; c.function > 0 {
-			build.Call(in.function(c.function-1), c.line)
-		} else {
-			build.Call(in.home.function(&frame{function: []byte(c.name), c: true}), 0)
-		}
-	}
-	return in.home.put(sum)
-}
-
-// function is the number of a function in the home. Functions of a profile can
-// agree in name and file and differ in what gdump does not read.
-func (in *profileStacks) function(n int) uint32 {
-	f := &in.functions[n]
-	if f.number > 0 {
-		return f.number - 1
-	}
-	f.same = in.named[f.name]
-	for i := f.same; i > 0; i = in.functions[i-1].same {
-		if g := &in.functions[i-1]; g.file == f.file {
-			f.number = g.number
-			return f.number - 1
-		}
-	}
-	in.named[f.name] = n + 1
-	f.number = in.home.add(goroutine.Frame{Function: f.name, File: f.file, Package: packageOf(f.name)}) + 1
-	return f.number - 1
+	return s
 }
 
 // sample counts what the labels of n goroutines say. own says that gdump wrote
 // the profile.
 func (b *builder) sample(t *tally, sample *profile.Sample, n int, own bool) {
+	var f flags
+	var state, minutes int
 	for key, values := range sample.Label {
 		key, fact := label(key, own)
 		for _, v := range values {
@@ -237,9 +146,10 @@ func (b *builder) sample(t *tally, sample *profile.Sample, n int, own bool) {
 			case "":
 				t.labels.add(key, v, n)
 			case stateLabel:
-				t.states.add([]byte(v), n)
+				state = b.home.states.number([]byte(v))
+				f |= stated
 			case leakedLabel:
-				t.leaked += n
+				f |= leaked
 			case idLabel:
 				if id, err := strconv.ParseUint(v, 10, 64); err == nil && n == 1 {
 					t.ids.Add(id)
@@ -252,13 +162,17 @@ func (b *builder) sample(t *tally, sample *profile.Sample, n int, own bool) {
 		for _, v := range values {
 			switch {
 			case fact == waitLabel && v >= 0:
-				t.waits.add(uint32(min(v, maxMinutes)), n)
+				minutes = int(min(v, maxMinutes))
+				f |= timed
 			case fact == idLabel && v > 0 && n == 1:
 				t.ids.Add(uint64(v))
 			case fact != startLabel:
 				t.labels.add(key, strconv.FormatInt(v, 10), n)
 			}
 		}
+	}
+	if f != 0 {
+		t.count(newHead(state, f, uint32(minutes)), n)
 	}
 }
 

@@ -16,18 +16,16 @@ const (
 	// blockSize is how much text is read at once: large enough that handing it
 	// over costs nothing, small enough to stay in a processor's cache.
 	blockSize = 256 << 10
-	// minParallel is how much text of a chunk is worth a worker.
-	minParallel = 4 << 10
-	maxLine     = 64 << 20 // bytes; a longer line is passed over
-	maxHeld     = 1 << 20  // bytes of a goroutine that wait for what ends it
+	maxLine   = 64 << 20 // bytes; a longer line is passed over
+	maxHeld   = 1 << 20  // bytes of a goroutine that wait for what ends it
 )
 
-// reader reads a source. It reads blocks of text, and workers the goroutines in
-// them that are as Go prints them. All else goes through unwrap, which gives
-// back the lines of each process: those that are many go to workers as well,
-// the others line by line to their lane. A lane comes to the same result
-// either way, and what workers have read is counted in the order of the text,
-// so neither the borders of blocks nor the number of workers shows in it.
+// reader reads a source. It reads blocks of text, in which workers find the
+// goroutines that are as Go prints them. All else goes through unwrap, which
+// gives back the lines of each process, and they to its lane. A lane comes to
+// the same result either way, and what workers have read is counted in the
+// order of the text, so neither the borders of blocks nor the number of workers
+// shows in it.
 type reader struct {
 	options    Options
 	size       int // of a block
@@ -44,49 +42,22 @@ type reader struct {
 	work       chan<- *block
 	pending    []*block // handed out, oldest first
 	free       []*block
+	chunk      block   // what unwrap gives back,
+	scanner    scanner // and what finds goroutines in that
 	spare      stack
 	cutter     unwrap.Cutter
-	err        error // of the context
-	shown      int   // goroutines that there were when the last partial result went out
-}
-
-// block is a piece of text on its way through a worker.
-type block struct {
-	text     []byte
-	skipped  int64         // bytes of the source before the text that are passed over
-	from, to int           // of what a worker reads: whole goroutines, perhaps
-	chunk    *unwrap.Chunk // that the text is of; nil for the source's own
-	lane     *lane         // of the chunk
-	records  []positioned
-	wrapped  bareText
-	done     chan any // gets what the worker panicked with, nil if it did not
-}
-
-// positioned is a goroutine in the text of a block, or a stretch of text that
-// is not as Go prints it. Blank lines may be before it.
-type positioned struct {
-	record
-	from, start, to uint32 // start is behind the blank lines
-	raw, rawEnd     uint32 // of wrapped text, where it is in the block
-	irregular       bool
+	shown      int // goroutines that there were when the last partial result went out
 }
 
 func newReader(ctx context.Context, size int, o Options, count *counted) *reader {
 	t := &reader{options: o, size: size, count: count, ctx: ctx, at: place{line: 1}, documents: &homes{}}
-	t.bare = t.lane(nil)
+	t.bare = t.lane()
 	t.unwrap = unwrap.New(t.take)
 	return t
 }
 
-// lane begins a lane for a stream, nil for text that is none.
-func (t *reader) lane(s *unwrap.Stream) *lane {
+func (t *reader) lane() *lane {
 	l := &lane{in: t, homes: &homes{}}
-	if s != nil {
-		l.prefixed = s.Prefixed
-		if s.Document {
-			l.homes = t.documents
-		}
-	}
 	t.lanes = append(t.lanes, l)
 	return l
 }
@@ -109,16 +80,8 @@ func (t *reader) dumps(r io.Reader) ([]goroutine.Dump, error) {
 		}()
 	}
 	err := t.blocks(r, workers+1)
-	if t.err != nil {
-		err = t.err
-	}
-	for len(t.pending) > 0 {
-		t.fold()
-	}
+	t.fold(0)
 	t.unwrap.Close()
-	for len(t.pending) > 0 {
-		t.fold()
-	}
 	for _, l := range t.lanes {
 		l.end()
 	}
@@ -143,12 +106,10 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 		b.text = b.text[:len(rest)+n]
 		if skip {
 			n := bytes.IndexByte(b.text, '\n')
-			skip = n < 0
-			b.skipped = int64(n)
-			if skip {
-				b.skipped, n = int64(len(b.text)), len(b.text)
+			if skip = n < 0; skip {
+				n = len(b.text)
 			}
-			b.text = b.text[n:]
+			b.skipped, b.text = int64(n), b.text[n:]
 		}
 		end := len(b.text)
 		if err == nil {
@@ -156,38 +117,30 @@ func (t *reader) blocks(r io.Reader, limit int) error {
 		}
 		tooLong := len(b.text)-end >= maxLine
 		if c := t.unwrap.Cut(); c != nil && t.cutter.Fits(c, b.text) {
-			b.wrapped.cut, b.to = c, end
-		} else {
-			b.to = completeIn(b.text[:end])
+			b.cut = c
+		} else if b.whole = completeIn(b.text[:end]); err == nil && !tooLong && end-b.whole <= maxHeld {
+			end = b.whole
 		}
-		if err == nil && !tooLong && end-b.to <= maxHeld {
-			end = b.to
-		}
-		if rest = append(rest[:0], b.text[end:]...); tooLong {
+		rest = append(rest[:0], b.text[end:]...)
+		b.text = b.text[:end]
+		t.pending = append(t.pending, b)
+		t.work <- b
+		if tooLong {
+			t.fold(0)
+			t.bare.builder(t.at).problem(t.at.line, fmt.Sprintf("line longer than %d MiB passed over", maxLine>>20))
+			t.at.offset += int64(len(rest))
 			rest, skip = rest[:0], true
 		}
-		size = len(b.text) - end
-		b.text = b.text[:end]
-		t.hand(b)
-		if tooLong {
-			t.drain()
-			t.bare.builder(t.at).problem(t.at.line, fmt.Sprintf("line longer than %d MiB passed over", maxLine>>20))
-			t.at.offset += int64(size)
-		}
-		for len(t.pending) > limit {
-			t.fold()
-		}
+		t.fold(limit)
 		t.progress()
-		if t.err == nil {
-			t.err = t.ctx.Err()
+		if t.ctx.Err() != nil {
+			return t.ctx.Err()
 		}
-		switch {
-		case err == io.EOF:
+		if err == io.EOF {
 			return nil
-		case err != nil:
+		}
+		if err != nil {
 			return err
-		case t.err != nil:
-			return t.err
 		}
 	}
 }
@@ -211,193 +164,107 @@ func (t *reader) block() *block {
 		b := t.free[len(t.free)-1]
 		t.free = t.free[:len(t.free)-1]
 		if cap(b.text) <= 4*t.size {
-			w := bareText{text: b.wrapped.text[:0], starts: b.wrapped.starts[:0]}
-			*b = block{text: b.text, records: b.records[:0], wrapped: w, done: b.done}
+			b.cut, b.skipped = nil, 0
 			return b
 		}
 	}
 	return &block{done: make(chan any, 1)}
 }
 
-// hand gives the goroutines of a block to a worker, if there are some.
-func (t *reader) hand(b *block) {
-	if b.wrapped.cut == nil {
-		b.from = headerIn(b.text[:b.to])
-	}
-	t.pending = append(t.pending, b)
-	if b.from < b.to {
-		t.work <- b
+// fold counts the goroutines of the oldest blocks, until there are no more than
+// a limit.
+func (t *reader) fold(limit int) {
+	for len(t.pending) > limit {
+		b := t.pending[0]
+		t.pending = t.pending[1:]
+		if p := <-b.done; p != nil {
+			panic(p)
+		}
+		t.foldBlock(b)
+		t.free = append(t.free, b)
 	}
 }
 
-var (
-	nextGoroutine = []byte("\ngoroutine ")
-	blankLine     = []byte("\n\n")
-)
-
-// headerIn finds the first line of a text that may be a header, or its end.
-func headerIn(text []byte) int {
-	if beginsHeader(text) {
-		return 0
-	}
-	for from := 0; ; {
-		i := bytes.Index(text[from:], nextGoroutine)
-		if i < 0 {
-			return len(text)
+// foldBlock counts the goroutines of a block, and feeds what is none to unwrap.
+func (t *reader) foldBlock(b *block) {
+	t.at.offset += b.skipped
+	pos := 0
+	for rest := b.pieces; len(rest) > 0; {
+		n, lines := 0, 0
+		for ; n < len(rest) && rest[n].whole == rest[0].whole; n++ {
+			lines += int(rest[n].blank + rest[n].lines)
 		}
-		if from += i + 1; beginsHeader(text[from:]) {
-			return from
+		text := b.text[pos:rest[n-1].end]
+		if rest[0].whole && t.pass(b.cut, text, lines) {
+			t.foldRun(b, rest[:n], pos)
+		} else {
+			t.unwrap.Feed(text, t.at.line, t.at.offset)
+			t.at.line += bytes.Count(text, newline)
+			t.at.offset += int64(len(text))
 		}
+		pos += len(text)
+		rest = rest[n:]
 	}
 }
 
-// completeIn is how much of a text can be read without what follows it: all up
-// to the last header, behind which no blank line shows where the goroutine ends.
-func completeIn(text []byte) int {
-	if headerIn(text) == len(text) {
-		return len(text) // to look for the last takes longer
+// pass says to unwrap that goroutines were read past it, in so many lines. It
+// reports false if they have to be fed.
+func (t *reader) pass(c *unwrap.Cut, text []byte, lines int) bool {
+	if c == nil {
+		t.unwrap.Break()
+		return true
 	}
-	for to := len(text); to > 0; {
-		if to = bytes.LastIndex(text[:to], nextGoroutine) + 1; beginsHeader(text[to:]) {
-			if bytes.Contains(text[to:], blankLine) {
-				break
-			}
-			return to
-		}
-	}
-	return len(text)
+	return t.unwrap.Pass(c, text, t.at.line, lines)
 }
 
-// take gets a chunk from unwrap.
-func (t *reader) take(c *unwrap.Chunk) {
-	if c.Stream.ID == 0 {
-		t.bare.chunk(c, 0, len(c.Text))
-		t.problems(t.bare, c)
-		c.Free()
-		return
+// foldRun counts goroutines whose text follows each other in a block, from a
+// position on.
+func (t *reader) foldRun(b *block, run []piece, pos int) {
+	l, bare := t.bare, b.text
+	if b.cut != nil {
+		l, bare = t.laneOf(b.cut.Stream), b.bare
 	}
-	l := t.laneOf(c.Stream)
-	b := &block{text: c.Text, chunk: c, lane: l}
-	switch {
-	case len(c.Text) >= minParallel:
-		b.done, b.to = make(chan any, 1), completeIn(b.text)
-		t.hand(b)
-	case slices.ContainsFunc(t.pending, func(b *block) bool { return b.lane == l }):
-		t.pending = append(t.pending, b)
-	default:
-		t.foldChunk(b)
+	for i := range run {
+		p := &run[i]
+		at := place{line: t.at.line + int(p.blank), offset: t.at.offset + int64(int(p.start)-pos)}
+		if b.cut != nil {
+			at.around = b.text[p.start:p.end]
+		}
+		l.regular(&reading{record: &p.record, text: bare[p.from:p.to], spare: &t.spare, at: at})
+		t.at.line += int(p.blank + p.lines)
+		t.at.offset += int64(int(p.end) - pos)
+		pos = int(p.end)
 	}
 }
 
 // laneOf is the lane of a stream.
 func (t *reader) laneOf(s *unwrap.Stream) *lane {
+	if s.ID == 0 {
+		return t.bare
+	}
 	l, ok := s.State.(*lane)
 	if !ok {
-		l = t.lane(s)
+		l = t.lane()
+		l.prefixed = s.Prefixed
+		if s.Document {
+			l.homes = t.documents
+		}
 		s.State = l
 	}
 	return l
 }
 
-// drain counts all that was handed out.
-func (t *reader) drain() {
-	for len(t.pending) > 0 {
-		t.fold()
-	}
-}
-
-// fold counts the oldest block's goroutines.
-func (t *reader) fold() {
-	b := t.pending[0]
-	t.pending[0] = nil
-	t.pending = t.pending[1:]
-	b.wait()
-	if b.chunk != nil {
-		t.foldChunk(b)
-		return
-	}
-	t.at.offset += b.skipped
-	if b.wrapped.cut != nil {
-		t.foldWrapped(b)
-		t.free = append(t.free, b)
-		return
-	}
-	t.feed(b.text[:b.from])
-	passed := false // what comes passes unwrap
-	for i := range b.records {
-		r := &b.records[i]
-		if r.irregular {
-			t.feed(b.text[r.from:r.to])
-			passed = false
-			continue
-		}
-		if !passed {
-			t.unwrap.Break()
-			passed = true
-		}
-		t.at.line += int(r.start - r.from)
-		t.at.offset += int64(r.start - r.from)
-		t.bare.regular(&reading{record: &r.record, text: b.text[r.start:r.to], at: t.at, spare: &t.spare})
-		t.at.line += int(r.lines)
-		t.at.offset += int64(r.to - r.start)
-	}
-	t.feed(b.text[max(b.from, b.to):])
-	t.free = append(t.free, b)
-}
-
-// wait waits until the block is read.
-func (b *block) wait() {
-	if b.from < b.to {
-		if p := <-b.done; p != nil {
-			panic(p)
-		}
-	}
-}
-
-// feed gives text of the source to unwrap.
-func (t *reader) feed(text []byte) {
-	if len(text) == 0 {
-		return
-	}
-	t.unwrap.Feed(text, t.at.line, t.at.offset)
-	t.at.line += bytes.Count(text, newline)
-	t.at.offset += int64(len(text))
-}
-
-// foldChunk counts the goroutines of a chunk.
-func (t *reader) foldChunk(b *block) {
-	c, l := b.chunk, b.lane
+// take counts the goroutines of a chunk, which unwrap gives out.
+func (t *reader) take(c *unwrap.Chunk) {
+	l := t.laneOf(c.Stream)
 	if c.Stream.Document {
 		l.document = c
 	}
-	l.chunk(c, 0, b.from)
-	for i := range b.records {
-		r := &b.records[i]
-		if r.irregular {
-			l.chunk(c, int(r.from), int(r.to))
-			continue
-		}
-		l.regular(&reading{record: &r.record, text: c.Text[r.start:r.to], at: placeIn(c, int(r.start)), spare: &t.spare})
+	if l == t.bare {
+		l.lines(c, 0, len(c.Text)) // workers have found no goroutine in it
+	} else {
+		t.foldChunk(l, c)
 	}
-	l.chunk(c, max(b.from, b.to), len(c.Text))
-	t.problems(l, c)
-	if c.End {
-		l.end()
-		c.Stream.State = nil
-		if i := slices.Index(t.lanes, l); i > 0 {
-			t.lanes = slices.Delete(t.lanes, i, i+1)
-		}
-	}
-	c.Free()
-}
-
-// placeIn is where a text of a chunk is in the source.
-func placeIn(c *unwrap.Chunk, pos int) place {
-	return place{line: c.Line(pos), offset: c.Offset(pos), around: c.Around(pos)}
-}
-
-// problems takes over what unwrap could not read.
-func (t *reader) problems(l *lane, c *unwrap.Chunk) {
 	for _, p := range c.Problems() {
 		if l.b != nil {
 			l.b.problem(p.Line, p.Message)
@@ -405,70 +272,38 @@ func (t *reader) problems(l *lane, c *unwrap.Chunk) {
 			t.problem(p.Line, p.Message)
 		}
 	}
+	if c.End && l != t.bare {
+		l.end()
+		c.Stream.State = nil
+		t.lanes = slices.DeleteFunc(t.lanes, func(x *lane) bool { return x == l })
+	}
+	c.Free()
+}
+
+// foldChunk counts the goroutines of a chunk.
+func (t *reader) foldChunk(l *lane, c *unwrap.Chunk) {
+	b := &t.chunk
+	b.pieces = b.pieces[:0]
+	b.goroutines(&t.scanner, c.Text, 0, completeIn(c.Text), false, func(pos int) int { return pos })
+	for i := range b.pieces {
+		if p := &b.pieces[i]; p.whole {
+			l.regular(&reading{record: &p.record, text: c.Text[p.from:p.to], at: placeIn(c, int(p.from)), spare: &t.spare})
+		} else {
+			l.lines(c, int(p.start), int(p.end))
+		}
+	}
+}
+
+// placeIn is where a text of a chunk is in the source.
+func placeIn(c *unwrap.Chunk, pos int) place {
+	line, offset, around := c.At(pos)
+	return place{line, offset, around}
 }
 
 // problem notes what could not be read and is of no dump.
 func (t *reader) problem(line int, message string) {
 	if len(t.orphans) < maxProblems {
 		t.orphans = append(t.orphans, goroutine.Problem{Line: line, Message: message})
-	}
-}
-
-// chunk takes text of a chunk line by line.
-func (l *lane) chunk(c *unwrap.Chunk, from, to int) {
-	pos := from
-	where := func() place { return placeIn(c, pos) }
-	for pos < to {
-		n := bytes.IndexByte(c.Text[pos:to], '\n')
-		line := c.Text[pos : pos+n : pos+n]
-		last := c.Cut && pos+n+1 == len(c.Text)
-		if !last || !l.endsInHeader(line, where) {
-			l.line(line, where)
-		}
-		if last {
-			l.cut = true
-		}
-		pos += n + 1
-	}
-}
-
-// read reads the block for who waits for it. A panic is theirs: they may hold a
-// terminal that must be restored.
-func (b *block) read(s *scanner) {
-	defer func() { b.done <- recover() }()
-	b.scan(s)
-}
-
-// scan reads the block's goroutines.
-func (b *block) scan(s *scanner) {
-	b.records = b.records[:0]
-	if b.wrapped.cut != nil {
-		b.scanWrapped(s)
-		return
-	}
-	b.scanText(s, b.text[:b.to], b.from)
-}
-
-// scanText reads the goroutines of a text from a position on.
-func (b *block) scanText(s *scanner, text []byte, p int) {
-	for p < len(text) {
-		b.records = append(b.records, positioned{from: uint32(p)})
-		r := &b.records[len(b.records)-1]
-		start := p
-		for start < len(text) && text[start] == '\n' {
-			start++
-		}
-		if s.scan(text[start:], &r.record) && (b.chunk != nil || r.is(even) || !hasOdd(text[start:start+int(r.size)])) {
-			r.start, r.to = uint32(start), uint32(start)+r.size
-			p = int(r.to)
-			continue
-		}
-		r.irregular = true
-		next := bytes.Index(text[min(start+1, len(text)):], nextGoroutine)
-		if p = len(text); next >= 0 {
-			p = start + 1 + next + 1
-		}
-		r.to = uint32(p)
 	}
 }
 

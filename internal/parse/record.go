@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"gdump/internal/goroutine"
 	"gdump/internal/grammar"
@@ -50,9 +49,10 @@ type flags uint8
 const (
 	locked flags = 1 << iota
 	leaked
+	stated  // it says a state,
+	timed   // and how long
 	crash   // has gp=, m= and mp=, which only crash output prints
 	running // the state
-	even    // has none of the characters that hasOdd looks for
 )
 
 func (r *record) is(f flags) bool { return r.flags&f != 0 }
@@ -85,10 +85,11 @@ type scanner struct {
 
 // scan reads the goroutine at the start of p, up to what ends it: a blank line,
 // the next header, or the end of p. It reports false if the goroutine is not as
-// Go prints it.
-func (s *scanner) scan(p []byte, r *record) bool {
+// Go prints it; to be strict, also if it has what belongs to the text around
+// dumps.
+func (s *scanner) scan(p []byte, r *record, strict bool) bool {
 	nl := bytes.IndexByte(p, '\n')
-	if nl < 0 || !r.header(p[:nl]) {
+	if nl < 0 || !r.header(p[:nl]) || strict && (r.code == 0 || !r.labels.empty()) && hasOdd(p[:nl]) {
 		return false
 	}
 	var leaf [lockFrames]span
@@ -96,21 +97,12 @@ func (s *scanner) scan(p []byte, r *record) bool {
 	at, end := s.tree.find(p, nl+1, &leaf)
 	if at >= 0 {
 		k = &s.all[at]
-		if r.code != 0 && r.labels.empty() {
-			r.flags |= even
-		}
-	} else if end = s.learn(p, nl+1, &leaf); end < 0 {
+	} else if end = s.learn(p, nl+1, &leaf); end < 0 || strict && hasOdd(p[nl:end]) {
 		return false
 	}
 	r.sum, r.lines, r.frames, r.args, r.size = k.sum, k.lines, k.frames, leaf[0], uint32(end)
-	if k.locks != 0 && waitsForSync(r.state.of(p)) {
-		for i := range leaf {
-			if k.locks&(1<<i) != 0 {
-				if r.lock = lockAddress(leaf[i].of(p)); r.lock != 0 {
-					break
-				}
-			}
-		}
+	if k.locks != 0 {
+		r.lock = findLock(r.state.of(p), k.locks, func(frame int) []byte { return leaf[frame].of(p) })
 	}
 	return true
 }
@@ -163,8 +155,6 @@ func (s *scanner) gapsOf(text []byte) []gapSpan {
 	return s.gaps
 }
 
-var newline = []byte{'\n'}
-
 // hasOdd reports whether a text has characters that belong to what surrounds a
 // dump: a terminal's returns and escapes, entities of HTML, blanks that do not break.
 func hasOdd(text []byte) bool {
@@ -181,23 +171,21 @@ func (s *stack) locks() (bits uint8) {
 	return bits
 }
 
-// lock is the address of the lock that a goroutine waits for, 0 if not known.
-func (s *stack) lock(state []byte) uint64 {
-	if !waitsForSync(state) {
+// findLock is the address of the lock that a goroutine waits for, 0 if not
+// known: locks are its sync primitives, of which arguments has the arguments.
+func findLock(state []byte, locks uint8, arguments func(frame int) []byte) uint64 {
+	if !bytes.HasPrefix(state, []byte("sync.")) && string(state) != "semacquire" {
 		return 0
 	}
-	for i := range min(lockFrames, len(s.frames)) {
-		if f := &s.frames[i]; isSync(f.function) {
-			if a := lockAddress(f.args); a != 0 {
-				return a
-			}
+	for i := range lockFrames {
+		if locks&(1<<i) == 0 {
+			continue
+		}
+		if a := lockAddress(arguments(i)); a != 0 {
+			return a
 		}
 	}
 	return 0
-}
-
-func waitsForSync(state []byte) bool {
-	return bytes.HasPrefix(state, []byte("sync.")) || string(state) == "semacquire"
 }
 
 func isSync(name []byte) bool {
@@ -217,21 +205,14 @@ func lockAddress(args []byte) uint64 {
 	return a
 }
 
-// eightHeader is the first eight bytes of "goroutine ", to compare at once.
-const eightHeader = 'g' | 'o'<<8 | 'r'<<16 | 'o'<<24 | 'u'<<32 | 't'<<40 | 'i'<<48 | 'n'<<56
-
-// beginsHeader reports whether a text begins with "goroutine " and a digit.
-func beginsHeader(p []byte) bool {
-	return len(p) > 10 && binary.LittleEndian.Uint64(p) == eightHeader && p[8] == 'e' && p[9] == ' ' && p[10]-'0' <= 9
-}
-
 // header reads the first line of a goroutine.
 func (r *record) header(line []byte) bool {
-	h, ok := grammar.ParseHeader(line)
-	if !ok {
+	var h grammar.Header
+	if !h.Parse(line) {
 		return false
 	}
 	*r = record{id: h.ID, minutes: uint32(min(h.Minutes, maxMinutes)), state: spanIn(line, h.State), labels: spanIn(line, h.Labels)}
+	r.flags = stated | timed
 	if h.Locked {
 		r.flags |= locked
 	}
@@ -247,5 +228,3 @@ func (r *record) header(line []byte) bool {
 	}
 	return true
 }
-
-const maxMinutes = 1 << 30

@@ -41,30 +41,36 @@ func isProto(head []byte) bool {
 	return n <= 12 && len(head) > n+2 && (n == 0 || head[2] == 0x08 || head[2] == 0x10)
 }
 
+// signs show what a text is that has no dump. The first that matches counts.
+var signs = []struct{ pattern, kind string }{
+	{`^\x7fELF`, "an ELF program"},
+	{`^PK\x03\x04`, "a zip archive"},
+	{`^.PNG\r`, "a PNG picture"},
+	{`(?i)^\s*<(!doctype )?html`, "an HTML page"},
+	{`^\s*(\{|\[\s*(["{\[\d\]]|$))`, "JSON without a dump in it"},
+	{`^\s*$`, "blank text"},
+	{`WARNING: DATA RACE`, "a data race report, which shows two goroutines and no dump"},
+	{`^go 1\.\d+ trace`, "an execution trace"},
+	{`(?m)^ *flat +flat% |^-----------\+-----`, "what go tool pprof prints of a profile: only the profile itself can be read"},
+	{`(?m)^ *\d+: .*\[Created by .* @ `, "what panicparse makes of a dump: only the dump itself can be read"},
+	{`(?m)^ *#?\d+ +0x[0-9a-f]{8,} in `, "the stack of one goroutine in a debugger: goroutines -t of Delve prints them all"},
+}
+
 // looksLike describes a source that is not a dump, for the error message.
 func looksLike(head []byte) string {
-	lower := strings.ToLower(string(bytes.TrimSpace(head)))
+	for _, s := range signs {
+		if regexp.MustCompile(s.pattern).Match(head) {
+			if m := title.FindSubmatch(head); m != nil && s.kind == "an HTML page" {
+				return fmt.Sprintf("%s (%q)", s.kind, m[1])
+			}
+			return s.kind
+		}
+	}
 	switch {
-	case bytes.HasPrefix(head, []byte("\x7fELF")):
-		return "an ELF program"
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return "a zip archive"
-	case bytes.HasPrefix(head, []byte("\x89PNG")):
-		return "a PNG picture"
-	case strings.HasPrefix(lower, "<!doctype html"), strings.HasPrefix(lower, "<html"):
-		return "an HTML page" + pageTitle(string(head))
-	case strings.HasPrefix(lower, "{"), strings.HasPrefix(lower, "["):
-		return "JSON without a dump in it"
-	case lower == "":
-		return "blank text"
-	case bytes.Contains(head, []byte("WARNING: DATA RACE")):
-		return "a data race report, which shows two goroutines and no dump"
 	case hasReason(head):
 		return "a crash without its goroutines, as GOTRACEBACK=none leaves it"
 	case grammar.OtherProfile(head) != "":
 		return grammar.OtherProfile(head) + ", not of goroutines"
-	case bytes.HasPrefix(head, []byte("go 1.")) && bytes.Contains(head[:16], []byte(" trace")):
-		return "an execution trace"
 	case bytes.ContainsFunc(head[:min(len(head), 512)], func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r\f\x1b", r) || r == utf8.RuneError }):
 		return "binary data"
 	}
@@ -81,10 +87,3 @@ func hasReason(text []byte) bool {
 }
 
 var title = regexp.MustCompile(`(?is)<title>\s*(.{1,80}?)\s*</title>`)
-
-func pageTitle(page string) string {
-	if m := title.FindStringSubmatch(page); m != nil {
-		return fmt.Sprintf(" (%q)", m[1])
-	}
-	return ""
-}

@@ -28,6 +28,8 @@ type stack struct {
 	titled  bool   // the only frame is the header's
 	plain   bool   // all lines are as Go prints them: functions and their places
 	unread  []byte // the first line that a stack has and that could not be read whole
+	badAt   int    // its number, where lines are kept
+	text    []byte // the lines that are kept
 	scratch []byte
 }
 
@@ -47,10 +49,11 @@ type frame struct {
 	line                 int
 	registers            []byte // " fp=0x1 sp=0x2 pc=0x3", as crash output has it
 	c                    bool   // C code, whose names ("ns::f(int)") have no package
+	number               uint32 // of the function in the home, plus one; 0 if not known
 }
 
 func (s *stack) reset() {
-	*s = stack{frames: s.frames[:0], ancestors: s.ancestors[:0], scratch: s.scratch, before: s.before[:0], plain: true}
+	*s = stack{frames: s.frames[:0], ancestors: s.ancestors[:0], scratch: s.scratch, text: s.text[:0], before: s.before[:0], plain: true}
 }
 
 var nonGo = []byte("non-Go function")
@@ -89,6 +92,22 @@ func (s *stack) isEmpty() bool {
 
 // ends reports whether the stack is as Go prints it up to where it is read.
 func (s *stack) ends() bool { return s.plain && s.name == nil && len(s.frames) > 0 }
+
+// keep reads a line that is not blank, and keeps it, as the slices of the stack
+// point into it. The lines of a goroutine can be in several chunks.
+func (s *stack) keep(line []byte, where func() place) bool {
+	from, unread := len(s.text), s.unread
+	s.text = append(append(s.text, line...), '\n')
+	line = s.text[from : len(s.text)-1 : len(s.text)-1]
+	ours := s.line(line)
+	if unread == nil && s.unread != nil {
+		s.badAt = where().line
+		if &s.unread[len(s.unread)-1] != &line[len(line)-1] {
+			s.badAt-- // it was waiting for this line
+		}
+	}
+	return ours
+}
 
 // line reads a line that is not blank. It reports whether the line is of the
 // stack.
@@ -150,6 +169,15 @@ func (s *stack) odd(line []byte) bool {
 		return true
 	case bytes.HasPrefix(text, []byte("pc=0x")) && len(s.before) > 0 && (indented || bytes.Equal(s.before, nonGo)):
 		s.addC(s.before, frame{file: []byte("?")})
+		return true
+	}
+	if call, place, ok := grammar.CutPlaced(text); ok && s.section == calls {
+		s.dropName()
+		if grammar.IsCreated(call) {
+			s.section = creating
+		}
+		f, _ := readPlace(place)
+		s.add(call, f)
 		return true
 	}
 	if call, ok := grammar.CutNumbered(text); ok && s.section == calls {
@@ -260,13 +288,8 @@ func (s *stack) put(f frame) {
 // withoutCut takes off an offset that a log system has cut short: " sp=0x".
 func withoutCut(text []byte) []byte {
 	i := bytes.LastIndexByte(text, ' ')
-	if i <= 0 || len(text)-i > len(" fp=0x") {
-		return text
-	}
-	for _, offset := range [...]string{"+0x", "fp=0x", "sp=0x", "pc=0x"} {
-		if bytes.HasPrefix([]byte(offset), text[i+1:]) {
-			return text[:i]
-		}
+	if i > 0 && len(text)-i <= len(" fp=0x") && grammar.BeginsOffset(text[i+1:]) {
+		return text[:i]
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -13,7 +14,7 @@ const (
 	keptAddresses = 64   // are kept
 	maxSamples    = 3    // argument lists,
 	maxLooks      = 1000 // for which so many goroutines are looked at
-	maxDense      = 1 << 10
+	maxDense      = 500  // minutes
 )
 
 // entry is a bucket under construction. There can be a million of one goroutine
@@ -21,77 +22,112 @@ const (
 type entry struct {
 	count    int
 	id, lock uint64
+	head     head
 	stack    uint32 // its number in the home
 	line     uint32
-	minutes  uint32
 	tally    uint32 // number of the tally, plus one
 	args     uint32 // number of the arguments, plus one
-	code     uint8
-	flags    flags
 }
 
 // tally counts what the goroutines of a bucket have.
 type tally struct {
-	states    counter
-	waits     waits
-	locked    int
-	leaked    int
+	heads     map[head]int
+	first     head     // of the goroutines; the others mostly differ in the minutes only,
+	minutes   []uint32 // by which these are counted up to maxDense
 	labels    labels
 	addresses map[uint64]int
 	args      []string
 	ids       goroutine.IDs
 }
 
-// waits counts goroutines by the minutes they have waited.
-type waits struct {
-	dense []uint32 // by minutes, up to maxDense
-	long  map[uint32]int
-	none  int // did not say
+// head is what a header says but for the id and the labels: minutes, flags of
+// record.head, and the number of the state. Few goroutines of a bucket differ in
+// it, and it is taken apart when all are counted.
+type head uint64
+
+const (
+	minuteBits = 30
+	maxMinutes = 1<<minuteBits - 1
+	headFlags  = 4
+)
+
+func newHead(state int, f flags, minutes uint32) head {
+	return head(state)<<(minuteBits+headFlags) | head(f&(1<<headFlags-1))<<minuteBits | head(minutes)
 }
 
-func (w *waits) add(minutes uint32, n int) {
-	switch {
-	case minutes == 0:
-		w.none += n
-	case minutes < maxDense:
-		if int(minutes) >= len(w.dense) {
-			w.dense = append(w.dense, make([]uint32, int(minutes)+1-len(w.dense))...)
-		}
-		w.dense[minutes] += uint32(n)
-	default:
-		if w.long == nil {
-			w.long = map[uint32]int{}
-		}
-		w.long[minutes] += n
-	}
+func (h head) minutes() int    { return int(h & maxMinutes) }
+func (h head) is(f flags) bool { return h>>minuteBits&head(f) != 0 }
+func (h head) state() int      { return int(h >> (minuteBits + headFlags)) }
+
+// commonStates have a code, so that to count them needs no look at the text.
+var commonStates = [...]string{
+	"", "select", "chan receive", "chan send", "IO wait", "running", "runnable", "sleep", "semacquire", "syscall",
+	"sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock", "sync.WaitGroup.Wait", "sync.Cond.Wait",
 }
 
-func (w *waits) sorted() goroutine.Waits {
-	n := min(1, w.none) + len(w.long)
-	for _, x := range w.dense {
-		if x > 0 {
-			n++
+// stateCode is a state's index in commonStates, 0 if it is not there.
+func stateCode(state []byte) uint8 {
+	for i, s := range commonStates {
+		if string(state) == s {
+			return uint8(i)
 		}
 	}
-	if n == 0 {
-		return nil
+	return 0
+}
+
+// states numbers the states of dumps.
+type states struct {
+	rare    []string // numbered behind the common ones
+	numbers map[string]int
+	single  map[head]goroutine.Bucket // what a bucket of one goroutine says
+}
+
+func (s *states) number(state []byte) int {
+	if code := stateCode(state); code > 0 || len(state) == 0 {
+		return int(code)
 	}
-	out := make(goroutine.Waits, 0, n)
-	if w.none > 0 {
-		out = append(out, goroutine.Wait{N: w.none})
+	n, ok := s.numbers[string(state)]
+	if !ok {
+		n = len(commonStates) + len(s.rare)
+		s.rare = append(s.rare, string(state))
+		if s.numbers == nil {
+			s.numbers = map[string]int{}
+		}
+		s.numbers[string(state)] = n
 	}
-	for m, n := range w.dense {
-		if n > 0 {
-			out = append(out, goroutine.Wait{Minutes: m, N: int(n)})
+	return n
+}
+
+func (s *states) name(n int) string {
+	if n < len(commonStates) {
+		return commonStates[n]
+	}
+	return s.rare[n-len(commonStates)]
+}
+
+// fill puts what heads say into a bucket.
+func (s *states) fill(k *goroutine.Bucket, heads map[head]int) {
+	names, minutes := map[string]int{}, map[int]int{}
+	for h, n := range heads {
+		if h.is(stated) {
+			names[s.name(h.state())] += n
+		}
+		if h.is(timed) {
+			minutes[h.minutes()] += n
+		}
+		if h.is(locked) {
+			k.Locked += n
+		}
+		if h.is(leaked) {
+			k.Leaked += n
 		}
 	}
-	for m, n := range w.long {
-		if n > 0 {
-			out = append(out, goroutine.Wait{Minutes: int(m), N: n})
-		}
+	k.States = slices.Clip(goroutine.CountsOf(names))
+	for m, n := range minutes {
+		k.Waits = append(k.Waits, goroutine.Wait{Minutes: m, N: n})
 	}
-	out.Sort()
-	return out
+	k.Waits.Sort()
+	k.Waits = slices.Clip(k.Waits)
 }
 
 // tally is where the goroutines of a bucket are counted, once one of them does
@@ -100,20 +136,11 @@ func (b *builder) tally(e *entry) *tally {
 	if e.tally > 0 {
 		return b.tallies[e.tally-1]
 	}
-	t := &tally{}
+	t := &tally{first: e.head}
 	b.tallies = append(b.tallies, t)
 	e.tally = uint32(len(b.tallies))
-	if e.id == 0 {
-		return t // of a dump that has counts only
-	}
-	t.ids.Add(e.id)
-	if e.code != 0 {
-		t.states.add([]byte(commonStates[e.code]), 1)
-	}
-	t.waits.add(e.minutes, 1)
-	t.flag(e.flags, 1)
-	if e.lock != 0 {
-		t.address(e.lock, 1)
+	if e.id != 0 { // else it is of a dump that has counts only
+		t.add(e.id, e.lock, e.head)
 	}
 	if e.args > 0 {
 		t.args = []string{b.args[e.args-1]}
@@ -121,52 +148,81 @@ func (b *builder) tally(e *entry) *tally {
 	return t
 }
 
-func (t *tally) flag(f flags, n int) {
-	if f&locked != 0 {
-		t.locked += n
+// count counts n goroutines by their heads.
+func (t *tally) count(h head, n int) {
+	if m := h.minutes(); m < maxDense && h-head(m) == t.first-head(t.first.minutes()) {
+		if more := m + 1 - len(t.minutes); more > 0 {
+			t.minutes = append(t.minutes, make([]uint32, more)...)
+		}
+		t.minutes[m] += uint32(n)
+		return
 	}
-	if f&leaked != 0 {
-		t.leaked += n
+	if t.heads == nil {
+		t.heads = map[head]int{}
 	}
+	t.heads[h] += n
 }
 
-func (t *tally) address(a uint64, n int) {
-	if _, ok := t.addresses[a]; !ok {
-		if len(t.addresses) >= maxAddresses {
-			return
-		}
-		if t.addresses == nil {
-			t.addresses = map[uint64]int{}
-		}
+// allHeads counts by head.
+func (t *tally) allHeads() map[head]int {
+	all := maps.Clone(t.heads)
+	if all == nil {
+		all = map[head]int{}
 	}
-	t.addresses[a] += n
+	for m, n := range t.minutes {
+		if n == 0 {
+			continue
+		}
+		all[t.first-head(t.first.minutes())+head(m)] += int(n)
+	}
+	return all
+}
+
+// add counts a goroutine.
+func (t *tally) add(id, lock uint64, h head) {
+	t.ids.Add(id)
+	t.count(h, 1)
+	if lock == 0 {
+		return
+	}
+	if _, ok := t.addresses[lock]; !ok && len(t.addresses) >= maxAddresses {
+		return
+	}
+	if t.addresses == nil {
+		t.addresses = map[uint64]int{}
+	}
+	t.addresses[lock]++
 }
 
 // fill puts what was counted into a bucket.
-func (t *tally) fill(k *goroutine.Bucket) {
-	k.Locked, k.Leaked = t.locked, t.leaked
-	k.States, k.Waits, k.Labels = t.states.sorted(), t.waits.sorted(), t.labels.sorted()
-	k.IDs, k.Args = t.ids, t.args
-	if len(t.addresses) > 0 {
-		k.Addresses = make([]goroutine.Count, 0, len(t.addresses))
-		for a, n := range t.addresses {
-			k.Addresses = append(k.Addresses, addressCount(a, n))
-		}
-		slices.SortFunc(k.Addresses, goroutine.CompareCounts)
-		k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), keptAddresses)])
+func (t *tally) fill(k *goroutine.Bucket, s *states) {
+	s.fill(k, t.allHeads())
+	k.Labels, k.IDs, k.Args = t.labels.sorted(), t.ids, t.args
+	for a, n := range t.addresses {
+		k.Addresses = append(k.Addresses, addressCount(a, n))
 	}
+	slices.SortFunc(k.Addresses, goroutine.CompareCounts)
+	k.Addresses = slices.Clip(k.Addresses[:min(len(k.Addresses), keptAddresses)])
 }
 
 // fill puts what the one goroutine of a bucket says into it.
-func (e *entry) fill(k *goroutine.Bucket, args []string, shared *singles) {
+func (e *entry) fill(k *goroutine.Bucket, b *builder) {
 	if e.id == 0 {
 		return
 	}
-	k.States, k.Waits = shared.state(e.code), shared.wait(e.minutes)
-	k.Locked, k.Leaked = int(e.flags&locked)/int(locked), int(e.flags&leaked)/int(leaked)
+	s := &b.home.states
+	of, ok := s.single[e.head]
+	if !ok {
+		s.fill(&of, map[head]int{e.head: 1})
+		if s.single == nil {
+			s.single = map[head]goroutine.Bucket{}
+		}
+		s.single[e.head] = of
+	}
+	k.States, k.Waits, k.Locked, k.Leaked = of.States, of.Waits, of.Locked, of.Leaked
 	k.IDs.Add(e.id)
 	if e.args > 0 {
-		k.Args = args[e.args-1 : e.args : e.args]
+		k.Args = b.args[e.args-1 : e.args : e.args]
 	}
 	if e.lock != 0 {
 		k.Addresses = []goroutine.Count{addressCount(e.lock, 1)}
@@ -175,29 +231,4 @@ func (e *entry) fill(k *goroutine.Bucket, args []string, shared *singles) {
 
 func addressCount(a uint64, n int) goroutine.Count {
 	return goroutine.Count{Name: "0x" + strconv.FormatUint(a, 16), N: n}
-}
-
-// singles are the counts of buckets of one goroutine, which share them.
-type singles struct {
-	states [len(commonStates)][]goroutine.Count
-	waits  map[uint32]goroutine.Waits
-}
-
-func (s *singles) state(code uint8) []goroutine.Count {
-	if s.states[code] == nil {
-		s.states[code] = []goroutine.Count{{Name: commonStates[code], N: 1}}
-	}
-	return s.states[code]
-}
-
-func (s *singles) wait(minutes uint32) goroutine.Waits {
-	w, ok := s.waits[minutes]
-	if !ok {
-		if s.waits == nil {
-			s.waits = map[uint32]goroutine.Waits{}
-		}
-		w = goroutine.Waits{{Minutes: int(minutes), N: 1}}
-		s.waits[minutes] = w
-	}
-	return w
 }

@@ -147,7 +147,7 @@ func (s *Server) refused(resp *http.Response, name string) error {
 	head, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
 	status := &StatusError{Code: resp.StatusCode}
 	if !isHTML(resp, head) {
-		status.Said = firstLine([]byte(s.p.hide(string(head))))
+		status.Said = s.p.hide(firstLine([]byte(s.p.secrets.Hide(string(head)))))
 	}
 	if after, err := time.ParseDuration(resp.Header.Get("Retry-After") + "s"); err == nil && after > 0 {
 		status.After = after

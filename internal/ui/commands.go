@@ -49,7 +49,7 @@ func stepCmd(steps <-chan Step) tea.Cmd {
 		if !ok {
 			return nil
 		}
-		m := steppedMsg{progress: s.Progress}
+		m := steppedMsg{progress: s.Progress, asked: s.Asked}
 		if s.Partial != nil {
 			p := prepare(*s.Partial)
 			m.partial = &p

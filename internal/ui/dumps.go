@@ -183,11 +183,21 @@ func (m *model) allDumps() []int {
 
 // compare asks for the trend of the dumps looked at.
 func (m *model) compare() tea.Cmd {
+	m.gen++
+	if over := m.config.Over; over != nil && len(m.looking) > 1 {
+		gen, by, which := m.gen, m.by, slices.Clone(m.looking)
+		return func() tea.Msg {
+			t, err := over.Trend(by, which)
+			if err != nil {
+				return comparedMsg{gen: gen, err: err}
+			}
+			return comparedMsg{prepared: prepare(t), gen: gen}
+		}
+	}
 	dumps := make([]goroutine.Dump, len(m.looking))
 	for i, n := range m.looking {
 		dumps[i] = m.dumps[n]
 	}
-	m.gen++
 	return compareCmd(m.gen, dumps, m.by)
 }
 
@@ -211,13 +221,31 @@ func step(n int) func(*model) tea.Cmd {
 // groupBy groups goroutines by the next grouping, or a previous one.
 func groupBy(n int) func(*model) tea.Cmd {
 	return func(m *model) tea.Cmd {
-		groupings := slices.Clone(query.Groupings)
-		for _, key := range m.labels {
-			groupings = append(groupings, "label:"+key)
-		}
+		groupings := m.groupings()
 		m.by = groupings[(max(0, slices.Index(groupings, m.by))+n+len(groupings))%len(groupings)]
+		if m.config.Over != nil {
+			m.say("by "+clean(m.by)+"; over time not by stack, line, state or go statement", nil)
+		}
 		return m.compare()
 	}
+}
+
+// groupings are those that make sense of what is shown, in the order of the key.
+func (m *model) groupings() []string {
+	if m.config.Over != nil {
+		return m.config.Over.Groupings()
+	}
+	all := slices.Clone(query.Groupings)
+	for _, key := range m.labels {
+		all = append(all, "label:"+key)
+	}
+	if m.ofFleet {
+		all = append(all, "instance")
+	}
+	for _, key := range m.targets {
+		all = append(all, "target:"+key)
+	}
+	return all
 }
 
 // grouped reports whether rows are groups rather than stacks.

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"gdump/internal/goroutine"
 	"gdump/internal/query"
 	"gdump/internal/trend"
@@ -11,6 +13,7 @@ import (
 // group.
 type members struct {
 	dump    *goroutine.Dump
+	by      query.Grouping
 	number  map[string]int // of a group, by its name
 	from    []int32        // where in the list a group begins, by its number
 	buckets []int32        // numbers in the dump, the largest of a group first
@@ -21,7 +24,7 @@ func membersOf(t *trend.Trend, g query.Grouping) *members {
 	if g.Of == nil {
 		return nil
 	}
-	m := &members{dump: &t.Dumps[len(t.Dumps)-1], number: make(map[string]int, len(t.Series)), from: make([]int32, len(t.Series)+1)}
+	m := &members{dump: &t.Dumps[len(t.Dumps)-1], by: g, number: make(map[string]int, len(t.Series)), from: make([]int32, len(t.Series)+1)}
 	for i := range t.Series {
 		m.number[t.Series[i].Name] = i
 	}
@@ -48,7 +51,8 @@ func membersOf(t *trend.Trend, g query.Grouping) *members {
 	return m
 }
 
-// of are the buckets of a group.
+// of are the buckets of a group, the largest first. Of one that is in several
+// groups each has its share.
 func (m *members) of(group string) []*goroutine.Bucket {
 	n, ok := m.number[group]
 	if !ok {
@@ -56,7 +60,23 @@ func (m *members) of(group string) []*goroutine.Bucket {
 	}
 	buckets := make([]*goroutine.Bucket, 0, m.from[n+1]-m.from[n])
 	for _, i := range m.buckets[m.from[n]:m.from[n+1]] {
-		buckets = append(buckets, &m.dump.Buckets[i])
+		buckets = append(buckets, m.share(&m.dump.Buckets[i], group))
 	}
+	slices.SortStableFunc(buckets, func(a, b *goroutine.Bucket) int { return b.Count - a.Count })
 	return buckets
+}
+
+// share is the part of a bucket that is in a group.
+func (m *members) share(b *goroutine.Bucket, group string) *goroutine.Bucket {
+	for _, c := range m.by.Of(b) {
+		if c.Name != group || c.N == b.Count {
+			continue
+		}
+		part := &goroutine.Bucket{ID: b.ID, Stack: b.Stack, Count: c.N}
+		if len(b.States) == 1 {
+			part.States = []goroutine.Count{{Name: b.States[0].Name, N: c.N}}
+		}
+		return part
+	}
+	return b
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -9,8 +10,8 @@ import (
 	"gdump/internal/trend"
 )
 
-// TestMembers: each group has its buckets of the newest dump, also those whose
-// goroutines are of several groups, in the order of the dump.
+// TestMembers: each group has its buckets of the newest dump, the largest first,
+// and of those whose goroutines are of several groups its share.
 func TestMembers(t *testing.T) {
 	bucket := func(function string, states ...goroutine.Count) goroutine.Bucket {
 		b := goroutine.Bucket{Stack: goroutine.NewStack(goroutine.Parts{Frames: []goroutine.Frame{{Function: function}}}), States: states}
@@ -31,10 +32,10 @@ func TestMembers(t *testing.T) {
 	}
 	tr := trend.Options{By: g.Name, Group: g.Of}.Compare([]goroutine.Dump{before, after})
 	m := membersOf(&tr, g)
-	for group, want := range map[string][]string{"select": {"main.a", "main.c"}, "chan send": {"main.a", "main.b"}, "sleep": nil, "no such group": nil} {
+	for group, want := range map[string][]string{"select": {"main.a 5", "main.c 1"}, "chan send": {"main.b 6", "main.a 2"}, "sleep": nil, "no such group": nil} {
 		var got []string
 		for _, b := range m.of(group) {
-			got = append(got, b.Stack.Site().Function)
+			got = append(got, fmt.Sprint(b.Stack.Site().Function, " ", b.Count))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", group, got, want)

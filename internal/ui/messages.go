@@ -19,6 +19,7 @@ type (
 	// steppedMsg is how far the loading is.
 	steppedMsg struct {
 		progress parse.Progress
+		asked    Asked
 		partial  *prepared // nil if there is nothing new to show
 	}
 	// waitedMsg says that loading has taken long enough to show a bar.

@@ -43,6 +43,7 @@ type model struct {
 	stopping bool
 	slow     bool // loading has taken long enough to show a bar
 	progress parse.Progress
+	asked    Asked
 	started  time.Time
 	fatal    error // ends the program; printed when the screen is restored
 
@@ -202,7 +203,7 @@ func (m *model) refuse(why string) {
 
 // stepped shows how far the loading is, and what there is so far.
 func (m *model) stepped(msg steppedMsg) tea.Cmd {
-	m.progress = msg.progress
+	m.progress, m.asked = msg.progress, msg.asked
 	next := stepCmd(m.steps)
 	if msg.partial == nil || !m.loading {
 		return next

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"maps"
 	"slices"
 
 	"gdump/internal/diagnose"
@@ -19,6 +20,8 @@ type prepared struct {
 	columns []view.Column
 	natural []int    // widths of the columns
 	labels  []string // keys, in order
+	ofFleet bool     // the newest dump is of several processes
+	targets []string // keys of labels of its instances, in order
 	members *members // of groups; nil by stack
 	folded  folded   // the noise, nothing if goroutines are grouped
 }
@@ -60,6 +63,7 @@ func prepare(t trend.Trend) prepared {
 		}
 	}
 	slices.Sort(p.labels)
+	p.ofFleet, p.targets = last.Fleet != nil, targetKeys(last.Fleet)
 	if g, err := query.ParseGrouping(t.By); err == nil {
 		p.members = membersOf(&t, g)
 	}
@@ -69,6 +73,30 @@ func prepare(t trend.Trend) prepared {
 		p.trend.Series = append(t.Series[:len(t.Series):len(t.Series)], n.Row)
 	}
 	return p
+}
+
+// targetKeys are the keys of labels that make groups of a fleet's instances; of
+// one that all have alike, or each its own, there is nothing to be seen.
+func targetKeys(f *goroutine.Fleet) []string {
+	if f == nil {
+		return nil
+	}
+	values := map[string]map[string]bool{}
+	for i := range f.Instances {
+		for _, l := range f.Instances[i].Labels {
+			if values[l.Key] == nil {
+				values[l.Key] = map[string]bool{}
+			}
+			values[l.Key][l.Value] = true
+		}
+	}
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if n := len(values[key]); n > 1 && n < len(f.Instances) && len(keys) < maxLabels {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // measure makes the columns.

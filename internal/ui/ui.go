@@ -28,7 +28,21 @@ type Load func(ctx context.Context, step func(Step)) (trend.Trend, error)
 // Step is how far a load is, and perhaps what it has read so far.
 type Step struct {
 	parse.Progress
+	Asked   Asked        // of a fleet
 	Partial *trend.Trend // nil if there is nothing new to show
+}
+
+// Asked is how many processes of a fleet were asked, or parts of its time.
+type Asked struct {
+	Done, Failed, Of int
+	What             string // such as "instances"
+}
+
+// Over is a fleet over time, of which more is known than its dumps have: what each
+// process does.
+type Over struct {
+	Groupings func() []string // those that keep it
+	Trend     func(by string, dumps []int) (trend.Trend, error)
 }
 
 // Editor is a program that takes over the terminal for a while.
@@ -62,6 +76,7 @@ type Config struct {
 	JSON    func(io.Writer, *trend.Trend) error
 	Allow   Allow
 	Worst   *Worst                                  // nil where there is no fleet
+	Over    *Over                                   // nil where there is no fleet over time
 	Write   func(name string, t *trend.Trend) error // what is shown, to a file
 }
 

@@ -85,25 +85,38 @@ func (m *model) loadingView() []string {
 	return append(lines, " "+m.bar(min(40, m.width-10)), " "+m.readSoFar(), "", " "+m.theme.Key.Render("esc")+" stop and show what was read")
 }
 
-// bar draws how much of a source of known size was read, in w cells and the
-// percentage.
+// bar draws how much of a source of known size was read, or of a fleet asked, in
+// w cells and the percentage.
 func (m *model) bar(w int) string {
-	size := m.config.Size
+	done, size := m.progress.Bytes, m.config.Size
+	if m.asked.Of > 0 {
+		done, size = int64(m.asked.Done), int64(m.asked.Of)
+	}
 	if size <= 0 || w <= 0 {
 		return ""
 	}
-	share := min(1, float64(m.progress.Bytes)/float64(size))
+	share := min(1, float64(done)/float64(size))
 	full := int(share * float64(w))
 	return strings.Repeat("█", full) + m.theme.Faint.Render(strings.Repeat("░", w-full)) + fmt.Sprintf(" %3d%%", int(share*100))
 }
 
-// readSoFar shows bytes, rate and goroutines.
+// readSoFar shows bytes, rate and goroutines, of a fleet how many were asked.
 func (m *model) readSoFar() string {
 	const mib = 1 << 20
 	p := m.progress
 	doing := "reading  "
 	if m.stopping {
 		doing = "stopping  "
+	}
+	if a := m.asked; a.Of > 0 {
+		asked := fmt.Sprintf("asked %s of %s %s", number.Group(a.Done), number.Group(a.Of), a.What)
+		if a.Failed > 0 {
+			asked += " · " + number.Group(a.Failed) + " failed"
+		}
+		if m.stopping {
+			return doing + asked
+		}
+		return asked
 	}
 	read := fmt.Sprintf("%.1f MiB", float64(p.Bytes)/mib)
 	if size := m.config.Size; size > 0 {

@@ -1,9 +1,7 @@
 package unwrap
 
 import (
-	"bytes"
 	"sort"
-	"time"
 
 	"gdump/internal/grammar"
 )
@@ -17,15 +15,18 @@ type Chunk struct {
 	Before []byte  // of a document: what the lines before it say, one a line
 	Fields []Field // of a document: the other texts of its record
 
-	marks    []mark
-	next     int // number of the source line that needs no mark
-	stamps   []stampText
-	aux      []byte // what stamps lie in
+	lines    []origin
+	aux      []byte // what is around lines
 	problems []Problem
-	offset   int64 // of the first line
 	owner    *Reader
+}
 
-	cursor, cursorMark, cursorLine int // where Line was last, and its answer
+// origin is where a line of a chunk is in it and in the source, and which part
+// of aux shows its time.
+type origin struct {
+	pos, line int
+	offset    int64
+	from, to  int
 }
 
 // A Stream is the lines of one process, as far as the text shows that.
@@ -38,26 +39,20 @@ type Stream struct {
 	level     *level // that it lies in
 	inner     *level // of what is wrapped once more; nil if nothing is
 	shape     *shape
-	id        string // among the streams of the shape
+	id        string // its key for the lines of the shape
 	cut       *Cut
-	prefix    pattern // learned from a line of this stream
-	container bool    // its prefix is a container runtime's, which says whether a line is whole
-	csv       bool    // its lines are fields of CSV, quoted or not
-	extended  bool    // another stream's prefix begins with this one's
 	out       *Chunk
 	pieces    []byte // the beginning of a line that comes in pieces
 	used      int    // the source line that was its last
-	last      int    // where the last line begins in out
 	lastKind  grammar.Kind
 	want      grammar.Kind // what the next line of a goroutine is
 	width     int          // the longest line
 	parts     int          // that the last line was joined of
 	hyphens   bool         // a hyphen is where a line was broken
-	started   bool         // a header was seen
+	settled   bool         // the order of the lines is known
 	inPanic   bool         // within the text of a panic, which can hold a dump, indented
-	suspect   bool         // the header came behind a call, as in text whose order is reversed
+	suspect   bool         // the header is behind a call, as in text whose order is reversed
 	reversed  bool
-	dirty     bool
 	abandoned bool
 }
 
@@ -70,108 +65,17 @@ type Problem struct {
 	Message string
 }
 
-// mark says which source line a line of a chunk is from, where it is not the
-// one after the line before.
-type mark struct {
-	pos, line int
-	still     bool // those that follow are from the same line
+// At returns which line of the source has the text at pos, and where that
+// begins. Around is the line with the header, the head of counts or the reason
+// that is there, as far as it can show a time.
+func (c *Chunk) At(pos int) (line int, offset int64, around []byte) {
+	at := c.lines[c.index(pos)]
+	return at.line, at.offset, c.aux[at.from:at.to]
 }
 
-// stampText is the text around a line that shows its time, and where the line
-// is in the source.
-type stampText struct {
-	pos, from, to int
-	offset        int64
-}
-
-// Line returns the source line of the text at pos. Rising positions are
-// cheapest.
-func (c *Chunk) Line(pos int) int {
-	if pos < c.cursor || c.cursorLine == 0 {
-		c.cursor, c.cursorMark, c.cursorLine = 0, -1, 1
-	}
-	m := c.cursorMark
-	if m+8 < len(c.marks) && c.marks[m+8].pos <= pos {
-		m = sort.Search(len(c.marks), func(i int) bool { return c.marks[i].pos > pos }) - 1
-	}
-	for m+1 < len(c.marks) && c.marks[m+1].pos <= pos {
-		m++
-	}
-	if m != c.cursorMark && m >= 0 {
-		c.cursor, c.cursorMark, c.cursorLine = c.marks[m].pos, m, c.marks[m].line
-	}
-	if m < 0 || !c.marks[m].still {
-		c.cursorLine += bytes.Count(c.Text[c.cursor:min(pos, len(c.Text))], []byte{'\n'})
-	}
-	c.cursor = pos
-	return c.cursorLine
-}
-
-// Around returns the line of the source with the header, the head of counts or
-// the reason that begins at pos, as far as it can show a time; nil if nothing is
-// around the text.
-func (c *Chunk) Around(pos int) []byte {
-	i := sort.Search(len(c.stamps), func(i int) bool { return c.stamps[i].pos >= pos })
-	if i == len(c.stamps) || c.stamps[i].pos != pos {
-		return nil
-	}
-	return c.aux[c.stamps[i].from:c.stamps[i].to]
-}
-
-// Offset returns where in the source the line is that has the header, the head
-// of counts or the reason at pos, or the last of these before it.
-func (c *Chunk) Offset(pos int) int64 {
-	i := sort.Search(len(c.stamps), func(i int) bool { return c.stamps[i].pos > pos })
-	if i == 0 {
-		return c.offset
-	}
-	return c.stamps[i-1].offset
-}
-
-// timeFields name the time of a record.
-var timeFields = []string{`"time":`, `"Time":`, `"timestamp":`, `"@timestamp":`, `"ts":`, `"__REALTIME_TIMESTAMP":`, `"timeUnixNano":`, `"eventTime":`, `"date":`, `"t":`}
-
-// appendAround appends what of the text around a line can show its time: the
-// beginning, and the end of a record.
-func appendAround(to, around []byte) []byte {
-	to = append(to, around[:min(len(around), maxStamped)]...)
-	if len(around) > maxStamped && around[len(around)-1] == '}' {
-		to = append(append(to, ' '), around[max(maxStamped, len(around)-3*maxStamped):]...)
-	}
-	return to
-}
-
-// TimeOf reads the time of a line from the text around it, zero if there is
-// none. The time of a record is in its fields: what its texts say happened
-// before. A stamp without a year gets the last that puts it before latest; if
-// latest is zero it is not read.
-func TimeOf(around []byte, latest time.Time) time.Time {
-	if len(around) > maxStamped {
-		around = appendAround(nil, around)
-	}
-	head, _, isRecord := bytes.Cut(around, []byte{'{'})
-	fields := around[len(head):]
-	if t := Stamp(head, latest); !t.IsZero() || !isRecord {
-		return t
-	}
-	for _, name := range timeFields {
-		i := bytes.Index(fields, []byte(name))
-		if i < 0 {
-			continue
-		}
-		v := bytes.TrimLeft(fields[i+len(name):], ` "`)
-		if t := Stamp(v[:min(len(v), 40)], latest); !t.IsZero() {
-			return t
-		}
-		n := 0
-		for n < len(v) && (grammar.IsDigit(v[n]) || v[n] == '.') {
-			n++
-		}
-		if t := unixTime(string(v[:n])); !t.IsZero() {
-			return t
-		}
-	}
-	return Stamp(fields, latest)
+// index is the number of the line that has the text at pos.
+func (c *Chunk) index(pos int) int {
+	return max(0, sort.Search(len(c.lines), func(i int) bool { return c.lines[i].pos > pos })-1)
 }
 
 // Problems returns what could not be read and was passed over.
@@ -180,80 +84,75 @@ func (c *Chunk) Problems() []Problem { return c.problems }
 // Free lets the chunk's memory be used again. It may be called from any
 // goroutine, once.
 func (c *Chunk) Free() {
-	if r := c.owner; r != nil && cap(c.Text) <= 4*pooled {
-		r.free.Put(c)
+	if cap(c.Text) <= pooled {
+		c.owner.free.Put(c)
 	}
 }
 
-const pooled = 64 << 10 // bytes of text that a chunk has room for to begin with
+const pooled = 256 << 10 // bytes of text for which a chunk is used again
 
-// chunk is an empty chunk.
 func (r *Reader) chunk(s *Stream) *Chunk {
 	c, _ := r.free.Get().(*Chunk)
 	if c == nil {
 		c = &Chunk{}
 	}
-	*c = Chunk{
-		Stream: s, Text: c.Text[:0], marks: c.marks[:0], stamps: c.stamps[:0], aux: c.aux[:0], next: -1, owner: r,
-	}
+	*c = Chunk{Stream: s, Text: c.Text[:0], lines: c.lines[:0], aux: c.aux[:0], owner: r}
 	return c
 }
 
-// split takes the lines from pos on out of a chunk, into a new one.
-func (c *Chunk) split(r *Reader, pos int) *Chunk {
-	d := r.chunk(c.Stream)
-	d.Text = append(d.Text, c.Text[pos:]...)
-	d.next, d.offset = c.next, c.Offset(pos)
-	if pos < len(c.Text) {
-		line := c.Line(pos)
-		still := len(c.marks) > 0 && c.marks[max(0, c.cursorMark)].still
-		d.marks = append(d.marks, mark{0, line, still})
+// add appends a line. The text around it, if any, is to show its time.
+func (c *Chunk) add(text []byte, at origin, around []byte) {
+	at.pos, at.from = len(c.Text), len(c.aux)
+	c.Text = append(append(c.Text, text...), '\n')
+	if len(around) > 0 {
+		c.aux = appendAround(c.aux, around)
 	}
-	keep := len(c.marks)
-	for keep > 0 && c.marks[keep-1].pos >= pos {
-		keep--
+	at.to = len(c.aux)
+	c.lines = append(c.lines, at)
+}
+
+func (c *Chunk) line(i int) []byte {
+	end := len(c.Text)
+	if i+1 < len(c.lines) {
+		end = c.lines[i+1].pos
 	}
-	for _, m := range c.marks[keep:] {
-		if m.pos > pos {
-			d.marks = append(d.marks, mark{m.pos - pos, m.line, m.still})
-		}
+	return c.Text[c.lines[i].pos : end-1]
+}
+
+func (c *Chunk) last() []byte {
+	if c == nil || len(c.lines) == 0 {
+		return nil
 	}
-	c.marks = c.marks[:keep]
-	keep = len(c.stamps)
-	for keep > 0 && c.stamps[keep-1].pos >= pos {
-		keep--
+	return c.line(len(c.lines) - 1)
+}
+
+// replace puts another line in place of the last.
+func (c *Chunk) replace(line []byte) {
+	c.Text = append(append(c.Text[:c.lines[len(c.lines)-1].pos], line...), '\n')
+}
+
+func (c *Chunk) copy(from *Chunk, i int) {
+	at := from.lines[i]
+	c.add(from.line(i), at, from.aux[at.from:at.to])
+}
+
+// split takes the lines from a number on off a chunk, into a new one.
+func (c *Chunk) split(i int) *Chunk {
+	d := c.owner.chunk(c.Stream)
+	for j := i; j < len(c.lines); j++ {
+		d.copy(c, j)
 	}
-	for _, t := range c.stamps[keep:] {
-		from := len(d.aux)
-		d.aux = append(d.aux, c.aux[t.from:t.to]...)
-		d.stamps = append(d.stamps, stampText{t.pos - pos, from, len(d.aux), t.offset})
-	}
-	c.stamps = c.stamps[:keep]
-	c.Text = c.Text[:pos]
+	c.Text, c.lines = c.Text[:c.lines[i].pos], c.lines[:i]
 	return d
 }
 
 // reverse puts the lines of a chunk into the opposite order.
-func (c *Chunk) reverse(r *Reader) *Chunk {
-	d := r.chunk(c.Stream)
-	end := len(c.Text)
-	lines := make([]int, 0, bytes.Count(c.Text, []byte{'\n'}))
-	for pos := 0; pos < end; pos += bytes.IndexByte(c.Text[pos:], '\n') + 1 {
-		lines = append(lines, c.Line(pos))
+func (c *Chunk) reverse() *Chunk {
+	d := c.owner.chunk(c.Stream)
+	for i := len(c.lines) - 1; i >= 0; i-- {
+		d.copy(c, i)
 	}
-	stamp := len(c.stamps)
-	for i := len(lines) - 1; i >= 0; i-- {
-		pos := bytes.LastIndexByte(c.Text[:end-1], '\n') + 1
-		d.marks = append(d.marks, mark{len(d.Text), lines[i], true})
-		for ; stamp > 0 && c.stamps[stamp-1].pos >= pos; stamp-- {
-			t := c.stamps[stamp-1]
-			from := len(d.aux)
-			d.aux = append(d.aux, c.aux[t.from:t.to]...)
-			d.stamps = append(d.stamps, stampText{len(d.Text), from, len(d.aux), t.offset})
-		}
-		d.Text = append(d.Text, c.Text[pos:end]...)
-		end = pos
-	}
-	d.problems, d.Cut, d.offset = c.problems, c.Cut, c.offset
+	d.problems, d.Cut, d.End = c.problems, c.Cut, c.End
+	c.Free()
 	return d
 }

@@ -2,6 +2,7 @@ package unwrap
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -9,136 +10,104 @@ import (
 	"gdump/internal/grammar"
 )
 
-// Kinds of time stamps that log systems print. Their digits change from line
-// to line.
+// Time stamps that are read for their time.
 const (
-	dateTime  = stamps + iota // 2026-11-24T22:45:26.123Z, 2026/11/24 22:45:26, with a zone
-	syslogDay                 // Nov 24 22:45:26
-	shortDay                  // 11-24 22:45:26.123, 11/24/26 22:45:26
-	clock                     // 22:45:26.123
-	klogDay                   // E1124 22:45:26.123456
-	seconds                   // 1764024326, 1764024326.123, 1764024326123
-	sinceBoot                 // [    9.000131
-	tai64                     // @400000006924dd1a…
-	lastStamp
+	dateTime = stamps + iota // 2026-11-24T22:45:26.123Z, 2026/11/24 22:45:26, with a zone
+	syslogDay
+	klogDay
 )
+
+// stampForms are the time stamps that log systems print. d is a digit, _ a
+// digit or a blank, b any blanks and D any digits, ? one of -/., T one of "T ",
+// I a level of klog, m a month and h a hexadecimal digit. A fraction of a second
+// may be at f, a time zone at z.
+var stampForms = []string{
+	"dddd?dd?ddTdd:dd:ddfz",
+	"m _d dd:dd:ddf",
+	"Idddd dd:dd:ddf",
+	"m _d dddd dd:dd:ddf",
+	"dd?dd dd:dd:ddf",
+	"dd?dd?dd dd:dd:ddf",
+	"dd?dd?ddddTdd:dd:ddf",
+	"dd:dd:ddf",
+	"dddddddddDf",               // 1764024326.123
+	"bdD.dddD",                  // [    9.000131
+	"@hhhhhhhhhhhhhhhhhhhhhhhh", // TAI64N
+}
 
 // stampAt is the kind and length of the time stamp at the start of b; the
 // length is 0 if there is none.
 func stampAt(b []byte) (gap, int) {
-	if len(b) == 0 {
+	if len(b) == 0 || !grammar.IsDigit(b[0]) && b[0] != ' ' && b[0] != '@' && (b[0] < 'A' || b[0] > 'W') {
 		return none, 0
 	}
-	switch c := b[0]; {
-	case grammar.IsDigit(c) || c == ' ' || c == '@' || c >= 'A' && c <= 'W':
-	default:
-		return none, 0
-	}
-	for g := dateTime; g < lastStamp; g++ {
-		if _, n := stampOf(g, b); n > 0 {
+	for i := range stampForms {
+		g := stamps + gap(i)
+		if _, n := g.stamp(b); n > 0 {
 			return g, n
 		}
 	}
 	return none, 0
 }
 
-// stampForms are how kinds of time stamps look; a fraction of a second may
-// follow. See fitting.
-var stampForms = [lastStamp][]string{
-	dateTime:  {"dddd?dd?ddTdd:dd:dd"},
-	syslogDay: {"mmm _d dd:dd:dd", "mmm _d dddd dd:dd:dd"},
-	shortDay:  {"dd?dd dd:dd:dd", "dd?dd?dd dd:dd:dd", "dd?dd?ddddTdd:dd:dd"},
-	clock:     {"dd:dd:dd"},
-	klogDay:   {"Idddd dd:dd:dd"},
-}
-
-// stampOf matches the start of b with one kind of time stamp. zone is how much
+// stamp matches the start of b with one kind of time stamp. zone is how much
 // of its length, at the end, is the time zone.
-func stampOf(g gap, b []byte) (zone, n int) {
-	for _, form := range stampForms[g] {
-		if n = fitting(b, form); n > 0 {
-			n += fraction(b[n:], 1)
-			if g == dateTime {
-				zone = zoneSize(b[n:])
+func (g gap) stamp(b []byte) (zone, n int) {
+	for _, f := range []byte(stampForms[g-stamps]) {
+		rest := b[n:]
+		size := 0
+		switch f {
+		case 'b':
+			size = len(rest) - len(bytes.TrimLeft(rest, " "))
+		case 'D':
+			size = digits(rest)
+		case 'f':
+			if len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') && grammar.IsDigit(rest[1]) {
+				size = 1 + digits(rest[1:])
 			}
-			return zone, n + zone
-		}
-	}
-	switch g {
-	case seconds:
-		for n < len(b) && grammar.IsDigit(b[n]) {
-			n++
-		}
-		if n >= 9 {
-			return 0, n + fraction(b[n:], 1)
-		}
-	case sinceBoot:
-		for n < len(b) && b[n] == ' ' {
-			n++
-		}
-		from := n
-		for n < len(b) && grammar.IsDigit(b[n]) {
-			n++
-		}
-		if f := fraction(b[n:], 3); n > from && f > 0 && b[n] == '.' {
-			return 0, n + f
-		}
-	case tai64:
-		n = 1
-		for n < len(b) && n < 25 && grammar.IsHexDigit(b[n]) {
-			n++
-		}
-		if n == 25 && b[0] == '@' {
-			return 0, n
-		}
-	}
-	return 0, 0
-}
-
-// fitting matches the start of b: d is a digit, _ a digit or a blank, ? one of
-// -/., T one of "T ", I a level of klog and mmm a month. It returns the length, 0 if b is of another shape.
-func fitting(b []byte, s string) int {
-	if len(b) < len(s) {
-		return 0
-	}
-	for i := range len(s) {
-		c := b[i]
-		ok := false
-		switch s[i] {
-		case 'd':
-			ok = grammar.IsDigit(c)
-		case '_':
-			ok = grammar.IsDigit(c) || c == ' '
-		case '?':
-			ok = c == '-' || c == '/' || c == '.'
-		case 'T':
-			ok = c == 'T' || c == ' '
-		case 'I':
-			ok = c == 'I' || c == 'W' || c == 'E' || c == 'F'
+		case 'z':
+			zone = zoneSize(rest)
+			size = zone
 		case 'm':
-			ok = i > 0 || strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDec", string(b[:3]))
+			if len(rest) < 3 || !strings.Contains("JanFebMarAprMayJunJulAugSepOctNovDec", string(rest[:3])) {
+				return 0, 0
+			}
+			size = 3
 		default:
-			ok = c == s[i]
+			if len(rest) == 0 || !isForm(f, rest[0]) {
+				return 0, 0
+			}
+			size = 1
 		}
-		if !ok {
-			return 0
-		}
+		n += size
 	}
-	return len(s)
+	return zone, n
 }
 
-// fraction is the length of ".123" or ",123" at the start of b, 0 if it has
-// fewer digits than least.
-func fraction(b []byte, least int) int {
-	if len(b) == 0 || b[0] != '.' && b[0] != ',' {
-		return 0
+// isForm reports whether a byte is what one of a form asks for.
+func isForm(f, c byte) bool {
+	switch f {
+	case 'd':
+		return grammar.IsDigit(c)
+	case '_':
+		return grammar.IsDigit(c) || c == ' '
+	case 'h':
+		return grammar.IsHexDigit(c)
+	case '?':
+		return c == '-' || c == '/' || c == '.'
+	case 'T':
+		return c == 'T' || c == ' '
+	case 'I':
+		return c == 'I' || c == 'W' || c == 'E' || c == 'F'
 	}
-	n := 1
+	return c == f
+}
+
+// digits is how many digits b begins with.
+func digits(b []byte) int {
+	n := 0
 	for n < len(b) && grammar.IsDigit(b[n]) {
 		n++
-	}
-	if n <= least {
-		return 0
 	}
 	return n
 }
@@ -146,24 +115,14 @@ func fraction(b []byte, least int) int {
 // zoneSize is the length of "Z", "+01:00", "+0100" or "UTC" at the start of b,
 // with a blank before it or not.
 func zoneSize(b []byte) int {
-	blank := 0
-	if len(b) > 0 && b[0] == ' ' {
-		blank = 1
-	}
-	rest := b[blank:]
-	switch {
-	case len(rest) == 0:
-		return 0
-	case rest[0] == 'Z':
-		return blank + 1
-	case bytes.HasPrefix(rest, []byte("UTC")):
-		return blank + 3
-	case rest[0] == '+' || rest[0] == '-':
-		if n := fitting(rest[1:], "dd:dd"); n > 0 {
-			return blank + 1 + n
+	rest := bytes.TrimPrefix(b, []byte{' '})
+	for _, form := range []string{"Z", "UTC", "+dd:dd", "-dd:dd", "+dddd", "-dddd"} {
+		n := 0
+		for n < len(form) && n < len(rest) && isForm(form[n], rest[n]) {
+			n++
 		}
-		if n := fitting(rest[1:], "dddd"); n > 0 {
-			return blank + 1 + n
+		if n == len(form) {
+			return len(b) - len(rest) + n
 		}
 	}
 	return 0
@@ -183,16 +142,16 @@ func Stamp(b []byte, latest time.Time) time.Time {
 		if i > 0 && (grammar.IsWord(b[i-1]) && b[i-1] != '-') {
 			continue
 		}
-		if zone, n := stampOf(dateTime, b[i:]); n > 0 {
+		if zone, n := dateTime.stamp(b[i:]); n > 0 {
 			return parseDateTime(b[i:i+n-zone], b[i+n-zone:i+n])
 		}
 		if latest.IsZero() {
 			continue
 		}
-		if _, n := stampOf(syslogDay, b[i:]); n > 0 && b[i+6] == ' ' && b[i+9] == ':' {
+		if _, n := syslogDay.stamp(b[i:]); n > 0 {
 			return yearless("Jan _2 15:04:05", b[i:i+n], latest)
 		}
-		if _, n := stampOf(klogDay, b[i:]); n > 0 {
+		if _, n := klogDay.stamp(b[i:]); n > 0 {
 			return yearless("0102 15:04:05", b[i+1:i+n], latest)
 		}
 	}
@@ -246,4 +205,41 @@ func unixTime(text string) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// timeField is the time of a record.
+var timeField = regexp.MustCompile(`"(?:time|Time|@?timestamp|ts|__REALTIME_TIMESTAMP|timeUnixNano|eventTime|date|t)": *"?([^",}]*)`)
+
+// appendAround appends what of the text around a line can show its time: the
+// beginning, and the end of a record.
+func appendAround(to, around []byte) []byte {
+	to = append(to, around[:min(len(around), maxStamped)]...)
+	if len(around) > maxStamped && around[len(around)-1] == '}' {
+		to = append(append(to, ' '), around[max(maxStamped, len(around)-3*maxStamped):]...)
+	}
+	return to
+}
+
+// TimeOf reads the time of a line from the text around it, zero if there is
+// none. The time of a record is in its fields: what its texts say happened
+// before. A stamp without a year gets the last that puts it before latest; if
+// latest is zero it is not read.
+func TimeOf(around []byte, latest time.Time) time.Time {
+	if len(around) > maxStamped {
+		around = appendAround(nil, around)
+	}
+	head, _, isRecord := bytes.Cut(around, []byte{'{'})
+	fields := around[len(head):]
+	if t := Stamp(head, latest); !t.IsZero() || !isRecord {
+		return t
+	}
+	for _, m := range timeField.FindAllSubmatch(fields, -1) {
+		if t := Stamp(m[1], latest); !t.IsZero() {
+			return t
+		}
+		if t := unixTime(string(bytes.TrimSpace(m[1]))); !t.IsZero() {
+			return t
+		}
+	}
+	return Stamp(fields, latest)
 }

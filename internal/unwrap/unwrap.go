@@ -6,6 +6,7 @@ package unwrap
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"sync"
 
@@ -29,25 +30,17 @@ type Reader struct {
 	emit    func(*Chunk)
 	root    *level
 	streams []*Stream
-	dirty   []*Stream
 	nextID  int
 	free    sync.Pool
 
 	where
-	back     []byte // lines before text, to be looked at again
-	text     []byte // being fed
-	pos      int    // of the line in text
-	odd      bool   // the text may have entities of HTML, or blanks that do not break
-	marked   bool   // lines are rows of HTML, of which a prefix was learned without its tags
-	alien    bool   // a profile of another kind began, whose records are like those of goroutines
-	mail     bool   // the text is quoted-printable
-	soft     []byte // of it, a line that goes on
-	broken   []byte // a record whose text does not end in its line
-	brokeEnd string // what it has for the ends of its lines; "" if it is quoted
-	brokeAt  where  // the line in which it begins
-	record   record
-	id       []byte
-	buf      [maxNested + 2][]byte
+	back   *Chunk // lines of the source, to be looked at again
+	cut    bool   // the last line has no end
+	mail   bool   // the text is quoted-printable
+	soft   []byte // of it, a line that goes on
+	broken brokenRecord
+	id     []byte
+	buf    [maxNested + 2][]byte
 }
 
 // where is a line of the source.
@@ -64,115 +57,99 @@ type level struct {
 	depth   int
 	bare    *Stream // lines without a wrapping
 	shapes  []*shape
+	learned uint64 // how many shapes ever were
 	last    *Stream
-	keys    map[string]*Stream // of JSON records
-	fields  map[uint64]bool    // where in JSON records dumps were seen
+	streams map[string]*Stream // by their shape and identity
+	fields  map[string]bool    // paths of the fields of JSON records in which dumps were seen
 	records bool               // JSON records can be of a dump
+	marked  bool               // lines are marked up, of which a prefix was learned without that
 	pending *pending
-}
-
-// shape is how lines carry text: between two patterns, escaped or not. Lines
-// of one shape are of different streams if the identity in it differs.
-type shape struct {
-	before, after pattern
-	suffix        []byte // taken off the text's end
-	escaped       bool   // the text is a quoted string
-	pieces        bool   // the text carries its line's end, if it is not a piece of a line
-	member        bool   // a comma may follow
-	streams       map[string]*Stream
 }
 
 // New returns a Reader that gives chunks to emit.
 func New(emit func(*Chunk)) *Reader {
-	r := &Reader{emit: emit}
-	r.root = &level{}
-	r.root.bare = r.stream(r.root, nil, "")
+	r := &Reader{emit: emit, root: &level{streams: map[string]*Stream{}}}
+	r.root.bare = r.stream(r.root, "")
+	r.back = r.chunk(nil)
 	return r
 }
 
-func (r *Reader) stream(l *level, sh *shape, id string) *Stream {
-	s := &Stream{ID: r.nextID, level: l, shape: sh, id: id, lastKind: grammar.Blank}
-	r.nextID++
-	if sh != nil {
-		s.Prefixed = !sh.escaped
-		sh.streams[id] = s
-	}
+// stream begins a stream that has a key in its level.
+func (r *Reader) stream(l *level, id string) *Stream {
 	if len(r.streams) >= maxStreams {
 		r.evict()
 	}
+	s := r.newStream(l)
+	l.streams[id] = s
 	r.streams = append(r.streams, s)
 	return s
 }
 
-// evict ends the half of the streams that were quiet for longest, and what is
-// wrapped in them.
-func (r *Reader) evict() {
-	bare := r.streams[0]
-	rest := slices.Clone(r.streams[1:])
-	slices.SortStableFunc(rest, func(a, b *Stream) int { return b.used - a.used })
-	for _, s := range rest[len(rest)/2:] {
-		r.abandon(s)
-	}
-	r.streams = append([]*Stream{bare}, rest[:len(rest)/2]...)
-	r.streams = slices.DeleteFunc(r.streams, func(s *Stream) bool {
-		if s.level.bare != nil && s.level.bare.abandoned {
-			r.abandon(s)
-		}
-		return s.abandoned
-	})
+func (r *Reader) newStream(l *level) *Stream {
+	r.nextID++
+	return &Stream{ID: r.nextID - 1, level: l, lastKind: grammar.Blank}
 }
 
-// abandon ends a stream while the source goes on.
-func (r *Reader) abandon(s *Stream) {
-	r.end(s, false)
-	s.abandoned = true
-	if s.shape != nil && s.shape.streams[s.id] == s {
-		delete(s.shape.streams, s.id)
+// newLevel is the level of what is wrapped in a stream.
+func newLevel(bare *Stream) *level {
+	return &level{depth: bare.level.depth + 1, bare: bare, streams: map[string]*Stream{}}
+}
+
+// follow makes a stream that of the lines of a shape that have a key.
+func (s *Stream) follow(sh *shape, id string) {
+	s.shape, s.id, s.cut, s.Prefixed, s.level.streams[id] = sh, id, nil, !sh.escaped, s
+}
+
+// evict ends the half of the streams that were quiet for longest.
+func (r *Reader) evict() {
+	byUse := slices.SortedFunc(slices.Values(r.streams), func(a, b *Stream) int { return a.used - b.used })
+	median := byUse[len(byUse)/2].used
+	r.abandon(func(s *Stream) bool { return s.used <= median && s != r.root.bare })
+}
+
+// abandon ends streams while the source goes on, and what is wrapped in them.
+func (r *Reader) abandon(gone func(*Stream) bool) {
+	for _, s := range slices.Clone(r.streams) {
+		if s.abandoned || !gone(s) && (s.level.bare == nil || !s.level.bare.abandoned) {
+			continue
+		}
+		s.abandoned = true
+		r.end(s, false)
+		maps.DeleteFunc(s.level.streams, func(_ string, o *Stream) bool { return o == s })
 	}
-	if s.level.keys[s.id] == s {
-		delete(s.level.keys, s.id)
-	}
-	if s.level.last == s {
-		s.level.last = nil
-	}
+	r.streams = slices.DeleteFunc(r.streams, func(s *Stream) bool { return s.abandoned })
 }
 
 // Feed reads whole lines, of which the first has a number and an offset in the
 // source. The last line may lack its end only where the source ends.
 func (r *Reader) Feed(text []byte, line int, offset int64) {
-	r.text, r.line = text, line
-	r.odd = bytes.IndexByte(text, '&') >= 0 || bytes.Contains(text, nbsp)
+	r.line = line
 	for pos := 0; pos < len(text); r.line++ {
 		n := bytes.IndexByte(text[pos:], '\n')
-		if n < 0 {
+		if r.cut = n < 0; r.cut {
 			n = len(text) - pos
 		}
-		r.pos, r.offset = pos, offset+int64(pos)
+		r.offset = offset + int64(pos)
 		r.source(text[pos : pos+n])
 		pos += n + 1
 	}
-	r.flush(false)
-	r.keepBack(text)
-	r.text = nil
-}
-
-// tailLines is the last whole lines of a text.
-func tailLines(text []byte) []byte {
-	if len(text) <= backBytes {
-		return text
+	for _, s := range r.streams {
+		r.give(s)
 	}
-	text = text[len(text)-backBytes:]
-	return text[bytes.IndexByte(text, '\n')+1:]
 }
 
 // Break says that text without wrapping was read past the Reader.
 func (r *Reader) Break() {
 	r.settle(r.root)
 	r.closeBroken()
-	bare := r.root.bare
-	bare.started, bare.lastKind, bare.want = true, grammar.Blank, grammar.Other
-	r.give(bare, len(text(bare)))
-	r.back = r.back[:0]
+	r.passed(r.root.bare)
+	r.back.Text, r.back.lines = r.back.Text[:0], r.back.lines[:0]
+}
+
+// passed says that whole goroutines of a stream were read past the Reader.
+func (r *Reader) passed(s *Stream) {
+	s.settled, s.suspect, s.inPanic, s.lastKind, s.want = true, false, false, grammar.Blank, grammar.Other
+	r.giveAll(s)
 }
 
 // Close says that the source has ended, and gives out all that is held back.
@@ -187,83 +164,36 @@ func (r *Reader) Close() {
 	for _, s := range slices.Clone(r.streams) {
 		r.end(s, true)
 	}
-	r.streams = r.streams[:0]
+	r.streams = nil
 }
 
-func text(s *Stream) []byte {
-	if s.out == nil {
-		return nil
+// give emits the text of a stream but for the last line, which may go on in the
+// next. What is to be put into another order is kept.
+func (r *Reader) give(s *Stream) {
+	if c := s.out; s.settled && !s.reversed && c != nil && len(c.lines) > 1 {
+		s.out = c.split(len(c.lines) - 1)
+		r.emit(c)
 	}
-	return s.out.Text
 }
 
-// flush gives out the lines of all streams but for what may still be needed:
-// the last line, with which a wrapped one may go on.
-func (r *Reader) flush(all bool) {
-	keep := r.dirty[:0]
-	for _, s := range r.dirty {
-		s.dirty = false
-		size := len(text(s))
-		switch {
-		case size == 0:
-			continue
-		case all:
-			r.give(s, size)
-			continue
-		case s.reversed && size < maxReversed, !s.started && size < heldBytes:
-		case s.reversed:
-			r.giveReversed(s)
-			continue
-		default:
-			r.give(s, s.last)
+// giveAll emits all text of a stream.
+func (r *Reader) giveAll(s *Stream) {
+	if c := s.out; c != nil {
+		s.out = nil
+		if s.reversed {
+			c = c.reverse()
 		}
-		if len(text(s)) > 0 {
-			s.dirty = true
-			keep = append(keep, s)
-		}
+		r.emit(c)
 	}
-	r.dirty = keep
-}
-
-// give emits the text of a stream up to a position.
-func (r *Reader) give(s *Stream, to int) {
-	if to == 0 || s.out == nil {
-		return
-	}
-	c := s.out
-	if to < len(c.Text) {
-		s.out = c.split(r, to)
-		s.last -= to
-	} else {
-		s.out, s.last = nil, 0
-	}
-	r.emit(c)
-}
-
-func (r *Reader) giveReversed(s *Stream) {
-	c := s.out
-	s.out, s.last = c.reverse(r), 0
-	c.Free()
-	r.give(s, len(s.out.Text))
 }
 
 // end emits the rest of a stream. source says that the source ends here too.
 func (r *Reader) end(s *Stream, source bool) {
-	if s.abandoned {
-		return
-	}
 	if len(s.pieces) > 0 {
-		line := s.pieces
-		s.pieces = nil
-		r.put(s, line)
+		r.piece(s, nil, false)
 	}
 	if s.inner != nil {
 		r.settle(s.inner)
-	}
-	if s.reversed && len(text(s)) > 0 {
-		c := s.out
-		s.out = c.reverse(r)
-		c.Free()
 	}
 	if s.out == nil {
 		if s.State == nil {
@@ -271,141 +201,85 @@ func (r *Reader) end(s *Stream, source bool) {
 		}
 		s.out = r.chunk(s)
 	}
-	c := s.out
-	c.End = true
-	c.Cut = source && s.used == r.line-1 && r.cut()
-	s.out, s.last = nil, 0
-	r.emit(c)
+	s.out.End = true
+	s.out.Cut = source && s.used == r.line-1 && r.cut
+	r.giveAll(s)
 }
-
-// cut reports whether the source's last line has no end.
-func (r *Reader) cut() bool { return len(r.back) > 0 && r.back[len(r.back)-1] != '\n' }
 
 // source reads a line of the source.
 func (r *Reader) source(line []byte) {
-	if bytes.IndexByte(line, '\r') >= 0 || bytes.IndexByte(line, 0x1b) >= 0 || bytes.IndexByte(line, '\b') >= 0 {
-		line = cleanLine(line)
-	}
+	line = cleanLine(line)
 	if r.mail || len(line) > 20 && line[0] == 'C' {
 		var whole bool
 		if line, whole = r.unquote(line); !whole {
 			return
 		}
 	}
-	if r.broken != nil && r.goesOn(line) {
+	if r.broken.text != nil && r.goesOn(line) {
 		return
 	}
 	r.raw, r.around = line, line
 	r.take(r.root, line)
+	if r.back.add(line, origin{line: r.line, offset: r.offset}, nil); len(r.back.Text) > 4*backBytes { // now and then only, since it moves them
+		c := r.back
+		r.back = c.split(c.index(len(c.Text) - backBytes))
+		c.Free()
+	}
 }
 
 // take reads a line of a level.
 func (r *Reader) take(l *level, line []byte) {
-	if r.marked && l.depth == 0 {
+	if l.marked {
 		line = cleanText(line)
 	}
 	if l.pending != nil && r.resolve(l, line) {
 		return
 	}
-	if s := l.last; s != nil && !s.extended && s.prefix.matches(line) {
-		r.cutPrefix(s, line)
+	if slices.ContainsFunc(l.shapes, func(sh *shape) bool { return r.byShape(l, sh, line) }) {
 		return
 	}
-	for _, sh := range l.shapes {
-		if r.byShape(l, sh, line) {
-			return
-		}
+	if l.depth == 0 && r.broken.line != r.line && r.isCut(l, line) && r.breaks(line, `\`, true) {
+		return
 	}
 	if len(l.shapes) > 0 && l.last != nil && l.last.used == r.line-1 && r.rejoin(l.last, line) {
 		return
 	}
-	if grammar.Interesting(line) || l.records || bytes.Contains(line, bytesWord) {
-		if r.recognise(l, line) {
-			return
-		}
+	if (grammar.Interesting(line) || l.records || bytes.Contains(line, bytesWord)) && r.recognise(l, line) {
+		return
 	}
 	r.plain(l.bare, line)
 }
 
 // byShape gives a line to its stream if it has a shape.
 func (r *Reader) byShape(l *level, sh *shape, line []byte) bool {
-	s, from, to := r.match(sh, line)
-	if s == nil {
+	from, to, id, ok := sh.match(line, r.id[:0])
+	r.id = id
+	s := l.streams[string(id)]
+	if !ok || s == nil {
 		return false
 	}
 	l.last = s
 	if sh.escaped {
-		r.escaped(s, sh, line[from:to])
+		buf := &r.buf[l.depth]
+		*buf = unescape((*buf)[:0], line[from:to])
+		r.lines(s, bytes.TrimRight(*buf, "\r"), sh.pieces)
 	} else {
-		r.piece(s, line[from:to], s.container && line[min(from, sh.before.flagAt(line))] == 'P')
+		r.piece(s, line[from:to], sh.before.flagged && from > 1 && line[from-2] == 'P')
 	}
 	return true
-}
-
-// match finds the stream of a line that has a shape, and where its text is.
-func (r *Reader) match(sh *shape, line []byte) (s *Stream, from, to int) {
-	n, id, ok := sh.before.cut(line, r.id[:0])
-	r.id = id
-	if !ok {
-		return nil, 0, 0
-	}
-	from, to = n, len(line)
-	if sh.escaped {
-		size := scalarSize(line[max(0, n-1):])
-		if n == 0 || line[n-1] != '"' || size < 2 {
-			return nil, 0, 0
-		}
-		to = n + size - 2
-		m, id, ok := sh.after.cut(line[to:], r.id)
-		r.id = id
-		rest := bytes.TrimRight(line[min(len(line), to+m):], " \t")
-		if !ok || len(rest) > 0 && !(sh.member && string(rest) == ",") {
-			return nil, 0, 0
-		}
-	} else if len(sh.suffix) > 0 {
-		rest, ok := cutSuffix(line[n:], sh.suffix)
-		if !ok {
-			return nil, 0, 0
-		}
-		to = n + len(rest)
-	}
-	return sh.streams[string(r.id)], from, to
-}
-
-// cutPrefix gives a line to a stream, whose prefix it has.
-func (r *Reader) cutPrefix(s *Stream, line []byte) {
-	if size := s.prefix.size; s.container {
-		r.piece(s, line[size:], line[size-2] == 'P')
-	} else {
-		r.put(s, line[size:])
-	}
-}
-
-// escaped gives the text of a quoted string to a stream.
-func (r *Reader) escaped(s *Stream, sh *shape, raw []byte) {
-	buf := &r.buf[s.level.depth]
-	*buf = unescape((*buf)[:0], raw)
-	r.lines(s, bytes.TrimRight(*buf, "\r"), sh.pieces)
 }
 
 // lines gives text to a stream: whole lines, or with pieces also a part of a
 // line.
 func (r *Reader) lines(s *Stream, text []byte, pieces bool) {
-	if bytes.IndexByte(text, 0x1b) >= 0 {
-		text = stripEscapes(text)
-	}
-	ended := len(text) > 0 && text[len(text)-1] == '\n'
-	if ended {
-		text = text[:len(text)-1]
-	}
+	text = stripEscapes(text)
+	text, ended := bytes.CutSuffix(text, []byte{'\n'})
 	for {
-		i := bytes.IndexByte(text, '\n')
-		if i < 0 {
-			r.piece(s, text, pieces && !ended)
+		line, rest, more := bytes.Cut(text, []byte{'\n'})
+		r.piece(s, line, !more && pieces && !ended)
+		if text = rest; !more {
 			return
 		}
-		r.piece(s, text[:i], false)
-		text = text[i+1:]
 	}
 }
 
@@ -429,10 +303,10 @@ var bytesWord = []byte(`"MESSAGE":`)
 
 // put gives a line to a stream. A line that is wrapped once more is unwrapped.
 func (r *Reader) put(s *Stream, text []byte) {
-	if s.csv && len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
-		text = csvField(text, 0)
+	if s.shape != nil && s.shape.before.csv {
+		text = csvField(text)
 	}
-	if s.inner == nil || len(s.inner.shapes) == 0 && s.inner.pending == nil && !s.inner.records {
+	if !s.inner.isInUse() {
 		if r.regular(s, text) {
 			return
 		}
@@ -442,65 +316,48 @@ func (r *Reader) put(s *Stream, text []byte) {
 		}
 	}
 	if s.inner == nil {
-		s.inner = &level{depth: s.level.depth + 1, bare: s}
+		s.inner = newLevel(s)
 	}
 	r.take(s.inner, text)
 }
 
 // regular takes a line that is as Go prints it and in its place.
 func (r *Reader) regular(s *Stream, text []byte) bool {
-	if s.lastKind == grammar.Partial || r.odd && (bytes.IndexByte(text, '&') >= 0 || bytes.Contains(text, nbsp)) {
+	if s.lastKind == grammar.Partial || s.suspect || bytes.IndexByte(text, '&') >= 0 || bytes.Contains(text, nbsp) {
 		return false
 	}
-	switch k := grammar.Plain(text); {
+	k := grammar.Plain(text)
+	switch {
 	case k == grammar.Blank:
-		if s.suspect {
-			return false
-		}
 	case k == grammar.Place && s.want == k:
 		s.want, s.lastKind = grammar.Call, k
 	case k == grammar.Call && s.want == k:
 		s.want, s.lastKind = grammar.Place, k
-	case k == grammar.Start && s.want == grammar.Call && s.lastKind != grammar.Call:
+	case k == grammar.Start && s.want == grammar.Call && s.lastKind != grammar.Call && s.settled:
 		s.lastKind, s.inPanic = k, false
-		r.stamp(s)
 	default:
 		return false
 	}
-	r.append(s, text)
+	r.append(s, text, k == grammar.Start)
 	return true
 }
 
-// append adds a line to what a stream has to give out.
-func (r *Reader) append(s *Stream, text []byte) {
-	c := s.out
-	if c == nil {
-		c = r.chunk(s)
-		c.offset = r.offset
-		s.out = c
-	}
-	if !s.dirty {
-		s.dirty = true
-		r.dirty = append(r.dirty, s)
-	}
-	if c.next != r.line {
-		c.marks = append(c.marks, mark{len(c.Text), r.line, s.Document})
-	}
-	c.next = r.line
-	if !s.Document {
-		c.next++
-	}
-	s.last, s.used, s.parts = len(c.Text), r.line, 0
-	c.Text = append(append(c.Text, text...), '\n')
-}
-
-// stamp notes the time of the line that is appended next.
-func (r *Reader) stamp(s *Stream) {
+// append adds a line to what a stream has to give out. stamped says that its
+// time is wanted.
+func (r *Reader) append(s *Stream, text []byte, stamped bool) {
 	if s.out == nil {
 		s.out = r.chunk(s)
 	}
-	c := s.out
-	from := len(c.aux)
-	c.aux = appendAround(c.aux, r.around)
-	c.stamps = append(c.stamps, stampText{len(c.Text), from, len(c.aux), r.offset})
+	var around []byte
+	if stamped {
+		around = r.around
+	}
+	s.out.add(text, origin{line: r.line, offset: r.offset}, around)
+	s.used, s.parts = r.line, 0
+	switch size := len(s.out.Text); {
+	case s.reversed && size > maxReversed:
+		r.giveAll(s)
+	case !s.settled && size > heldBytes:
+		s.settled, s.suspect = true, false
+	}
 }

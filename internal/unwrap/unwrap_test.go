@@ -175,6 +175,8 @@ func TestRejoined(t *testing.T) {
 		"a name cut in created by":    {"goroutine 7 [select]:\ncreated by main.fun\nc1 in goroutine 3\n", "created by main.func1 in goroutine 3\n"},
 		"a place cut in its digits":   {"goroutine 7 [select]:\nmain.f()\n\t/a/b.go:3\n7 +0x1\n", "\t/a/b.go:37 +0x1\n"},
 		"words after a place":         {"goroutine 7 [select]:\nmain.f()\n\t/a/b.go:3 +0x1\nok then\n", "+0x1\nok then\n"},
+		"a record in two lines":       {`{"log":"goroutine 7 [select]:\n","s":"x"}` + "\n" + `{"log":"main.f()\n","s` + "\n" + `":"x"}` + "\n" + `{"log":"\t/a/b.go:3 +0x1\n","s":"x"}` + "\n", "main.f()\n\t/a/b.go:3 +0x1\n"},
+		"a pair in two lines":         {"time=1 msg=\"goroutine 7 [select]:\"\ntime=2 msg=\"example.com/long.\nf()\"\ntime=3 msg=\"\\t/a/b.go:3 +0x1\"\n", "example.com/long.f()\n\t/a/b.go:3 +0x1\n"},
 		"escaped twice":               {`x goroutine 7 [select]:\\nmain.f()\\n\\t/a/b.go:3 +0x1\\n` + "\n", "main.f()\n\t/a/b.go:3 +0x1\n"},
 	} {
 		if got := strings.Join(unwrapAll(t, tt.source, 1<<30), "--\n"); !strings.Contains(got, tt.want) {

@@ -1,12 +1,10 @@
-package parse
+package goroutine
 
 import (
 	"cmp"
 	"path"
 	"regexp"
 	"strings"
-
-	"gdump/internal/goroutine"
 )
 
 // toolchain finds the Go version in the file name of a runtime function, as in
@@ -20,14 +18,15 @@ type program struct {
 	gopath bool   // sources lie at .../src/IMPORT/PATH, modules have no version
 }
 
-// classify gives every function its module and origin, from the file names, and
-// the dumps that have these functions the Go version.
-func classify(stacks *goroutine.Stacks, dumps []*goroutine.Dump) {
+// FindOrigins gives every function its module and origin, from the names of
+// the files, and returns the version of Go that built the program. What build
+// info of the program says is better: see Attribute.
+func (t *Stacks) FindOrigins() (goVersion string) {
 	var p program
 	versions := map[string]string{} // by the package whose file names it
-	stacks.EachFunction(func(f *goroutine.Frame) {
+	t.EachFunction(func(f *Frame) {
 		if f.Package == "main" && p.module == "" {
-			p.module, p.gopath = mainModule(f.File)
+			p.module, p.gopath = MainModule(f.File)
 		}
 		if (f.Package == "runtime" || f.Package == "net/http") && versions[f.Package] == "" {
 			if m := toolchain.FindStringSubmatch(f.File); m != nil {
@@ -35,48 +34,31 @@ func classify(stacks *goroutine.Stacks, dumps []*goroutine.Dump) {
 			}
 		}
 	})
-	stacks.EachFunction(p.origin)
-	for _, d := range dumps {
-		d.GoVersion = cmp.Or(versions["runtime"], versions["net/http"])
-	}
+	t.EachFunction(p.origin)
+	return cmp.Or(versions["runtime"], versions["net/http"])
 }
 
-func (p *program) origin(f *goroutine.Frame) {
+func (p *program) origin(f *Frame) {
 	file := strings.ReplaceAll(f.File, `\`, "/")
 	switch {
 	case isRuntime(f):
-		f.Origin = goroutine.Runtime
+		f.Origin = Runtime
+		return
 	case isStd(f.Package, file):
-		f.Origin = goroutine.Stdlib
-	default:
-		f.Module = moduleOf(f.Package, file)
-		f.Origin = goroutine.Main
-		modPath, _, versioned := strings.Cut(f.Module, "@")
-		switch {
-		case f.Package == "main":
-			f.Module = versionless(f.Module, p.module)
-		case f.Package == "" || strings.Contains(file, "/vendor/"):
-			f.Origin = goroutine.Dependency
-		case versioned:
-			if modPath != p.module {
-				f.Origin = goroutine.Dependency
-			}
-		case p.gopath && modPath != p.module:
-			f.Origin = goroutine.Dependency
-		}
+		f.Origin = Stdlib
+		return
+	}
+	f.Module, f.Origin = moduleOf(f.Package, file), Main
+	modPath, _, versioned := strings.Cut(f.Module, "@")
+	switch {
+	case f.Package == "main":
+		f.Module = cmp.Or(f.Module, p.module)
+	case f.Package == "" || strings.Contains(file, "/vendor/"), (versioned || p.gopath) && modPath != p.module:
+		f.Origin = Dependency
 	}
 }
 
-// versionless is the module of package main: what its own file says, else
-// what was found out about the program.
-func versionless(own, program string) string {
-	if own != "" {
-		return own
-	}
-	return program
-}
-
-func isRuntime(f *goroutine.Frame) bool {
+func isRuntime(f *Frame) bool {
 	switch f.Package {
 	case "runtime/pprof", "runtime/debug", "runtime/trace", "runtime/metrics", "runtime/coverage", "runtime/cgo":
 		return false
@@ -171,8 +153,8 @@ func guessModule(pkg string) string {
 	return strings.TrimSuffix(module, "/")
 }
 
-// mainModule finds the main module's path from the file of package main.
-func mainModule(file string) (module string, gopath bool) {
+// MainModule finds the main module's path from the file of package main.
+func MainModule(file string) (module string, gopath bool) {
 	file = strings.ReplaceAll(file, `\`, "/")
 	dir := path.Dir(file)
 	if m := moduleOf("", file); m != "" {
@@ -190,10 +172,10 @@ func mainModule(file string) (module string, gopath bool) {
 	return "", false
 }
 
-// packageOf is the import path in a decoded function name. The path ends at
+// PackageOf is the import path in a decoded function name. The path ends at
 // the first dot after its last slash, but a version ending such as ".v3"
 // belongs to it.
-func packageOf(function string) string {
+func PackageOf(function string) string {
 	slash, dot := 0, -1
 scan:
 	for i := range len(function) {
