@@ -59,6 +59,9 @@ type matched struct {
 // match makes the series: buckets that are the same in different dumps.
 func match(l lived) matched {
 	m := matched{lived: l, home: homes(l.dumps)}
+	if len(l.dumps) == 1 {
+		return m.each()
+	}
 	like, level := m.likeness()
 	var all []parts
 	matches := []Match{}
@@ -102,6 +105,19 @@ func match(l lived) matched {
 		}
 	}
 	m.warnOfMatches()
+	return m
+}
+
+// each makes a series of each bucket of the only dump. There can be a million.
+func (m matched) each() matched {
+	buckets := m.dumps[0].Buckets
+	m.series = make([]Series, len(buckets))
+	at, counts := make([]*goroutine.Bucket, len(buckets)), make([]int, len(buckets))
+	for i := range buckets {
+		b := &buckets[i]
+		at[i], counts[i], m.home[0][i] = b, b.Count, int32(i)
+		m.series[i] = Series{Bucket: b, At: at[i : i+1 : i+1], Counts: counts[i : i+1 : i+1], Match: MatchStack}
+	}
 	return m
 }
 
