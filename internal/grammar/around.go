@@ -224,7 +224,7 @@ func OtherProfile(line []byte) string {
 			return p.kind
 		}
 	}
-	if bytes.Contains(line, profileWord) && CountsAt(line) < 0 {
+	if bytes.Contains(line, profileWord) && !bytes.Contains(line, Goroutine[:len(Goroutine)-1]) {
 		return "a profile of another kind"
 	}
 	return ""
