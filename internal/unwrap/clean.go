@@ -108,8 +108,11 @@ func cleanLine(line []byte) []byte {
 	if bytes.IndexByte(line, '\b') >= 0 {
 		line = bytes.ReplaceAll(line, []byte{'\b'}, nil)
 	}
+	if bytes.IndexByte(line, '\r') < 0 {
+		return line
+	}
 	i := bytes.LastIndexByte(line, '\r')
-	if i >= 0 && grammar.Interesting(line[:i]) && bytes.IndexByte(line[i+1:], '\t') >= 0 {
+	if grammar.Interesting(line[:i]) && bytes.IndexByte(line[i+1:], '\t') >= 0 {
 		return line // a whole dump whose lines end in returns
 	}
 	return line[i+1:]

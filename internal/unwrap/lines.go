@@ -18,8 +18,10 @@ func (r *Reader) plain(s *Stream, line []byte) {
 	if k == grammar.Other {
 		// What closes a quotation around it may follow.
 		t := bytes.TrimRight(bytes.TrimSuffix(line, []byte(`\n`)), "\"'`,;\\} \t|$]>")
-		if tk := grammar.KindOf(t); tk > grammar.Blank && tk < grammar.Partial {
-			line, k = t, tk
+		if len(t) < len(line) {
+			if tk := grammar.KindOf(t); tk > grammar.Blank && tk < grammar.Partial {
+				line, k = t, tk
+			}
 		}
 	}
 	if s.inPanic {

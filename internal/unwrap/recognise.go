@@ -94,7 +94,7 @@ func (l *level) shape(n *shape, line []byte) (_ *shape, id string) {
 		if i < 0 {
 			i = len(l.shapes)
 		}
-		l.shapes = slices.Insert(l.shapes, i, n)
+		l.shapes, l.quick = slices.Insert(l.shapes, i, n), nil
 	}
 	return n, string(key)
 }

@@ -59,6 +59,8 @@ type level struct {
 	shapes  []*shape
 	learned uint64 // how many shapes ever were
 	last    *Stream
+	quick   *Stream // of the lines that head matches, since no shape comes before its own
+	head    mask
 	streams map[string]*Stream // by their shape and identity
 	fields  map[string]bool    // paths of the fields of JSON records in which dumps were seen
 	records bool               // JSON records can be of a dump
@@ -235,6 +237,11 @@ func (r *Reader) take(l *level, line []byte) {
 	if l.pending != nil && r.resolve(l, line) {
 		return
 	}
+	if s := l.quick; s != nil && l.head.matches(line) && !s.abandoned {
+		l.last = s
+		r.prefixed(s, line, l.head.size, len(line))
+		return
+	}
 	if slices.ContainsFunc(l.shapes, func(sh *shape) bool { return r.byShape(l, sh, line) }) {
 		return
 	}
@@ -258,15 +265,25 @@ func (r *Reader) byShape(l *level, sh *shape, line []byte) bool {
 	if !ok || s == nil {
 		return false
 	}
+	if l.last == s && sh == l.shapes[0] && !sh.escaped && sh.suffix == nil && to > from {
+		l.quick = s
+		l.head.learn(&sh.before, line[:from])
+	}
 	l.last = s
 	if sh.escaped {
 		buf := &r.buf[l.depth]
 		*buf = unescape((*buf)[:0], line[from:to])
 		r.lines(s, bytes.TrimRight(*buf, "\r"), sh.pieces)
 	} else {
-		r.piece(s, line[from:to], sh.before.flagged && from > 1 && line[from-2] == 'P')
+		r.prefixed(s, line, from, to)
 	}
 	return true
+}
+
+// prefixed gives the text of a line to a stream, a part of a line if a
+// container runtime's flag says so.
+func (r *Reader) prefixed(s *Stream, line []byte, from, to int) {
+	r.piece(s, line[from:to], s.shape.before.flagged && from > 1 && line[from-2] == 'P')
 }
 
 // lines gives text to a stream: whole lines, or with pieces also a part of a
