@@ -325,6 +325,13 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 		d.Problems = append(d.Problems, goroutine.Problem{Note: true, Message: fmt.Sprintf("a bucket has more than %d labels or values of one: the rest is not kept", maxValues)})
 	}
 	markLeaks(&d)
+	b.markAlone(&d)
+	return d
+}
+
+// markAlone marks the stack of one goroutine that a panic or the program itself
+// printed.
+func (b *builder) markAlone(d *goroutine.Dump) {
 	if len(d.Buckets) == 1 && d.Goroutines == 1 && d.Buckets[0].State() == "running" && d.Level.HasIDs() {
 		logged, recovered := isLogged(d.Buckets[0].Stack)
 		d.Alone = logged || b.sure || d.Reason != ""
@@ -335,7 +342,6 @@ func (b *builder) dump(entries []entry, tallies []*tally) goroutine.Dump {
 			d.Level = goroutine.Debug2
 		}
 	}
-	return d
 }
 
 // markLeaks marks every goroutine of a leak profile as leaked, and takes a dump

@@ -171,20 +171,7 @@ func (s *stack) odd(line []byte) bool {
 		s.addC(s.before, frame{file: []byte("?")})
 		return true
 	}
-	if call, place, ok := grammar.CutPlaced(text); ok && s.section == calls {
-		s.dropName()
-		if grammar.IsCreated(call) {
-			s.section = creating
-		}
-		f, _ := readPlace(place)
-		s.add(call, f)
-		return true
-	}
-	if call, ok := grammar.CutNumbered(text); ok && s.section == calls {
-		if s.titled {
-			s.titled, s.frames = false, s.frames[:0]
-		}
-		s.name, s.before = call, call
+	if s.listed(text) {
 		return true
 	}
 	if f, ok := readPlace(withoutCut(bytes.TrimPrefix(text, []byte("at ")))); ok {
@@ -223,6 +210,30 @@ func (s *stack) odd(line []byte) bool {
 		return true
 	}
 	s.before = text
+	return false
+}
+
+// listed reads a call as other programs list them.
+func (s *stack) listed(text []byte) bool {
+	if s.section != calls {
+		return false
+	}
+	if call, place, ok := grammar.CutPlaced(text); ok {
+		s.dropName()
+		if grammar.IsCreated(call) {
+			s.section = creating
+		}
+		f, _ := readPlace(place)
+		s.add(call, f)
+		return true
+	}
+	if call, ok := grammar.CutNumbered(text); ok {
+		if s.titled {
+			s.titled, s.frames = false, s.frames[:0]
+		}
+		s.name, s.before = call, call
+		return true
+	}
 	return false
 }
 
