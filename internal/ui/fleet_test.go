@@ -55,7 +55,11 @@ func TestFleetGroupings(t *testing.T) {
 // TestOver regroups a fleet over time by what its history knows, and says that
 // it is no grouping of all.
 func TestOver(t *testing.T) {
-	tr := trend.Compare([]goroutine.Dump{fleetOf(1), fleetOf(2), fleetOf(3)})
+	dumps := []goroutine.Dump{fleetOf(1), fleetOf(2), fleetOf(3)}
+	for i := range dumps {
+		dumps[i].Source = fmt.Sprintf("pyroscope:http://h:4040 %d:00", i)
+	}
+	tr := trend.Compare(dumps)
 	tr.By = "function"
 	s := at(t, 80, 24, tr)
 	var asked []string
@@ -70,7 +74,7 @@ func TestOver(t *testing.T) {
 		},
 	}
 	s.press("b")
-	s.shows("by package; over time not by stack, line, state or go statement")
+	s.shows("pyroscope:http://h:4040 0:00 → 2:00 (+1 between)", "by package; over time not by stack, line, state or go statement")
 	s.press("b", "b")
 	if got := fmt.Sprint(asked); got != "[package[0 1 2] instance[0 1 2] function[0 1 2]]" || s.m.by != "function" {
 		t.Errorf("asked for %s, by %s", got, s.m.by)

@@ -34,7 +34,7 @@ func (m *model) titleView() string {
 			facts = append(facts, last.TakenAt.Local().Format("2006-01-02 15:04:05 MST"))
 		}
 	} else {
-		name += " → " + clean(last.Source)
+		name += " → " + m.after(last)
 		if n := len(dumps) - 2; n > 0 {
 			name += fmt.Sprintf(" (+%d between)", n)
 		}
@@ -50,7 +50,7 @@ func (m *model) titleView() string {
 	const head = " gdump  "
 	right := strings.Join(facts, " · ") + " "
 	// What says least goes first: folders, then facts, then the front of the name.
-	if cells(head+position+name+right)+2 > m.width {
+	if m.config.Over == nil && cells(head+position+name+right)+2 > m.width {
 		name = strings.ReplaceAll(name, unnumbered(clean(dumps[0].Source)), shortSource(unnumbered(clean(dumps[0].Source))))
 		name = strings.ReplaceAll(name, clean(last.Source), shortSource(clean(last.Source)))
 	}
@@ -65,6 +65,16 @@ func (m *model) titleView() string {
 		name = strings.TrimSuffix(position, " · ")
 	}
 	return spread(m.theme.Title.Render(head)+m.theme.Strong.Render(name), right, m.width)
+}
+
+// after is the source of the last dump, behind that of the first. Over time both
+// are of one server, and only the moment differs.
+func (m *model) after(last *goroutine.Dump) string {
+	first, source := m.trend.Dumps[0].Source, last.Source
+	if at := strings.LastIndexByte(first, ' ') + 1; m.config.Over != nil && strings.HasPrefix(source, first[:at]) {
+		source = source[at:]
+	}
+	return clean(source)
 }
 
 // shortSource is a source without its folders, or the host of a URL.
