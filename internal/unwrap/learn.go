@@ -65,7 +65,10 @@ func dumpIn(line []byte) (from, end int) {
 		return from, end
 	}
 	if rest, minus := bytes.CutPrefix(line, []byte{'-'}); minus {
-		if from, end = grammar.FindHeader(rest); from == 0 {
+		if from, end = grammar.FindHeader(rest); from != 0 {
+			from, end = grammar.FindCounts(rest)
+		}
+		if from == 0 {
 			return 1, end + 1
 		}
 	}
