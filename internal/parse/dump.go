@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -257,7 +256,7 @@ func (b *builder) snapshot() goroutine.Dump {
 	for i, t := range b.tallies {
 		t.labels.read()
 		own := *t
-		own.heads, own.minutes = maps.Collect(t.all), nil
+		own.heads, own.minutes = t.allHeads(), nil
 		own.args, own.ids = slices.Clip(t.args), t.ids.Clip()
 		tallies[i] = &own
 	}

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -108,14 +107,14 @@ func (s *states) name(n int) string {
 }
 
 // fill puts what heads say into a bucket.
-func (s *states) fill(k *goroutine.Bucket, heads iter.Seq2[head, int]) {
-	names := map[string]int{}
+func (s *states) fill(k *goroutine.Bucket, heads map[head]int) {
+	names, minutes := map[string]int{}, map[int]int{}
 	for h, n := range heads {
 		if h.is(stated) {
 			names[s.name(h.state())] += n
 		}
 		if h.is(timed) {
-			k.Waits = append(k.Waits, goroutine.Wait{Minutes: h.minutes(), N: n})
+			minutes[h.minutes()] += n
 		}
 		if h.is(locked) {
 			k.Locked += n
@@ -125,16 +124,11 @@ func (s *states) fill(k *goroutine.Bucket, heads iter.Seq2[head, int]) {
 		}
 	}
 	k.States = slices.Clip(goroutine.CountsOf(names))
-	k.Waits.Sort()
-	waits := k.Waits[:0]
-	for _, w := range k.Waits {
-		if last := len(waits) - 1; last >= 0 && waits[last].Minutes == w.Minutes {
-			waits[last].N += w.N
-		} else {
-			waits = append(waits, w)
-		}
+	for m, n := range minutes {
+		k.Waits = append(k.Waits, goroutine.Wait{Minutes: m, N: n})
 	}
-	k.Waits = slices.Clip(waits)
+	k.Waits.Sort()
+	k.Waits = slices.Clip(k.Waits)
 }
 
 // tally is where the goroutines of a bucket are counted, once one of them does
@@ -170,18 +164,19 @@ func (t *tally) count(h head, n int) {
 	t.heads[h] += n
 }
 
-// all yields the heads and how many goroutines have them.
-func (t *tally) all(yield func(head, int) bool) {
-	for h, n := range t.heads {
-		if !yield(h, n) {
-			return
-		}
+// allHeads counts by head.
+func (t *tally) allHeads() map[head]int {
+	all := maps.Clone(t.heads)
+	if all == nil {
+		all = map[head]int{}
 	}
 	for m, n := range t.minutes {
-		if n > 0 && !yield(t.first-head(t.first.minutes())+head(m), int(n)) {
-			return
+		if n == 0 {
+			continue
 		}
+		all[t.first-head(t.first.minutes())+head(m)] += int(n)
 	}
+	return all
 }
 
 // add counts a goroutine.
@@ -202,7 +197,7 @@ func (t *tally) add(id, lock uint64, h head) {
 
 // fill puts what was counted into a bucket.
 func (t *tally) fill(k *goroutine.Bucket, s *states) {
-	s.fill(k, t.all)
+	s.fill(k, t.allHeads())
 	k.Labels, k.IDs, k.Args = t.labels.sorted(), t.ids, t.args
 	for a, n := range t.addresses {
 		k.Addresses = append(k.Addresses, addressCount(a, n))
@@ -219,7 +214,7 @@ func (e *entry) fill(k *goroutine.Bucket, b *builder) {
 	s := &b.home.states
 	of, ok := s.single[e.head]
 	if !ok {
-		s.fill(&of, maps.All(map[head]int{e.head: 1}))
+		s.fill(&of, map[head]int{e.head: 1})
 		if s.single == nil {
 			s.single = map[head]goroutine.Bucket{}
 		}
