@@ -13,6 +13,9 @@ type Grouping struct {
 	// Of names the groups of a bucket's goroutines, and how many belong to
 	// each. It is nil for the grouping by stack, which buckets are already.
 	Of func(*goroutine.Bucket) []goroutine.Count
+	// Instance names the group of a process, where the goroutines of a fleet are
+	// grouped by their processes.
+	Instance func(*goroutine.Instance) string
 }
 
 // Groupings are the names that ParseGrouping takes, but for label:KEY.
@@ -37,7 +40,8 @@ func ParseGrouping(name string) (Grouping, error) {
 		return g, nil
 	}
 	if key, ok := strings.CutPrefix(name, "target:"); ok && key != "" {
-		g.Of = byInstance(func(i *goroutine.Instance) string { return i.Label(key) })
+		g.Instance = func(i *goroutine.Instance) string { return i.Label(key) }
+		g.Of = byInstance(g.Instance)
 		return g, nil
 	}
 	switch name {
@@ -56,7 +60,8 @@ func ParseGrouping(name string) (Grouping, error) {
 	case "state":
 		g.Of = byState
 	case "instance":
-		g.Of = byInstance(func(i *goroutine.Instance) string { return i.Name })
+		g.Instance = func(i *goroutine.Instance) string { return i.Name }
+		g.Of = byInstance(g.Instance)
 	default:
 		return Grouping{}, fmt.Errorf("no grouping %q: use one of %s, label:KEY, or of a fleet instance or target:LABEL", name, strings.Join(Groupings, ", "))
 	}

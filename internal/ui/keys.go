@@ -157,7 +157,7 @@ func bindings() []binding {
 		{keys: "W", topic: "do", where: panes, help: "write what is shown to a file", do: (*model).askName},
 		{keys: "e", topic: "do", where: panes | inSource, needs: needs(row), help: "open the frame's source in $VISUAL or $EDITOR", hint: "editor", rank: 8, do: (*model).edit},
 		{keys: "space", topic: "do", where: panes, needs: needs(watched), help: "in a watch: pause or resume the screen", hint: "pause", rank: 1, do: (*model).pause},
-		{keys: "D", topic: "do", where: panes, needs: needs(row, ofFleet), help: "of a fleet: full dump of the instance that has most of the bucket, after saying what it costs", do: (*model).askWorst},
+		{keys: "D", topic: "do", where: panes, needs: needs(row, ofFleet), help: "of a fleet: full dump of the instance that has most of the row, after saying what it costs", do: (*model).askWorst},
 		{keys: "r", topic: "do", where: panes | inWaiting, needs: needs(watched), help: "in a watch: take a dump now", hint: "now", rank: 1, do: (*model).refresh},
 		{keys: "m", topic: "do", where: anywhere, help: "mouse on and off", do: (*model).turnMouse},
 		{keys: "q", topic: "do", where: anywhere, needs: needs(inside), help: "back", do: (*model).up},

@@ -80,3 +80,16 @@ func (m *members) share(b *goroutine.Bucket, group string) *goroutine.Bucket {
 	}
 	return b
 }
+
+// largest is the instance of a group that has most goroutines, and how many.
+func (m *members) largest(group string) (largest *goroutine.Instance, n int) {
+	if m.dump.Fleet == nil {
+		return nil, 0
+	}
+	for i := range m.dump.Fleet.Instances {
+		if x := &m.dump.Fleet.Instances[i]; m.by.Instance(x) == group && x.Goroutines > n {
+			largest, n = x, x.Goroutines
+		}
+	}
+	return largest, n
+}

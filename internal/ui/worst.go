@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 
+	"gdump/internal/goroutine"
 	"gdump/internal/view/number"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -16,10 +17,10 @@ type Worst struct {
 	Take func(instance, folder string) (file string, err error)
 }
 
-// askWorst says what a full dump of the instance that has most of the bucket
-// costs it, and asks for the folder to save it in.
+// askWorst says what a full dump of the instance that has most of the row costs
+// it, and asks for the folder to save it in.
 func (m *model) askWorst() tea.Cmd {
-	instance, n := m.trend.Series[m.selected()].Bucket.Spread.Worst()
+	instance, n := m.worst()
 	if instance == nil {
 		m.refuse("no instance has any of it")
 		return nil
@@ -50,12 +51,20 @@ func (m *model) tookWorst(msg worstMsg) {
 	m.say(fmt.Sprintf("the dump of %s is in %s", clean(msg.instance), clean(msg.file)), nil)
 }
 
-// hasInstances reports whether the bucket under the cursor is spread over instances
-// that can be asked.
-func hasInstances(m *model) bool {
-	if m.config.Worst == nil || m.selected() < 0 || m.selected() >= len(m.trend.Series) {
-		return false
+// worst is the instance that has most of the row under the cursor, and how many.
+func (m *model) worst() (*goroutine.Instance, int) {
+	s := &m.trend.Series[m.selected()]
+	if m.grouped() && m.members.by.Instance != nil {
+		return m.members.largest(s.Name)
 	}
-	b := m.trend.Series[m.selected()].Bucket
-	return b != nil && b.Spread != nil
+	if s.Bucket == nil || s.Bucket.Spread == nil {
+		return nil, 0
+	}
+	return s.Bucket.Spread.Worst()
+}
+
+// hasInstances reports whether the row under the cursor is of instances that can
+// be asked.
+func hasInstances(m *model) bool {
+	return m.config.Worst != nil && m.ofFleet && m.selected() >= 0 && m.selected() < len(m.trend.Series)
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"gdump/internal/goroutine"
@@ -43,4 +44,26 @@ func TestWorst(t *testing.T) {
 	broken = errors.New("disk full")
 	s.press("D", "enter")
 	s.shows("error: disk full")
+}
+
+// TestWorstOfGroups takes the full dump of an instance, or of the largest with a
+// label, from the rows that group by these.
+func TestWorstOfGroups(t *testing.T) {
+	d := fleetOf(5)
+	d.Fleet.Instances[1].Goroutines = 99 // of the two of one version
+	s := at(t, 120, 36, trend.One(d))
+	var from []string
+	s.m.config.Worst = &Worst{
+		Cost: func(int) string { return "80ms" },
+		Take: func(instance, _ string) (string, error) { from = append(from, instance); return "x.dump", nil },
+	}
+	for range 9 {
+		s.press("b")
+		if s.m.by == "instance" || s.m.by == "target:version" {
+			s.press("D", "enter", "down", "D", "enter")
+		}
+	}
+	if want := []string{"web-3", "web-2", "web-3", "web-2"}; !slices.Equal(from, want) {
+		t.Errorf("took %q, want %q", from, want)
+	}
 }
