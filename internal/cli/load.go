@@ -28,10 +28,6 @@ import (
 
 // manySources is the number of sources whose dumps share their stacks: most are
 // then of one program, and take little more memory than their counts.
-//
-// While they are read, little is kept and much is garbage. So that the collector
-// runs less often, memory is set aside that nobody touches, and which so takes
-// none of the machine's.
 const manySources = 8
 
 // load reads the dumps of all sources, in the order given. Where a source ends
@@ -43,6 +39,8 @@ func (a *app) load(ctx context.Context, args []string, step func(ui.Step)) ([]go
 	var shared goroutine.Stacks
 	var again abridged
 	if len(args) > manySources {
+		// Little is kept and much is garbage. So that the collector runs less often,
+		// memory is set aside that nobody touches, and so takes none of the machine's.
 		slack := make([]byte, 8<<20)
 		defer runtime.KeepAlive(slack)
 	}

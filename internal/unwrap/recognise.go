@@ -42,9 +42,6 @@ func (r *Reader) recognise(l *level, line []byte) bool {
 
 // startsWhole reports whether a line is the first line of a dump and nothing else.
 func startsWhole(line []byte) bool {
-	if from, end := grammar.FindCounts(line); from == 0 {
-		return len(bytes.TrimSpace(line[end:])) == 0
-	}
 	if _, ok := grammar.ParseHeader(line); ok {
 		return true
 	}
