@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gdump/internal/trend"
+	"gdump/internal/view"
 	"gdump/internal/view/number"
 
 	"github.com/charmbracelet/bubbles/cursor"
@@ -207,7 +208,10 @@ func (m *model) promptView() string {
 	}
 	value := []rune(p.input.Value())
 	at := p.input.Position()
-	left := " " + p.label + clean(string(value[:at])) + "▏" + clean(string(value[at:]))
+	before, after := clean(string(value[:at])), clean(string(value[at:]))
+	// What is typed stays in sight, where the label is long and where that is.
+	label := view.CutMiddle(p.label, max(m.width/2, m.width-2-cells(before+after)))
+	left := " " + label + view.CutFront(before, max(1, m.width-2-cells(label))) + "▏" + after
 	help := "   " + m.theme.Key.Render("enter") + " " + p.enter + "   " + m.theme.Key.Render("esc") + " " + p.esc
 	if p.past != nil && len(p.past.values) > 0 {
 		help += "   " + m.theme.Key.Render("↑ ↓") + " typed before"

@@ -26,7 +26,7 @@ func (m *model) askWorst() tea.Cmd {
 		return nil
 	}
 	take, name := m.config.Worst.Take, instance.Name
-	label := fmt.Sprintf("full dump of %s (%s here): stops it for about %s in all; to folder: ", clean(name), number.Group(n), m.config.Worst.Cost(instance.Goroutines))
+	label := fmt.Sprintf("full dump of %s (%s here): stops it for about %s; to folder: ", clean(name), number.Group(n), m.config.Worst.Cost(instance.Goroutines))
 	m.ask(prompt{label: label, enter: "take", esc: "back", entered: func(folder string) tea.Cmd {
 		return func() tea.Msg {
 			file, err := take(name, folder)

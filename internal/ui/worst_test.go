@@ -33,7 +33,7 @@ func TestWorst(t *testing.T) {
 		},
 	}
 	s.press("D")
-	s.shows(`full dump of web-\x1b2 (1 201 here): stops it for about 80ms in all; to folder: .`)
+	s.shows(`full dump of web-\x1b2 (1 201 here): stops it for about 80ms; to folder: .`)
 	if s.press("esc"); from != "" {
 		t.Error("taken although nobody agreed")
 	}
@@ -66,4 +66,20 @@ func TestWorstOfGroups(t *testing.T) {
 	if want := []string{"web-3", "web-2", "web-3", "web-2"}; !slices.Equal(from, want) {
 		t.Errorf("took %q, want %q", from, want)
 	}
+}
+
+// TestLongPrompt: what is typed and what for stay in sight on a narrow screen.
+func TestLongPrompt(t *testing.T) {
+	d := fleetOf(5)
+	d.Fleet.Instances[2].Name = "shop/web-7d9f6c5b8-x2x4q:6060"
+	s := at(t, 80, 24, trend.One(d))
+	s.m.config.Worst = &Worst{Cost: func(int) string { return "80ms" }}
+	s.press("D")
+	s.shows("full dump of shop/web-7d9…60 (100 here): stops it for about 80ms")
+	s.shows("to folder: .▏")
+	for range 30 {
+		s.press("a", "/", "z")
+	}
+	s.shows("to folder: …")
+	s.shows("a/za/z▏")
 }

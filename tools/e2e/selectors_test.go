@@ -148,7 +148,7 @@ func TestFleetScreen(t *testing.T) {
 	x.wait(`4 of 4`)
 	x.wait(`web-3 1 204`)
 	x.press("D")
-	x.wait(`full dump of web-3 \(1 204 here\): stops it for about 70ms in all`)
+	x.wait(`full dump of web-3 \(1 204 here\): stops it for about 70ms`)
 	x.press("\r")
 	x.wait(`the dump of web-3 is in`)
 	x.press("q")
